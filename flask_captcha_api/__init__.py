@@ -1,0 +1,23 @@
+"""A self-hosted captcha for Flask: a route that issues captchas and a decorator that guards views with them."""
+
+from .challenges import Challenge as Challenge
+from .config import SetupError as SetupError
+from .decorators import verify_captcha as verify_captcha
+from .decorators import verify_captcha_in_request as verify_captcha_in_request
+from .extension import CaptchaApi as CaptchaApi
+from .outcome import Outcome as Outcome
+from .service import Captcha as Captcha
+from .store import StoreUnavailable as StoreUnavailable
+from .wire import CaptchaRejected as CaptchaRejected
+
+__all__ = [
+    "Captcha",
+    "CaptchaApi",
+    "CaptchaRejected",
+    "Challenge",
+    "Outcome",
+    "SetupError",
+    "StoreUnavailable",
+    "verify_captcha",
+    "verify_captcha_in_request",
+]

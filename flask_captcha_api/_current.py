@@ -1,0 +1,83 @@
+"""What the running app has of ours: the hinge between the extension, which makes it, and those who use it."""
+
+import logging
+from dataclasses import dataclass, field
+
+from flask import current_app, request
+
+from .caches import LazyStore
+from .config import CaptchaConfig, SetupError
+from .results import Result
+from .service import CaptchaService
+from .sources import Sources
+from .store import StoreUnavailable
+
+EXTENSION_NAME = "captcha_api"
+
+_logger = logging.getLogger("flask_captcha_api")
+
+
+@dataclass(frozen=True)
+class CaptchaState:
+    """What belongs to one app."""
+
+    config: CaptchaConfig
+    sources: Sources
+    keys: tuple[bytes, ...] = field(repr=False)
+    store: LazyStore
+    #: What has been logged once in this process and is not worth saying again.
+    said: set[str] = field(default_factory=set, repr=False)
+
+
+def current_state() -> CaptchaState:
+    """Return what the current app has of ours.
+
+    :raises RuntimeError: it has nothing, or there is no current app.
+    """
+    state = current_app.extensions.get(EXTENSION_NAME)
+    if state is None:
+        raise RuntimeError("this app has no CaptchaApi: call CaptchaApi(app), or captcha.init_app(app) in the factory")
+    return state  # type: ignore[no-any-return]
+
+
+def current_service() -> CaptchaService:
+    """Return the rules, applied to the current app's sources and store.
+
+    :raises SetupError: the app's cache does not allow captchas.
+    :raises StoreUnavailable: the cache cannot be reached.
+    """
+    state = current_state()
+    return CaptchaService(state.sources, state.store.get(), state.keys)
+
+
+def service_for_request() -> CaptchaService:
+    """Return the current service, unless the server runs several processes that would not see each other's captchas.
+
+    :raises SetupError: as :func:`current_service`, and for a SimpleCache under a server with several processes.
+    """
+    state = current_state()
+    if (
+        request.environ.get("wsgi.multiprocess")
+        and not state.config.single_process
+        and state.store.get().is_private_to_process
+    ):
+        raise SetupError(
+            "this server runs several processes and SimpleCache is private to each, so most captchas could not be "
+            "verified: set CACHE_TYPE to RedisCache, or FileSystemCache on a single host; if there is one process "
+            "after all, set CAPTCHA_SINGLE_PROCESS"
+        )
+    return current_service()
+
+
+def log_and_tell(error: SetupError | StoreUnavailable) -> Result:
+    """Log why captchas do not work now, and return the result that a client is told.
+
+    What is wrong with the set-up is said once in a process; an outage at every request, as it comes and goes.
+    """
+    said = current_state().said
+    if isinstance(error, StoreUnavailable):
+        _logger.error("the captcha store is unavailable: %s", error)
+    elif str(error) not in said:
+        said.add(str(error))
+        _logger.error("captchas cannot work: %s", error)
+    return Result.STORE_UNAVAILABLE

@@ -1,0 +1,119 @@
+"""Which cache an app's answers go to.
+
+Chosen once, at the first use and not before: a client that has spoken to its server before the process forks gives
+one worker another's answers. What can be told to be wrong without touching a cache is told earlier, by ``init_app``.
+"""
+
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from cachelib import FileSystemCache, SimpleCache
+from flask import Flask
+
+from .config import SetupError
+from .store import AnswerStore, StoreUnavailable, refuse_unfit
+
+#: What our own SimpleCache holds. Beyond it, the captchas that expire soonest are pushed out.
+PRIVATE_THRESHOLD = 10_000
+
+
+class LazyStore:
+    """The store of one app, opened at its first use."""
+
+    def __init__(self, open_store: Callable[[], AnswerStore]) -> None:
+        self._open = open_store
+        self._lock = threading.Lock()
+        self._store: AnswerStore | None = None
+
+    def get(self) -> AnswerStore:
+        """Return the store, opening it if this is the first call that succeeds.
+
+        :raises SetupError: the app's caches do not allow captchas.
+        :raises StoreUnavailable: the cache cannot be reached.
+        """
+        if self._store is None:
+            with self._lock:
+                if self._store is None:
+                    self._store = self._open()
+        return self._store
+
+
+def open_store(app: Flask, cache: Any, *, longest_ttl: int) -> AnswerStore:
+    """Open the store on the app's cache.
+
+    :param cache: the Cache that ``CaptchaApi`` was given, or None.
+    """
+    backend = _backend(app, cache)
+    store = AnswerStore(backend, longest_ttl=longest_ttl)
+    _warn_of_threshold(backend)
+    return store
+
+
+def check_early(app: Flask, cache: Any) -> None:
+    """Raise the SetupError that is certain already; a Cache may still be initialised after us."""
+    backends = app.extensions.get("cache", {})
+    if cache in backends:
+        refuse_unfit(backends[cache])
+    elif cache is None:
+        _refuse_several(backends)
+        for backend in backends.values():
+            refuse_unfit(backend)
+
+
+def _backend(app: Flask, cache: Any) -> Any:
+    backends = app.extensions.get("cache", {})
+    if cache is not None:
+        if cache not in backends:
+            raise SetupError(
+                "the Cache given to CaptchaApi as cache= was never initialised for this app: call cache.init_app(app)"
+            )
+        return backends[cache]
+    _refuse_several(backends)
+    if backends:
+        return next(iter(backends.values()))
+    if app.config.get("CACHE_TYPE"):
+        return _configured_backend(app)
+    from flask_caching.backends import SimpleCache as PrivateCache
+
+    return PrivateCache(threshold=PRIVATE_THRESHOLD)
+
+
+def _configured_backend(app: Flask) -> Any:
+    """Make the backend that the app's CACHE_* settings describe, for captchas alone."""
+    from flask_caching import Cache
+
+    private = Cache(with_jinja2_ext=False)  # the app's {% cache %} tag is not ours
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that NullCache keeps nothing is told better by refuse_unfit
+            private.init_app(app)
+    except (ImportError, TypeError, ValueError) as error:
+        raise SetupError(f"the app's CACHE_* settings make no cache: {error}") from error
+    except Exception as error:  # Redis Cluster connects when it is made
+        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+    return app.extensions["cache"][private]
+
+
+def _refuse_several(backends: dict[Any, Any]) -> None:
+    if len(backends) > 1:
+        raise SetupError(
+            f"the app has {len(backends)} Caches and captchas must be kept in one: pass cache= to CaptchaApi"
+        )
+
+
+def _warn_of_threshold(backend: Any) -> None:
+    threshold = getattr(backend, "_threshold", None)
+    if isinstance(backend, SimpleCache) and threshold is not None and threshold < PRIVATE_THRESHOLD:
+        warnings.warn(
+            f"the app's SimpleCache holds {threshold} entries, its own among them, and beyond that the captchas are "
+            f"the first to be lost: set CACHE_THRESHOLD to {PRIVATE_THRESHOLD} or more (0 means 500)",
+            stacklevel=2,
+        )
+    elif isinstance(backend, FileSystemCache) and threshold:
+        warnings.warn(
+            f"the app's FileSystemCache deletes entries beyond {threshold}, the captchas first, and its count of them "
+            "drifts with several processes: set CACHE_THRESHOLD to 0",
+            stacklevel=2,
+        )

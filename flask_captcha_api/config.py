@@ -1,0 +1,253 @@
+"""The settings: every key with its default, its range and its meaning, stated once.
+
+A field of :class:`SourceConfig` is a key that each source may set for itself; a field of :class:`CaptchaConfig` is a
+key of the whole app. Knows nothing of Flask: it reads any mapping.
+"""
+
+import re
+import warnings
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Literal
+
+from .challenges import SHORTEST
+
+PREFIX = "CAPTCHA_"
+LANGUAGES = ("zh-Hant", "zh-Hans", "en", "ja")
+SOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+#: Not a source: the widget's files live below this name.
+RESERVED_NAMES = frozenset({"static"})
+#: Below this, a bot that guesses blindly gets through too often to call it a captcha.
+SHORTEST_ADVISABLE = 4
+#: Fewer pixels than this for a character cannot be read.
+PIXELS_PER_CHARACTER = 16
+
+
+class SetupError(RuntimeError):
+    """The app is set up in a way in which captchas cannot work; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be: the wording completes the sentence "it must be …"."""
+
+    wording: str
+    holds: Callable[[object], bool]
+
+
+def _whole(low: int, high: int) -> Rule:
+    return Rule(f"a whole number from {low:,} to {high:,}", lambda value: type(value) is int and low <= value <= high)
+
+
+def _one_of(*names: str) -> Rule:
+    return Rule(f"one of {', '.join(map(repr, names))}", lambda value: isinstance(value, str) and value in names)
+
+
+_TEXT = Rule("the name of a kind", lambda value: isinstance(value, str))
+_FLAG = Rule("True or False", lambda value: isinstance(value, bool))
+_DURATION_OR_NONE = Rule(
+    "None or a positive datetime.timedelta",
+    lambda value: value is None or (isinstance(value, timedelta) and value > timedelta(0)),
+)
+_SOURCES = Rule(
+    "None or a mapping of source names to mappings of settings",
+    lambda value: (
+        value is None
+        or (isinstance(value, Mapping) and all(isinstance(settings, Mapping) for settings in value.values()))
+    ),
+)
+
+
+def _setting(default: Any, rule: Rule, meaning: str) -> Any:
+    """Declare a field: its name is the key, and here are its default, its range and its meaning."""
+    return field(default=default, metadata={"rule": rule, "meaning": meaning})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig:
+    """What a source may set for itself, and ``CAPTCHA_<NAME>`` for all of them."""
+
+    kind: str = _setting("digits", _TEXT, "what is asked: `digits`, `letters`, `arithmetic`, or a name in `kinds=`")
+    length: int = _setting(5, _whole(1, 12), "characters of the prompt; for arithmetic the operator is one of them")
+    ttl: int = _setting(300, _whole(1, 2_592_000), "seconds from issue to expiry")
+    width: int = _setting(166, _whole(80, 640), "pixels; at least 16 for each character")
+    height: int = _setting(90, _whole(32, 320), "pixels")
+    format: Literal["jpeg", "png", "webp"] = _setting("jpeg", _one_of("jpeg", "png", "webp"), "of the picture")
+    jwt: Literal["off", "optional", "required"] = _setting(
+        "optional",
+        _one_of("off", "optional", "required"),
+        "whether the Authorization header is ignored, heeded when there, or required",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptchaConfig:
+    """The settings of one app, validated.
+
+    :param defaults: what holds for a source that does not say otherwise.
+    :param sources: the sources that exist, each with its own settings; None: every well-formed name is a source.
+    """
+
+    defaults: SourceConfig = field(default_factory=SourceConfig)
+    sources: Mapping[str, SourceConfig] | None = _setting(
+        None, _SOURCES, "None: any name is a source; a mapping of name to its own settings: only these are"
+    )
+    jwt_renew: timedelta | None = _setting(
+        None, _DURATION_OR_NONE, "None: the token goes back as it came; else renew it, for sessions this long at most"
+    )
+    language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
+        "zh-Hant", _one_of(*LANGUAGES, "auto"), "of the messages; `auto` follows Accept-Language"
+    )
+    single_process: bool = _setting(
+        False, _FLAG, "states that there is one process although the server says `wsgi.multiprocess`"
+    )
+
+    @classmethod
+    def read(cls, settings: Mapping[str, Any], *, kinds: Collection[str]) -> "CaptchaConfig":
+        """Read the ``CAPTCHA_*`` keys of a mapping such as ``app.config``.
+
+        A short length and a key that looks like a misspelling of one of ours get a warning: other packages use the
+        prefix too, so an unknown key is no fault by itself.
+
+        :param settings: any mapping; only keys that are ours are looked at.
+        :param kinds: the kinds that exist.
+        :raises ValueError: names every key at fault, with its value and its range.
+        """
+        faults: list[str] = []
+        defaults = _values(SourceConfig, settings, _global_key, faults)
+        own = _values(cls, settings, _global_key, faults)
+        named = own.pop("sources", None)
+        sources = None if named is None else _read_sources(named, defaults, faults)
+        if faults:
+            raise ValueError(_listed(faults))
+
+        config = cls(defaults=SourceConfig(**defaults), sources=sources, **own)
+        for where, source in config._settings_in_force():
+            faults += _contradictions(where, source, kinds)
+        if faults:
+            raise ValueError(_listed(faults))
+
+        _warn_of_misspellings(settings)
+        config._warn_of_short_lengths()
+        return config
+
+    @property
+    def longest_ttl(self) -> int:
+        """Return the seconds after which no captcha issued now can be alive, whatever its source."""
+        return max(source.ttl for _, source in self._settings_in_force())
+
+    @property
+    def sources_differ(self) -> bool:
+        """Tell whether some configured source is easier to pass than another."""
+        return len({(source.kind, source.length) for _, source in self._settings_in_force()}) > 1
+
+    def _settings_in_force(self) -> list[tuple[str, SourceConfig]]:
+        """List every distinct set of settings with the words for where it was made."""
+        if self.sources is None:
+            return [("CAPTCHA_", self.defaults)]
+        return [(f"CAPTCHA_SOURCES[{name!r}]: ", source) for name, source in self.sources.items()]
+
+    def _warn_of_short_lengths(self) -> None:
+        for where, source in self._settings_in_force():
+            if source.length < SHORTEST_ADVISABLE:
+                warnings.warn(
+                    f"{_called(where, 'length')} is {source.length}: a blind guess passes too often below "
+                    f"{SHORTEST_ADVISABLE}",
+                    stacklevel=2,
+                )
+
+
+def keys_of(settings: type[SourceConfig] | type[CaptchaConfig]) -> dict[str, Any]:
+    """Return the ``CAPTCHA_*`` keys that a class declares, each with its dataclass field."""
+    return {_global_key(declared.name): declared for declared in fields(settings) if "rule" in declared.metadata}
+
+
+ALL_KEYS = tuple(keys_of(SourceConfig)) + tuple(keys_of(CaptchaConfig))
+
+
+def _global_key(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _values(
+    settings: type[SourceConfig] | type[CaptchaConfig],
+    given: Mapping[str, Any],
+    key_of: Callable[[str], str],
+    faults: list[str],
+    where: str = "",
+) -> dict[str, Any]:
+    """Collect the values of a class's fields from a mapping, noting each that breaks its rule."""
+    values = {}
+    for declared in keys_of(settings).values():
+        key = key_of(declared.name)
+        value = given.get(key, declared.default)
+        rule: Rule = declared.metadata["rule"]
+        if not rule.holds(value):
+            faults.append(f"{where}{key} is {value!r}: it must be {rule.wording}")
+        values[declared.name] = value
+    return values
+
+
+def _read_sources(named: Any, defaults: dict[str, Any], faults: list[str]) -> Mapping[str, SourceConfig]:
+    """Read CAPTCHA_SOURCES: what a source does not set for itself, the app's defaults decide."""
+    if not _SOURCES.holds(named):
+        return MappingProxyType({})  # already noted
+    if not named:
+        faults.append("CAPTCHA_SOURCES is empty: it must name at least one source, or be None for any name")
+    own_keys = [declared.name for declared in keys_of(SourceConfig).values()]
+    sources = {}
+    for name, overrides in named.items():
+        where = f"CAPTCHA_SOURCES[{name!r}]: "
+        if not is_source_name(name):
+            faults.append(f"{where}a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'")
+        faults += [
+            f"{where}{key!r} is no setting of a source: it must be one of {', '.join(own_keys)}"
+            for key in overrides
+            if key not in own_keys
+        ]
+        noted = len(faults)
+        values = _values(SourceConfig, {**defaults, **overrides}, lambda key: key, faults, where)
+        if len(faults) == noted:
+            sources[name] = SourceConfig(**values)
+    return MappingProxyType(sources)
+
+
+def is_source_name(name: object) -> bool:
+    """Tell whether ``name`` could name a source."""
+    return isinstance(name, str) and SOURCE_NAME.fullmatch(name) is not None and name not in RESERVED_NAMES
+
+
+def _contradictions(where: str, source: SourceConfig, kinds: Collection[str]) -> list[str]:
+    """List what each setting allows by itself and the others forbid."""
+    faults = []
+    if source.kind not in kinds:
+        faults.append(f"{_called(where, 'kind')} is {source.kind!r}: it must be one of {', '.join(sorted(kinds))}")
+    if source.length < SHORTEST.get(source.kind, 1):
+        faults.append(
+            f"{_called(where, 'length')} is {source.length}: it must be at least {SHORTEST[source.kind]} "
+            f"for {source.kind}"
+        )
+    if source.width < source.length * PIXELS_PER_CHARACTER:
+        faults.append(
+            f"{_called(where, 'width')} is {source.width}: it must be at least {PIXELS_PER_CHARACTER} for each of the "
+            f"{source.length} characters, {PIXELS_PER_CHARACTER * source.length}"
+        )
+    return faults
+
+
+def _called(where: str, name: str) -> str:
+    return where + (name.upper() if where == PREFIX else name)
+
+
+def _listed(faults: list[str]) -> str:
+    return "the captcha configuration has faults:\n" + "\n".join(f"- {fault}" for fault in dict.fromkeys(faults))
+
+
+def _warn_of_misspellings(settings: Mapping[str, Any]) -> None:
+    for key in settings:
+        if key.startswith(PREFIX) and key not in ALL_KEYS:
+            for meant in get_close_matches(key, ALL_KEYS, n=1, cutoff=0.8):
+                warnings.warn(f"{key} is not a setting of flask_captcha_api: was {meant} meant?", stacklevel=3)

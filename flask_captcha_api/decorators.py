@@ -1,0 +1,104 @@
+"""The guard: a view runs only for a request whose captcha has just been solved."""
+
+import warnings
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import current_app
+
+from ._current import CaptchaState, current_state, log_and_tell, service_for_request
+from .config import SetupError
+from .outcome import Outcome
+from .results import Result
+from .store import StoreUnavailable
+from .tokens import identity_of_request
+from .wire import CaptchaRejected, envelope, result_of, submitted
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def verify_captcha(
+    uuid: str = "uuid",
+    text: str = "code",
+    *,
+    source: str | Collection[str] | None = None,
+    unless: Callable[[], bool] | None = None,
+) -> Callable[[_View], _View]:
+    """Let a request through to the view only with a captcha that it has solved, and spend the captcha.
+
+    The order of decorators is: route, then ``jwt_required`` where there is one, then this, then the view::
+
+        @app.post("/auth/login")
+        @verify_captcha("uuid", "code")
+        def login(): ...
+
+    Both fields are read from the JSON object if the body is JSON, else from the form if it is a form, else (GET, HEAD
+    and DELETE only) from the query string, which servers write to their logs. Works on sync and async views, methods
+    of a MethodView and views of blueprints. ``@cache.cached`` goes below this decorator: above it, an answer from the
+    cache is given without a captcha.
+
+    :param uuid: name of the request's field that carries the captcha's id.
+    :param text: name of the field that carries what the visitor typed.
+    :param source: the source, or sources, whose captchas count; without it those of any source do.
+    :param unless: called without arguments in each request; true lets the request through unverified and spends
+        nothing.
+    :raises CaptchaRejected: in the request, before the view. The app answers with the envelope unless it has its own
+        handler for this class.
+    """
+    if callable(uuid):
+        raise TypeError("verify_captcha takes the names of two fields: write @verify_captcha('uuid', 'code')")
+
+    def decorate(view: _View) -> _View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            verify_captcha_in_request(uuid, text, source=source, unless=unless)
+            return current_app.ensure_sync(view)(*args, **kwargs)
+
+        return cast("_View", guarded)
+
+    return decorate
+
+
+def verify_captcha_in_request(
+    uuid: str = "uuid",
+    text: str = "code",
+    *,
+    source: str | Collection[str] | None = None,
+    unless: Callable[[], bool] | None = None,
+) -> None:
+    """Verify the captcha of the current request, inside a view: what :func:`verify_captcha` does before one.
+
+    The second call in a request fails: the captcha is spent.
+
+    :raises CaptchaRejected: no captcha, a wrong one, one that is gone, or no store to tell.
+    """
+    if unless is not None and unless():
+        return
+    state = current_state()
+    _check_sources(state, source)
+    try:
+        outcome = service_for_request().verify(
+            *submitted((uuid,), (text,)), source=source, identity=identity_of_request()
+        )
+    except (SetupError, StoreUnavailable) as error:
+        raise _rejected(state, log_and_tell(error), None) from None
+    if not outcome:
+        raise _rejected(state, result_of(outcome), outcome)
+
+
+def _rejected(state: CaptchaState, result: Result, outcome: Outcome | None) -> CaptchaRejected:
+    return CaptchaRejected(envelope(result, language=state.config.language), outcome)
+
+
+def _check_sources(state: CaptchaState, source: str | Collection[str] | None) -> None:
+    if source is not None:
+        for name in (source,) if isinstance(source, str) else source:
+            state.sources.find(name)  # a name that does not exist could never pass: LookupError
+    elif state.config.sources_differ and (said := "any source passes a guard") not in state.said:
+        state.said.add(said)
+        warnings.warn(
+            "CAPTCHA_SOURCES differ in how hard they are, and a guard without source= accepts the easiest: name the "
+            "source, as in @verify_captcha('uuid', 'code', source='login')",
+            stacklevel=4,
+        )

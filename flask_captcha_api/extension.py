@@ -1,0 +1,127 @@
+"""The extension: reads the app's settings, builds what the app needs, and mounts the routes."""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from types import EllipsisType
+from typing import Any
+
+from flask import Blueprint, Flask
+from flask_caching import Cache
+
+from ._current import EXTENSION_NAME, CaptchaState, current_service
+from .caches import LazyStore, check_early, open_store
+from .challenges import KINDS, Maker
+from .config import CaptchaConfig
+from .digests import derive_key
+from .outcome import Outcome
+from .service import Captcha
+from .sources import Sources
+from .views import DEFAULT_PREFIX, new_blueprint
+from .wire import CaptchaRejected, EnvelopeResponse
+
+
+class CaptchaApi:
+    """Adds captchas to a Flask app: the routes that issue and verify, and what :func:`verify_captcha` works with.
+
+    Use it as ``CaptchaApi(app)``, or as ``captcha = CaptchaApi()`` and ``captcha.init_app(app)`` in a factory. One
+    instance may serve several apps; each has its own settings.
+
+    :param cache: the initialised (or later initialised) Cache that keeps the answers; None: the app's only one, or
+        one made from its CACHE_* settings, or a SimpleCache of our own.
+    :param url_prefix: where the routes are mounted; None: nowhere, and the app mounts the blueprint that
+        :meth:`init_app` returns.
+    :param kinds: more makers of challenges, by name; one called as a kind of ours replaces it.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        cache: Cache | None = None,
+        url_prefix: str | None = DEFAULT_PREFIX,
+        kinds: Mapping[str, Maker] | None = None,
+    ) -> None:
+        self._cache = cache
+        self._url_prefix = url_prefix
+        self._kinds = dict(kinds or {})
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(
+        self,
+        app: Flask,
+        *,
+        cache: Cache | None = None,
+        url_prefix: str | EllipsisType | None = ...,
+        kinds: Mapping[str, Maker] | None = None,
+    ) -> Blueprint:
+        """Set an app up and return the blueprint with the routes. Touches no cache: that waits for the first request.
+
+        What is not given here is as given to the constructor; ``kinds`` are added to those given there.
+
+        :raises ValueError: names every CAPTCHA_* key at fault; or the app has no SECRET_KEY.
+        :raises RuntimeError: the app is set up already, or its caches cannot keep captchas.
+        """
+        if EXTENSION_NAME in app.extensions:
+            raise RuntimeError("this app has a CaptchaApi already: call init_app once for each app")
+        all_kinds = {**KINDS, **self._kinds, **(kinds or {})}
+        config = CaptchaConfig.read(app.config, kinds=all_kinds)
+        keys = _keys(app)
+        chosen_cache = cache if cache is not None else self._cache
+        check_early(app, chosen_cache)
+
+        app.extensions[EXTENSION_NAME] = CaptchaState(
+            config=config,
+            sources=Sources(config, all_kinds),
+            keys=keys,
+            store=LazyStore(partial(open_store, app, chosen_cache, longest_ttl=config.longest_ttl)),
+        )
+        if CaptchaRejected not in app.error_handler_spec[None][None]:
+            app.register_error_handler(CaptchaRejected, _answer_with_envelope)
+        blueprint = new_blueprint()
+        prefix = self._url_prefix if url_prefix is ... else url_prefix
+        if prefix is not None:
+            app.register_blueprint(blueprint, url_prefix=prefix)
+        return blueprint
+
+    def issue(self, source: str, *, form: str = "image", identity: Any = None) -> Captcha:
+        """Issue a captcha outside the routes. Needs an app context and does not read the request.
+
+        :param source: where the captcha is asked from and for.
+        :param form: ``image``.
+        :param identity: whom it is bound to; only :meth:`check` with the same one will pass. Anything that JSON can
+            carry; None: nobody.
+        :raises LookupError: there is no such source.
+        :raises ValueError: an identity for a source whose ``jwt`` is ``off``, which binds to nobody; an unknown form.
+        :raises StoreUnavailable: the cache cannot be reached or refuses.
+        """
+        return current_service().issue(source, form=form, identity=identity)
+
+    def check(
+        self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
+    ) -> Outcome:
+        """Verify a captcha outside the routes, and spend it. Needs an app context and does not read the request.
+
+        :param uuid: the captcha's id, as the client sent it.
+        :param text: what the visitor typed, as the client sent it.
+        :param source: the source, or sources, whose captchas count; None: any.
+        :param identity: whose request this is; None: nobody's.
+        :returns: true in a condition only when the captcha passed.
+        :raises StoreUnavailable: it cannot be told, and the captcha may be spent.
+        """
+        return current_service().verify(uuid, text, source=source, identity=identity)
+
+
+def _keys(app: Flask) -> tuple[bytes, ...]:
+    """Derive the keys for digests, those for captchas issued before a change of SECRET_KEY last."""
+    secret = app.config.get("SECRET_KEY")
+    if not secret:
+        raise ValueError(
+            "the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same "
+            "in every worker, before CaptchaApi is initialised"
+        )
+    return tuple(derive_key(each) for each in (secret, *(app.config.get("SECRET_KEY_FALLBACKS") or ())))
+
+
+def _answer_with_envelope(rejected: CaptchaRejected) -> EnvelopeResponse:
+    return rejected.get_response()  # type: ignore[return-value]

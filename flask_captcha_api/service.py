@@ -1,0 +1,119 @@
+"""The rules of a captcha's life: issued once, taken once, compared once.
+
+Holds every rule and no Flask: what comes from a request comes as an argument, and what goes back to a client is built
+elsewhere.
+"""
+
+import random
+import re
+import secrets
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .challenges import is_typable, normalise
+from .digests import digest_of, is_signed_by_any
+from .outcome import Outcome
+from .rendering import FORMS
+from .sources import Source, Sources, UnknownSource
+from .store import AnswerStore
+
+_UUID = re.compile(r"[0-9]{23}")
+
+
+@dataclass(frozen=True)
+class Captcha:
+    """What a visitor gets; the answer is not part of it.
+
+    :param uuid: 23 decimal digits.
+    :param data: the picture or the sound, encoded.
+    :param media_type: of ``data``, such as ``image/jpeg``.
+    :param expires_in: seconds from now.
+    """
+
+    uuid: str
+    data: bytes = field(repr=False)
+    media_type: str
+    expires_in: int
+
+
+class CaptchaService:
+    """Issues captchas and verifies them.
+
+    :param keys: for the digests of answers. The first one signs, all of them verify.
+    """
+
+    def __init__(self, sources: Sources, store: AnswerStore, keys: Sequence[bytes]) -> None:
+        self._sources = sources
+        self._store = store
+        self._keys = keys
+
+    def issue(self, source_name: str, *, form: str = "image", identity: Any = None) -> Captcha:
+        """Make a challenge, render it, keep the digest of its answer, and return the captcha.
+
+        :raises UnknownSource: a LookupError.
+        :raises ValueError: an unknown form, or an identity for a source that binds to nobody.
+        :raises StoreUnavailable: nothing was issued.
+        """
+        source = self._sources.find(source_name)
+        if form not in FORMS:
+            raise ValueError(f"{form!r} is no form of a captcha: it must be one of {', '.join(FORMS)}")
+        if identity is not None and source.settings.jwt == "off":
+            raise ValueError(f"source {source_name!r} has jwt 'off', so its captchas cannot be bound to an identity")
+        challenge = source.new_challenge()
+        rng = random.Random(secrets.randbits(128))  # noqa: S311 - it draws; answers and uuids come from secrets
+        data = FORMS[form].render(challenge.prompt, source.settings, rng)
+        uuid = _new_uuid()
+        digest = digest_of(self._keys[0], uuid, source.name, identity, normalise(challenge.answer))
+        self._store.put(uuid, f"{source.name} {digest}", source.settings.ttl)
+        return Captcha(uuid, data, FORMS[form].media_type(source.settings), source.settings.ttl)
+
+    def verify(
+        self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
+    ) -> Outcome:
+        """Tell whether ``text`` solves the captcha. Unless MALFORMED, this spends it, whatever the outcome.
+
+        :param source: the source, or sources, that the captcha must come from; None: any.
+        :param identity: whose request this is; None: nobody's.
+        :raises StoreUnavailable: it cannot be told, and the captcha may be spent.
+        """
+        # Shape, before any store sees the uuid: a stray newline can desynchronise a memcached client.
+        if not is_uuid(uuid) or not is_typable(text):
+            return Outcome.MALFORMED
+        # Take, before comparing: of all requests with this uuid, only this one goes on.
+        entry = self._store.take(str(uuid))
+        # Absent: nothing to compare with.
+        if entry is None:
+            return Outcome.GONE
+        source_name, _, digest = entry.partition(" ")
+        try:
+            issued_for = self._sources.find(source_name)
+        except UnknownSource:  # the source was removed since
+            return Outcome.GONE
+        # Compare, in constant time. A captcha of another source or identity is a wrong one.
+        solved = is_signed_by_any(
+            self._keys, digest, str(uuid), source_name, _bound(issued_for, identity), normalise(str(text))
+        )
+        return Outcome.PASSED if solved and _accepts(source, source_name) else Outcome.WRONG
+
+
+def is_uuid(uuid: object) -> bool:
+    """Tell whether ``uuid`` has the shape of a captcha's id."""
+    return isinstance(uuid, str) and _UUID.fullmatch(uuid) is not None
+
+
+def _new_uuid() -> str:
+    """Return 13 digits of epoch milliseconds, then 10 that cannot be guessed."""
+    return f"{time.time_ns() // 1_000_000:013d}{secrets.randbelow(10**10):010d}"
+
+
+def _bound(source: Source, identity: Any) -> Any:
+    """Return the identity that a captcha of this source is bound to: with JWT off it is nobody's."""
+    return None if source.settings.jwt == "off" else identity
+
+
+def _accepts(accepted: str | Collection[str] | None, source_name: str) -> bool:
+    if accepted is None:
+        return True
+    return source_name == accepted if isinstance(accepted, str) else source_name in accepted

@@ -1,0 +1,58 @@
+"""The table of sources: for each, its settings and the maker of its challenges."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .challenges import Challenge, Maker, is_typable
+from .config import CaptchaConfig, SourceConfig, is_source_name
+
+
+class UnknownSource(LookupError):
+    """There is no source of this name."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a captcha is asked from and for, and how it is made there."""
+
+    name: str
+    settings: SourceConfig
+    make: Maker
+
+    def new_challenge(self) -> Challenge:
+        """Make a challenge of this source's kind and length.
+
+        :raises ValueError: the maker's answer is one that nobody can type.
+        """
+        challenge = self.make(self.settings.length)
+        if not is_typable(challenge.answer):
+            raise ValueError(
+                f"the maker of kind {self.settings.kind!r} made an answer that no visitor can give: it must have 1 to "
+                "64 characters, white space not counted, and no control characters"
+            )
+        return challenge
+
+
+class Sources:
+    """Finds the source of a name. With no names configured, every well-formed name is a source."""
+
+    def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Maker]) -> None:
+        self._config = config
+        self._kinds = kinds
+
+    def find(self, name: str) -> Source:
+        """Return the source called ``name``.
+
+        :raises UnknownSource: a LookupError.
+        """
+        if not is_source_name(name):
+            raise UnknownSource(name)
+        named = self._config.sources
+        settings = self._config.defaults if named is None else named.get(name)
+        if settings is None:
+            raise UnknownSource(name)
+        return Source(name, settings, self._kinds[settings.kind])
+
+    def with_every_kind_made_by(self, make: Maker) -> "Sources":
+        """Return the same sources with one maker for all kinds."""
+        return Sources(self._config, dict.fromkeys(self._kinds, make))

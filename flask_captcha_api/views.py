@@ -1,0 +1,142 @@
+"""The routes. Each answers in the envelope, whatever happens, and never raises."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, current_app, request
+from flask.blueprints import BlueprintSetupState
+from flask.sansio.app import App
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from . import wire
+from ._current import current_state, log_and_tell, service_for_request
+from .config import SetupError, SourceConfig
+from .rendering import FORMS
+from .results import Result
+from .sources import UnknownSource
+from .store import StoreUnavailable
+from .tokens import Caller, Unauthorized, caller_of_request, header_to_send_back
+
+BLUEPRINT_NAME = "captcha_api"
+DEFAULT_PREFIX = "/captcha"
+
+#: A uuid and a text fit many times over; the rest of a request is nobody's.
+_LARGEST_BODY = 64 * 1024
+
+_View = Callable[[str], wire.EnvelopeResponse]
+
+
+def new_blueprint() -> Blueprint:
+    """Make the blueprint for one app, with its own memory of where it is mounted."""
+    blueprint = Blueprint(BLUEPRINT_NAME, __name__, url_prefix=DEFAULT_PREFIX)
+    blueprint.add_url_rule("/<source>", "image", _in_envelope(_image), methods=["GET"])
+    blueprint.add_url_rule("/<source>", "verify", _in_envelope(_verify), methods=["POST"])
+    mounts: list[_Mount] = []
+
+    @blueprint.record
+    def remember_mount(setup: BlueprintSetupState) -> None:
+        mounts.append(_Mount(setup.subdomain, (setup.url_prefix or "").rstrip("/")))
+        _exempt_from_csrf(blueprint, setup.app)
+
+    @blueprint.before_app_request
+    def before_every_request() -> wire.EnvelopeResponse | None:
+        _exempt_from_csrf(blueprint, current_app)
+        error = request.routing_exception
+        return _answer_routing_error(error) if error and any(map(_Mount.holds_request, mounts)) else None
+
+    blueprint.after_app_request(wire.expose_headers)
+    return blueprint
+
+
+def _in_envelope(view: _View) -> _View:
+    @wraps(view)
+    def answered(source: str) -> wire.EnvelopeResponse:
+        try:
+            return view(source)
+        except UnknownSource:
+            return _tell(Result.SOURCE_UNKNOWN)
+        except Unauthorized:
+            return _tell(Result.UNAUTHORIZED)
+        except (SetupError, StoreUnavailable) as error:
+            return _tell(log_and_tell(error))
+
+    return answered
+
+
+def _image(source_name: str) -> wire.EnvelopeResponse:
+    """Answer GET /captcha/{source}. The query string only keeps caches off: none of it is read."""
+    return _issue(source_name, "image")
+
+
+def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
+    settings, caller = _admit(source_name)
+    service = service_for_request()
+    headers = {
+        "Captcha-Expires-In": str(settings.ttl),
+        "Captcha-Kind": settings.kind,
+        "Captcha-Length": str(settings.length),
+        "Captcha-Media-Type": FORMS[form].media_type(settings),
+    }
+    if caller:
+        headers |= header_to_send_back(caller, current_state().config.jwt_renew)
+    if request.method == "HEAD":  # whoever only asks for the headers gets no captcha
+        return _tell(Result.SUCCESS, headers=headers)
+    captcha = service.issue(source_name, form=form, identity=caller.identity if caller else None)
+    encoded = b64encode(captcha.data).decode("ascii")
+    return _tell(Result.SUCCESS, {form: encoded, "uuid": captcha.uuid}, headers=headers)
+
+
+def _verify(source_name: str) -> wire.EnvelopeResponse:
+    """Answer POST /captcha/{source}: for servers that guard their routes in another language."""
+    _, caller = _admit(source_name)
+    service = service_for_request()
+    request.max_content_length = min(request.max_content_length or _LARGEST_BODY, _LARGEST_BODY)
+    uuid, text = wire.submitted(("uuid", "uuId"), ("code", "text"))
+    outcome = service.verify(uuid, text, source=source_name, identity=caller.identity if caller else None)
+    return _tell(wire.result_of(outcome), "ok" if outcome else None)
+
+
+def _admit(source_name: str) -> tuple[SourceConfig, Caller | None]:
+    """Let a request in: the source exists and its demands on the token are met."""
+    settings = current_state().sources.find(source_name).settings
+    return settings, caller_of_request(settings.jwt)
+
+
+def _tell(result: Result, response: Any = None, *, headers: Mapping[str, str] | None = None) -> wire.EnvelopeResponse:
+    return wire.envelope(result, response, language=current_state().config.language, headers=headers)
+
+
+@dataclass(frozen=True)
+class _Mount:
+    """Where the blueprint is mounted."""
+
+    subdomain: str | None
+    prefix: str
+
+    def holds_request(self) -> bool:
+        """Tell whether the request's path lies below the mount. At the root of a host nothing is ours alone."""
+        if self.subdomain and not request.host.startswith(f"{self.subdomain}."):
+            return False
+        return bool(self.prefix) and request.path.startswith(f"{self.prefix}/")
+
+
+def _answer_routing_error(error: Exception) -> wire.EnvelopeResponse | None:
+    """Answer what Flask finds no view for, below our prefix; its redirects go their way."""
+    if isinstance(error, MethodNotAllowed):
+        return _tell(Result.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(error.valid_methods or ()))})
+    if isinstance(error, NotFound):
+        return _tell(Result.SOURCE_UNKNOWN)
+    return None
+
+
+def _exempt_from_csrf(blueprint: Blueprint, app: App) -> None:
+    """Tell Flask-WTF's CSRFProtect, where there is one, that a captcha is no form of the app's.
+
+    It may be initialised after us; its check runs after our hook then, so telling it at each request is early enough.
+    """
+    protection: Any = app.extensions.get("csrf")
+    if hasattr(protection, "exempt"):
+        protection.exempt(blueprint)

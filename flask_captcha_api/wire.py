@@ -1,0 +1,150 @@
+"""The wire: the envelope that every answer stands in, and the reading of the fields that a client sends.
+
+Knows requests and responses, and neither stores nor rules.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flask import Response, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from .outcome import Outcome
+from .results import Result, best_language, message_of
+
+RETRY_AFTER_SECONDS = 5
+
+#: What a cross-origin script may read of our responses beside the body.
+EXPOSED_HEADERS = (
+    "Captcha-Expires-In",
+    "Captcha-Kind",
+    "Captcha-Length",
+    "Captcha-Media-Type",
+    "Retry-After",
+)
+
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE"})
+
+_RESULT_OF_OUTCOME = {
+    Outcome.PASSED: Result.SUCCESS,
+    Outcome.WRONG: Result.CAPTCHA_WRONG,
+    Outcome.GONE: Result.CAPTCHA_GONE,
+    Outcome.MALFORMED: Result.CAPTCHA_REQUIRED,
+}
+
+#: The names of a field: the main one, then the aliases that count where it is absent.
+Names = Sequence[str]
+
+
+class EnvelopeResponse(Response):
+    """A response of this package, told by its type from the app's own."""
+
+
+def result_of(outcome: Outcome) -> Result:
+    """Return the row of the result table that tells an outcome."""
+    return _RESULT_OF_OUTCOME[outcome]
+
+
+def envelope(
+    result: Result, response: Any = None, *, language: str, headers: Mapping[str, str] | None = None
+) -> EnvelopeResponse:
+    """Build the response that tells a result.
+
+    :param language: a language of the messages, or ``auto`` for the request's own.
+    """
+    if language == "auto":
+        language = best_language(request.accept_languages.values())
+    body = {
+        "status": result is Result.SUCCESS,
+        "code": result.code,
+        "stringCode": result.string_code,
+        "message": message_of(result, language),
+        "response": response,
+    }
+    told = EnvelopeResponse(
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")), result.status, mimetype="application/json"
+    )
+    told.headers["Cache-Control"] = "no-store"
+    if result is Result.UNAUTHORIZED:
+        told.headers["WWW-Authenticate"] = "Bearer"
+    if result is Result.STORE_UNAVAILABLE:
+        told.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if headers:
+        told.headers.update(headers)
+    return told
+
+
+class CaptchaRejected(HTTPException):
+    """A request that a guard turned away. Raised towards guarded views only.
+
+    An app shows its own page instead of the envelope by an ordinary ``@app.errorhandler(CaptchaRejected)``.
+
+    :ivar outcome: what became of the captcha; None where it was not even looked at (the store is down, say).
+    :ivar response: the envelope, with the status of the result table.
+    """
+
+    # On the class, not the instance: Flask finds handlers by the class's code, and one status would not do for all.
+    code = None
+
+    def __init__(self, told: EnvelopeResponse, outcome: Outcome | None) -> None:
+        super().__init__(description=outcome.value if outcome else "not verified", response=told)
+        self.code = told.status_code
+        self.outcome = outcome
+
+
+def submitted(*fields: Names) -> tuple[object, ...]:
+    """Read fields from the one place where this request carries any: the JSON body, else the form, else the query.
+
+    A field that is absent is None, one given twice is a list, and all are None where the body cannot be read: none of
+    these has the shape of a uuid or a text.
+    """
+    try:
+        look_up = _place()
+        return tuple(_first_present(look_up, names) for names in fields)
+    except (ValueError, RecursionError, OSError, HTTPException):  # broken, too deep, cut off, too large
+        return (None,) * len(fields)
+
+
+def _first_present(look_up: Callable[[str], list[object]], names: Names) -> object:
+    for name in names:
+        values = look_up(name)
+        if values:
+            return values[0] if len(values) == 1 else values
+    return None
+
+
+def _place() -> Callable[[str], list[object]]:
+    if request.is_json and not (request.method in _BODILESS_METHODS and not _has_body()):
+        body = request.get_json()
+        return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
+    if request.mimetype in _FORMS:
+        return _values_in(request.form)
+    if request.method in _BODILESS_METHODS:
+        return _values_in(request.args)
+    return _values_in(MultiDict())
+
+
+def _values_in(values: MultiDict[str, str]) -> Callable[[str], list[object]]:
+    return lambda name: list(values.getlist(name))
+
+
+def _has_body() -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
+def expose_headers(response: WerkzeugResponse) -> WerkzeugResponse:
+    """Let pages of another origin read the headers of our responses, beside those that the app lets them read.
+
+    Authorization has to be named: ``*`` does not cover it.
+    """
+    if isinstance(response, EnvelopeResponse):
+        exposed = list(response.access_control_expose_headers or ())
+        known = {name.lower() for name in exposed}
+        ours = (*EXPOSED_HEADERS, *(("Authorization",) if "Authorization" in response.headers else ()))
+        named = [*exposed, *(name for name in ours if name.lower() not in known)]
+        response.headers["Access-Control-Expose-Headers"] = ", ".join(named)
+    return response
