@@ -165,11 +165,11 @@ def keys_of(settings: type[SourceConfig] | type[CaptchaConfig]) -> dict[str, Any
     return {_global_key(declared.name): declared for declared in fields(settings) if "rule" in declared.metadata}
 
 
-ALL_KEYS = tuple(keys_of(SourceConfig)) + tuple(keys_of(CaptchaConfig))
-
-
 def _global_key(name: str) -> str:
     return PREFIX + name.upper()
+
+
+ALL_KEYS = (*keys_of(SourceConfig), *keys_of(CaptchaConfig))
 
 
 def _values(

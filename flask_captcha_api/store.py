@@ -117,7 +117,7 @@ def _take_by_rename(backend: Any, key: str) -> Any:
 
 
 def _take_from_primary(backend: Any, key: str) -> Any:
-    """Take by DEL, which counts what it removed. The read goes to the primary too: a replica may lag behind a fresh captcha."""
+    """Take by DEL, which counts what it removed. The read goes to the primary too, as a replica may lag behind it."""
     full_key = f"{_prefix(backend)}{key}"
     value = backend._write_client.get(full_key)
     if value is None or backend._write_client.delete(full_key) != 1:

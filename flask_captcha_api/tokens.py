@@ -139,8 +139,9 @@ def _token_in_header() -> str | None:
 def _renewed(caller: Caller, longest_session: timedelta) -> str | None:
     """Return a successor of the caller's access token, or None.
 
-    None while the token has half of its life left, and at the end of the session. The successor is the same session's: same identity, same custom claims and freshness. What the app's claims loader
-    sets wins, so that a role that was taken away stays away. Revoking a token does not revoke its successors.
+    None while the token has half of its life left, and at the end of the session. The successor is of the same session:
+    same identity, same custom claims and freshness. What the app's claims loader sets wins, so that a role that was
+    taken away stays away. Revoking a token does not revoke its successors.
     """
     import jwt
     from flask_jwt_extended import create_access_token

@@ -1,0 +1,129 @@
+"""What a captcha costs beside a bare Flask view: every call goes through ``app.wsgi_app``, in one process.
+
+Prints a table of medians over interleaved rounds, in microseconds and in bare views. Run it by ``make bench-endpoint``.
+"""
+
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+from flask import Flask, jsonify
+from werkzeug.test import create_environ
+
+from flask_captcha_api import CaptchaApi, verify_captcha
+from flask_captcha_api.config import SourceConfig
+from flask_captcha_api.rendering import FORMS
+from flask_captcha_api.testing import answers
+
+ROUNDS = 15
+CALLS = 200
+ANSWER = "40718"
+MOST_FOR_GET = 6
+MOST_FOR_VERIFY = 4
+
+
+def main() -> None:
+    """Measure and print."""
+    app = make_app()
+    with answers(app, ANSWER):
+        samples: dict[str, list[float]] = {}
+        for number in range(ROUNDS + 1):
+            print(f"\rround {number} of {ROUNDS}", end="", file=sys.stderr, flush=True)
+            for name, seconds in measure_round(app):
+                if number:  # the first round warms up
+                    samples.setdefault(name, []).append(seconds)
+        print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
+    report({name: statistics.median(each) for name, each in samples.items()})
+
+
+def make_app() -> Flask:
+    """Make an app with a bare view, the captcha routes and a guarded view, on the embedded SimpleCache."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="k" * 32, CAPTCHA_JWT="off")
+    CaptchaApi(app)
+
+    @app.get("/bare")
+    def bare() -> Any:
+        return jsonify(status=True)
+
+    @app.post("/guarded")
+    @verify_captcha("uuid", "code")
+    def guarded() -> Any:
+        return jsonify(status=True)
+
+    return app
+
+
+def measure_round(app: Flask) -> Iterator[tuple[str, float]]:
+    """Measure each subject once: the mean of so many calls that the clock's grain does not matter."""
+    settings = SourceConfig()
+    rng = random.Random(1)
+    yield "bare JSON view", timed(lambda: call(app, "GET", "/bare"))
+    yield "picture alone", timed(lambda: FORMS["image"].render(ANSWER, settings, rng))
+    bodies = []
+
+    def get() -> None:
+        bodies.append(call(app, "GET", "/captcha/x"))
+
+    yield "GET /captcha/x", timed(get)
+    posts = iter([solved(body) for body in bodies])
+    yield "POST /captcha/x", timed(lambda: call(app, "POST", "/captcha/x", next(posts)))
+    guarded = iter([solved(call(app, "GET", "/captcha/x")) for _ in range(CALLS)])
+    yield "guarded view", timed(lambda: call(app, "POST", "/guarded", next(guarded)))
+    yield "GET + verify", timed(lambda: call(app, "POST", "/captcha/x", solved(call(app, "GET", "/captcha/x"))))
+
+
+def timed(subject: Callable[[], object]) -> float:
+    """Return the seconds that one call takes."""
+    begin = time.perf_counter()
+    for _ in range(CALLS):
+        subject()
+    return (time.perf_counter() - begin) / CALLS
+
+
+def call(app: Flask, method: str, path: str, body: bytes = b"") -> bytes:
+    """Send one request through the WSGI stack and return the body of a 200."""
+    environ = {**environ_of(method, path), "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    statuses: list[str] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        statuses.append(status)
+        return lambda data: None
+
+    answer = b"".join(app.wsgi_app(environ, start_response))
+    if statuses != ["200 OK"]:
+        raise SystemExit(f"{method} {path} answered {statuses}: {answer.decode()}")
+    return answer
+
+
+@cache
+def environ_of(method: str, path: str) -> dict[str, Any]:
+    """Make what a server says of a request, once for all calls: making it is the server's work, not the app's."""
+    return create_environ(path, method=method, content_type="application/json" if method == "POST" else None)
+
+
+def solved(body: bytes) -> bytes:
+    """Return the request body that solves the captcha in an envelope."""
+    return json.dumps({"uuid": json.loads(body)["response"]["uuid"], "code": ANSWER}).encode()
+
+
+def report(medians: dict[str, float]) -> None:
+    """Print the table and the two figures that are held to a limit."""
+    bare = medians["bare JSON view"]
+    print(f"{'':18} {'µs':>8} {'bare views':>11}")
+    for name, seconds in medians.items():
+        print(f"{name:18} {seconds * 1e6:8.0f} {seconds / bare:11.1f}")
+    over_picture = (medians["GET /captcha/x"] - medians["picture alone"]) / bare
+    verify = medians["POST /captcha/x"] / bare
+    print(f"\nGET costs the picture and {over_picture:.1f} bare views (at most {MOST_FOR_GET})")
+    print(f"a verify costs {verify:.1f} bare views (at most {MOST_FOR_VERIFY})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""The caches that the store is tested on: for each a name and the CACHE_* settings that make it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+from flask_caching.backends.base import BaseCache
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.retry import Retry
+
+from . import servers
+
+Settings = dict[str, Any]
+
+
+def fast_failing_redis() -> Settings:
+    """Return the options that the README gives for Redis: an outage is told within a second, not a minute."""
+    return {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
+
+
+class NaiveCache(BaseCache):
+    """What a user might write: get and set, and nothing that tells who was first."""
+
+    def __init__(self, default_timeout: int = 300) -> None:
+        super().__init__(default_timeout)
+        self.values: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any:
+        return self.values.get(key)
+
+    def set(self, key: str, value: Any, timeout: Any = None) -> bool:
+        self.values[key] = value
+        return True
+
+    def delete(self, key: str) -> bool:
+        self.values.pop(key, None)
+        return True  # a lie half of the time, as in many caches
+
+    def add(self, key: str, value: Any, timeout: Any = None) -> bool:
+        return True  # a lie
+
+
+class PythonMemcached:
+    """Makes a Flask-Caching backend over the pure Python client."""
+
+    @staticmethod
+    def factory(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
+        import memcache
+        from flask_caching.backends import MemcachedCache
+
+        return MemcachedCache(memcache.Client(config["CACHE_MEMCACHED_SERVERS"]))
+
+
+class PyMemcache:
+    """Makes a Flask-Caching backend over pymemcache, set up as the store demands it."""
+
+    @staticmethod
+    def factory(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
+        from flask_caching.backends import MemcachedCache
+        from pymemcache.client.base import PooledClient
+
+        return MemcachedCache(PooledClient(config["CACHE_MEMCACHED_SERVERS"][0], default_noreply=False))
+
+
+def python_memcached(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
+    """CACHE_TYPE names this function: Flask-Caching calls what it names."""
+    return PythonMemcached.factory(app, config, args, kwargs)
+
+
+def pymemcache(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
+    """CACHE_TYPE names this function."""
+    return PyMemcache.factory(app, config, args, kwargs)
+
+
+@contextmanager
+def file_system(directory: Path) -> Iterator[Settings]:
+    yield {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(directory / "entries"), "CACHE_THRESHOLD": 0}
+
+
+@contextmanager
+def redis_cache(directory: Path) -> Iterator[Settings]:
+    with running(servers.redis_server(directory)) as server:
+        yield {
+            "CACHE_TYPE": "RedisCache",
+            "CACHE_REDIS_HOST": "127.0.0.1",
+            "CACHE_REDIS_PORT": server.port,
+            "CACHE_OPTIONS": fast_failing_redis(),
+        }
+
+
+@contextmanager
+def sentinel(directory: Path) -> Iterator[Settings]:
+    with ExitStack() as stack:
+        master = stack.enter_context(running(servers.redis_server(directory / "master")))
+        replica_of = ("--replicaof", "127.0.0.1", str(master.port))
+        stack.enter_context(running(servers.redis_server(directory / "replica", *replica_of)))
+        watcher = stack.enter_context(running(servers.sentinel_server(directory / "sentinel", master)))
+        with closing(redis.Redis(port=watcher.port)) as client:
+
+            def knows_the_replica() -> bool:
+                return bool(client.sentinel_slaves("mymaster"))
+
+            servers.wait_until(knows_the_replica, "the replica in Sentinel's eyes")
+        yield {"CACHE_TYPE": "RedisSentinelCache", "CACHE_REDIS_SENTINELS": [("127.0.0.1", watcher.port)]}
+
+
+@contextmanager
+def cluster(directory: Path) -> Iterator[Settings]:
+    port = servers.free_cluster_port()
+    with running(servers.redis_server(directory, "--cluster-enabled", "yes", port=port)):
+        with closing(redis.Redis(port=port)) as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+
+            def is_up() -> bool:
+                return b"cluster_state:ok" in bytes(client.execute_command("CLUSTER", "INFO"))
+
+            servers.wait_until(is_up, "the cluster")
+        with closing(RedisCluster(host="127.0.0.1", port=port)):
+            yield {"CACHE_TYPE": "RedisClusterCache", "CACHE_REDIS_CLUSTER": f"127.0.0.1:{port}"}
+
+
+def memcached_through(cache_type: str) -> Callable[[Path], Any]:
+    @contextmanager
+    def memcached(directory: Path) -> Iterator[Settings]:
+        with running(servers.memcached_server(directory)) as server:
+            yield {"CACHE_TYPE": cache_type, "CACHE_MEMCACHED_SERVERS": [server.address]}
+
+    return memcached
+
+
+@contextmanager
+def running(server: servers.Server) -> Iterator[servers.Server]:
+    """Run a server for the length of a with block."""
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+#: The backends that several processes share.
+SHARED: dict[str, Callable[[Path], Any]] = {
+    "FileSystemCache": file_system,
+    "RedisCache": redis_cache,
+    "RedisSentinelCache": sentinel,
+    "RedisClusterCache": cluster,
+    "MemcachedCache-pylibmc": memcached_through("MemcachedCache"),
+    "MemcachedCache-python-memcached": memcached_through("tests.backends.python_memcached"),
+    "MemcachedCache-pymemcache": memcached_through("tests.backends.pymemcache"),
+}

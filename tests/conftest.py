@@ -1,0 +1,62 @@
+"""Fixtures that several test modules share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_captcha_api import CaptchaApi
+from flask_captcha_api.testing import answers
+
+from . import backends
+
+ANSWER = "40718"
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask("app")
+    app.config["SECRET_KEY"] = "a secret of the tests"
+    return app
+
+
+@pytest.fixture
+def captcha(app: Flask) -> CaptchaApi:
+    return CaptchaApi(app)
+
+
+@pytest.fixture
+def client(app: Flask, captcha: CaptchaApi) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def issue(app: Flask) -> Callable[..., str]:
+    """Issue a captcha through the route, its answer ``ANSWER``; returns its uuid."""
+
+    def issue_known(source: str = "web", answer: str = ANSWER, **request: Any) -> str:
+        with answers(app, answer):
+            response = app.test_client().get(f"/captcha/{source}", **request)
+        assert response.status_code == 200, response.text
+        return str(response.get_json()["response"]["uuid"])
+
+    return issue_known
+
+
+@pytest.fixture(scope="session")
+def settings_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Start the server of a shared backend at its first use; returns the settings for it."""
+    started: dict[str, dict[str, Any]] = {}
+    with ExitStack() as stack:
+
+        def start(name: str) -> dict[str, Any]:
+            if name not in started:
+                directory: Path = tmp_path_factory.mktemp(name)
+                started[name] = stack.enter_context(backends.SHARED[name](directory))
+            return started[name]
+
+        yield start

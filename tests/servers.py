@@ -1,0 +1,110 @@
+"""Real cache servers for the tests: each on a free port, in a temporary directory, gone when the tests are."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+#: Set where the servers were installed for the tests: then a missing one is a failure, not a reason to skip.
+SERVERS_REQUIRED = "CAPTCHA_TESTS_REQUIRE_SERVERS"
+
+_PATIENCE_SECONDS = 20
+
+
+class Server:
+    """A server process that can be stopped, frozen and started again on the same port."""
+
+    def __init__(self, command: Sequence[str], port: int, directory: Path) -> None:
+        self.port = port
+        self.address = f"127.0.0.1:{port}"
+        self._command = command
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Server":
+        """Start the process and wait until its port answers."""
+        with (self._directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, cwd=self._directory, stdout=log, stderr=log)
+        wait_until(self._answers, f"{self._command[0]} on port {self.port}")
+        return self
+
+    def stop(self) -> None:
+        """Kill the process, without giving it a chance to say goodbye."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
+        except OSError:
+            return False
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition that another process brings about; the one place where tests may sleep."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come up in {_PATIENCE_SECONDS} s")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def free_cluster_port() -> int:
+    """Return a free port whose bus port (10,000 above) is a valid one too."""
+    while (port := free_port()) > 55_000:
+        pass
+    return port
+
+
+def program(name: str) -> str:
+    """Return the path of a server program; without it the test is skipped, or fails where it was to be there."""
+    found = shutil.which(name)
+    if found is None:
+        complaint = f"{name} is not installed"
+        if os.environ.get(SERVERS_REQUIRED):
+            pytest.fail(complaint)
+        pytest.skip(complaint)
+    return found
+
+
+def redis_server(directory: Path, *options: str, port: int | None = None) -> Server:
+    """Make a Redis server that keeps nothing on disk."""
+    port = port or free_port()
+    directory.mkdir(parents=True, exist_ok=True)
+    command = [program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    return Server([*command, *options], port, directory)
+
+
+def sentinel_server(directory: Path, master: Server) -> Server:
+    """Make a Sentinel that watches a master under the name ``mymaster``."""
+    port = free_port()
+    directory.mkdir(parents=True, exist_ok=True)
+    settings = directory / "sentinel.conf"
+    settings.write_text(
+        f"port {port}\nbind 127.0.0.1\nsentinel monitor mymaster 127.0.0.1 {master.port} 1\n"
+        "sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 1000\n"
+    )
+    return Server([program("redis-server"), str(settings), "--sentinel"], port, directory)
+
+
+def memcached_server(directory: Path) -> Server:
+    """Make a memcached server."""
+    port = free_port()
+    directory.mkdir(parents=True, exist_ok=True)
+    command = [program("memcached"), "-p", str(port), "-l", "127.0.0.1", "-U", "0"]
+    return Server([*command, *(["-u", "nobody"] if os.geteuid() == 0 else [])], port, directory)
