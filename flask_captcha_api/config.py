@@ -117,8 +117,8 @@ class CaptchaConfig:
         :raises ValueError: names every key at fault, with its value and its range.
         """
         faults: list[str] = []
-        defaults = _values(SourceConfig, settings, _global_key, faults)
-        own = _values(cls, settings, _global_key, faults)
+        defaults = _values(SourceConfig, settings, faults)
+        own = _values(cls, settings, faults)
         named = own.pop("sources", None)
         sources = None if named is None else _read_sources(named, defaults, faults)
         if faults:
@@ -173,22 +173,18 @@ ALL_KEYS = (*keys_of(SourceConfig), *keys_of(CaptchaConfig))
 
 
 def _values(
-    settings: type[SourceConfig] | type[CaptchaConfig],
-    given: Mapping[str, Any],
-    key_of: Callable[[str], str],
-    faults: list[str],
-    where: str = "",
+    settings: type[SourceConfig] | type[CaptchaConfig], given: Mapping[str, Any], faults: list[str]
 ) -> dict[str, Any]:
-    """Collect the values of a class's fields from a mapping, noting each that breaks its rule."""
+    """Collect the values of a class's fields from the keys of a mapping, noting each that breaks its rule."""
     values = {}
-    for declared in keys_of(settings).values():
-        key = key_of(declared.name)
-        value = given.get(key, declared.default)
-        rule: Rule = declared.metadata["rule"]
-        if not rule.holds(value):
-            faults.append(f"{where}{key} is {value!r}: it must be {rule.wording}")
-        values[declared.name] = value
+    for key, declared in keys_of(settings).items():
+        values[declared.name] = value = given.get(key, declared.default)
+        faults += _breaches(key, value, declared.metadata["rule"])
     return values
+
+
+def _breaches(called: str, value: object, rule: Rule) -> list[str]:
+    return [] if rule.holds(value) else [f"{called} is {value!r}: it must be {rule.wording}"]
 
 
 def _read_sources(named: Any, defaults: dict[str, Any], faults: list[str]) -> Mapping[str, SourceConfig]:
@@ -197,21 +193,19 @@ def _read_sources(named: Any, defaults: dict[str, Any], faults: list[str]) -> Ma
         return MappingProxyType({})  # already noted
     if not named:
         faults.append("CAPTCHA_SOURCES is empty: it must name at least one source, or be None for any name")
-    own_keys = [declared.name for declared in keys_of(SourceConfig).values()]
+    rules: dict[str, Rule] = {declared.name: declared.metadata["rule"] for declared in keys_of(SourceConfig).values()}
     sources = {}
     for name, overrides in named.items():
         where = f"CAPTCHA_SOURCES[{name!r}]: "
         if not is_source_name(name):
             faults.append(f"{where}a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'")
-        faults += [
-            f"{where}{key!r} is no setting of a source: it must be one of {', '.join(own_keys)}"
-            for key in overrides
-            if key not in own_keys
-        ]
-        noted = len(faults)
-        values = _values(SourceConfig, {**defaults, **overrides}, lambda key: key, faults, where)
-        if len(faults) == noted:
-            sources[name] = SourceConfig(**values)
+        for key, value in overrides.items():
+            if key in rules:
+                faults += _breaches(where + key, value, rules[key])
+            else:
+                faults.append(f"{where}{key!r} is no setting of a source: it must be one of {', '.join(rules)}")
+        if not faults:
+            sources[name] = SourceConfig(**{**defaults, **overrides})
     return MappingProxyType(sources)
 
 

@@ -43,36 +43,20 @@ class NaiveCache(BaseCache):
         return True  # a lie
 
 
-class PythonMemcached:
-    """Makes a Flask-Caching backend over the pure Python client."""
-
-    @staticmethod
-    def factory(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
-        import memcache
-        from flask_caching.backends import MemcachedCache
-
-        return MemcachedCache(memcache.Client(config["CACHE_MEMCACHED_SERVERS"]))
-
-
-class PyMemcache:
-    """Makes a Flask-Caching backend over pymemcache, set up as the store demands it."""
-
-    @staticmethod
-    def factory(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
-        from flask_caching.backends import MemcachedCache
-        from pymemcache.client.base import PooledClient
-
-        return MemcachedCache(PooledClient(config["CACHE_MEMCACHED_SERVERS"][0], default_noreply=False))
-
-
 def python_memcached(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
-    """CACHE_TYPE names this function: Flask-Caching calls what it names."""
-    return PythonMemcached.factory(app, config, args, kwargs)
+    """Make a backend over the pure Python client: Flask-Caching calls the function that CACHE_TYPE names."""
+    import memcache
+    from flask_caching.backends import MemcachedCache
+
+    return MemcachedCache(memcache.Client(config["CACHE_MEMCACHED_SERVERS"]))
 
 
 def pymemcache(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
-    """CACHE_TYPE names this function."""
-    return PyMemcache.factory(app, config, args, kwargs)
+    """Make a backend over pymemcache, set up as the store demands it."""
+    from flask_caching.backends import MemcachedCache
+    from pymemcache.client.base import PooledClient
+
+    return MemcachedCache(PooledClient(config["CACHE_MEMCACHED_SERVERS"][0], default_noreply=False))
 
 
 @contextmanager
@@ -112,10 +96,11 @@ def cluster(directory: Path) -> Iterator[Settings]:
     port = servers.free_cluster_port()
     with running(servers.redis_server(directory, "--cluster-enabled", "yes", port=port)):
         with closing(redis.Redis(port=port)) as client:
-            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+            command: Any = client.execute_command
+            command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
 
             def is_up() -> bool:
-                return b"cluster_state:ok" in bytes(client.execute_command("CLUSTER", "INFO"))
+                return b"cluster_state:ok" in command("CLUSTER", "INFO")
 
             servers.wait_until(is_up, "the cluster")
         with closing(RedisCluster(host="127.0.0.1", port=port)):

@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine with Python and make: `make demo` and `make test`.
+
+PYTHON ?= python3
+PORT ?= 5000
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+
+.PHONY: demo test servers wheel bench-endpoint clean
+
+# Serves the example app.
+demo: $(VENV)/demo
+	@echo
+	@echo "  The example app is at http://127.0.0.1:$(PORT)/"
+	@echo "  Sign in as demo with the password captcha-demo. Ctrl-C stops it."
+	@echo
+	@$(RUN) flask --app example_app run --port $(PORT)
+
+# Everything that a change has to pass.
+test: servers $(VENV)/dev
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(VENV)/bin/lint-imports
+	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/install_servers --asked) $(RUN) pytest
+
+# As root on Debian: Redis and memcached, installed but not started. Elsewhere the tests use what they find.
+servers:
+	@tests/install_servers
+
+# What a captcha costs beside a bare Flask view.
+bench-endpoint: $(VENV)/dev
+	@$(RUN) benchmarks.endpoint
+
+wheel: $(VENV)/dev
+	$(RUN) build
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .*_cache
+
+$(VENV)/demo: pyproject.toml setup.py
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(RUN) pip install --quiet --upgrade pip
+	$(RUN) pip install --quiet --editable '.[redis]'
+	@touch $@
+
+$(VENV)/dev: pyproject.toml setup.py
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(RUN) pip install --quiet --upgrade pip
+	$(RUN) pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/demo

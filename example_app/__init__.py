@@ -1,0 +1,50 @@
+"""An example to copy from: sign in with a captcha, then change the password with a token and a captcha.
+
+Run it with ``flask --app example_app run``, or ``gunicorn 'example_app:create_app()'``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, render_template
+from flask_jwt_extended import JWTManager
+
+from flask_captcha_api import CaptchaApi
+
+from . import auth
+from .accounts import DEMO_ACCOUNT, DEMO_PASSWORD, Accounts
+from .settings import settings_from_environment
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """Make the app.
+
+    :param settings: win over those from the environment.
+    """
+    app = Flask(__name__)
+    app.config.from_mapping(settings_from_environment())
+    app.config.from_mapping(settings)
+
+    CaptchaApi(app)
+    auth.tell_failures_in_envelope(JWTManager(app))
+    app.register_blueprint(auth.new_blueprint(Accounts()))
+    app.after_request(_secure)
+
+    @app.get("/")
+    def page() -> str:
+        return render_template(
+            "page.html",
+            demo_account=DEMO_ACCOUNT,
+            demo_password=DEMO_PASSWORD,
+            shortest_password=auth.SHORTEST_PASSWORD,
+        )
+
+    return app
+
+
+def _secure(response: Response) -> Response:
+    # The pictures arrive inside JSON and are shown by data: URLs. Everything else comes from files of this app, so an
+    # injected script or style would not run.
+    response.headers["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data:"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,99 @@
+"""Challenges: every maker's answers, their odds, and what counts in an answer."""
+
+from collections import Counter
+from fractions import Fraction
+from itertools import product
+
+import pytest
+
+from flask_captcha_api.challenges import DIGITS, KINDS, LETTERS, MINUS, Challenge, is_typable, normalise
+
+
+@pytest.mark.parametrize(("kind", "alphabet"), [("digits", DIGITS), ("letters", LETTERS)])
+@pytest.mark.parametrize("length", [1, 5, 12])
+def test_rows(kind: str, alphabet: str, length: int) -> None:
+    """A row has the length asked for, every character of the alphabet occurs, and it is its own answer."""
+    made = [KINDS[kind](length) for _ in range(600)]
+    assert {len(challenge.prompt) for challenge in made} == {length}
+    assert set("".join(challenge.prompt for challenge in made)) == set(alphabet)
+    assert all(challenge.answer == challenge.prompt for challenge in made)
+
+
+def test_letters_make_no_words_and_no_look_alikes() -> None:
+    """No vowel is among the letters, and no two of them are mistaken for each other."""
+    assert not set(LETTERS) & set("AEIOU")
+    assert not any(set(pair) <= set(LETTERS) for pair in ("CG", "OQ", "UV", "VW", "VY", "IJ", "IL", "EF"))
+
+
+@pytest.mark.parametrize("length", range(3, 13))
+def test_arithmetic_is_right_and_never_negative(length: int) -> None:
+    """The prompt has the length asked for and its value is the answer."""
+    operators = set()
+    for _ in range(300):
+        challenge = KINDS["arithmetic"](length)
+        operator = "+" if "+" in challenge.prompt else MINUS
+        first, second = map(int, challenge.prompt.split(operator))
+        assert len(challenge.prompt) == length
+        assert int(challenge.answer) == (first + second if operator == "+" else first - second) >= 0
+        operators.add(operator)
+    assert operators == {"+", MINUS}
+
+
+def test_no_answer_at_default_length_is_likelier_than_one_percent() -> None:
+    """All sums and differences of two-digit numbers, weighed as they are drawn: a blind guess passes below 1 %."""
+    chances: Counter[int] = Counter()
+    pairs = list(product(range(10, 100), repeat=2))
+    for first, second in pairs:
+        chances[first + second] += Fraction(2, 3) / len(pairs)  # type: ignore[assignment]
+        chances[abs(first - second)] += Fraction(1, 3) / len(pairs)  # type: ignore[assignment]
+    assert sum(chances.values()) == 1
+    assert max(chances.values()) < Fraction(1, 100)
+
+
+def test_arithmetic_is_drawn_as_the_enumeration_assumes() -> None:
+    """Of many sums of default length, two thirds are additions and all operands have two digits."""
+    made = [KINDS["arithmetic"](5).prompt for _ in range(6000)]
+    additions = sum("+" in prompt for prompt in made)
+    assert 3700 < additions < 4300  # eight standard deviations
+    assert {len(part) for prompt in made for part in prompt.replace(MINUS, "+").split("+")} == {2}
+
+
+def test_nothing_of_a_challenge_is_in_its_repr() -> None:
+    """A challenge that lands in a log tells nothing."""
+    assert repr(Challenge("2+2", "4")) == "Challenge()"
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("BDF", "bdf"),
+        (" b d\u3000f ", "bdf"),
+        ("４０７", "407"),
+        ("ＢＤＦ", "bdf"),
+        ("straße", "strasse"),
+        ("\u00a07", "7"),
+    ],
+)
+def test_what_does_not_count(text: str, folded: str) -> None:
+    """Letter case, white space and compatibility variants do not count."""
+    assert normalise(text) == folded
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "\u3000\u00a0", "x" * 65, "\ufdfa" * 5),
+        *("4\x007", "4\n", "\t4", "4\x7f", "\ud800"),
+        *(40718, None, ["4"], {}, b"4"),
+    ],
+    ids=ascii,
+)
+def test_what_nobody_can_type(text: object) -> None:
+    """Blank, too long (also only after normalisation), control characters, surrogates, and what is no text."""
+    assert not is_typable(text)
+
+
+@pytest.mark.parametrize("text", ["4", "x" * 64, " 4 ", "驗證碼", "４０７１８"])
+def test_what_somebody_can_type(text: str) -> None:
+    """Anything else of 1 to 64 characters."""
+    assert is_typable(text)

@@ -1,0 +1,159 @@
+"""Settings: read once, validated together, never changed."""
+
+import re
+import warnings
+from dataclasses import FrozenInstanceError
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_captcha_api import CaptchaApi
+from flask_captcha_api.challenges import KINDS
+from flask_captcha_api.config import ALL_KEYS, CaptchaConfig, SourceConfig
+
+
+def read(**settings: Any) -> CaptchaConfig:
+    return CaptchaConfig.read(settings, kinds=KINDS)
+
+
+def test_defaults() -> None:
+    """An app that sets nothing gets five digits on 166 × 90 JPEG for five minutes, any source, JWT optional."""
+    assert read() == CaptchaConfig(
+        defaults=SourceConfig(kind="digits", length=5, ttl=300, width=166, height=90, format="jpeg", jwt="optional"),
+        sources=None,
+        jwt_renew=None,
+        language="zh-Hant",
+        single_process=False,
+    )
+
+
+def test_a_config_cannot_be_changed() -> None:
+    """What was validated stays as it was."""
+    config = read()
+    with pytest.raises(FrozenInstanceError):
+        config.language = "en"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        read(CAPTCHA_SOURCES={"a": {}}).sources["b"] = SourceConfig()  # type: ignore[index]
+
+
+def test_every_fault_is_told_in_one_error() -> None:
+    """A developer with several faults sees all of them at the first start, each with its value and its range."""
+    with pytest.raises(ValueError, match="configuration has faults") as raised:
+        read(
+            CAPTCHA_LENGTH=13,
+            CAPTCHA_TTL="300",
+            CAPTCHA_FORMAT="gif",
+            CAPTCHA_SINGLE_PROCESS=1,
+            CAPTCHA_JWT_RENEW=3600,
+            CAPTCHA_SOURCES={"bad name": {}, "static": {}, "ok": {"colour": 1, "width": True}},
+        )
+    assert str(raised.value).splitlines() == [
+        "the captcha configuration has faults:",
+        "- CAPTCHA_LENGTH is 13: it must be a whole number from 1 to 12",
+        "- CAPTCHA_TTL is '300': it must be a whole number from 1 to 2,592,000",
+        "- CAPTCHA_FORMAT is 'gif': it must be one of 'jpeg', 'png', 'webp'",
+        "- CAPTCHA_JWT_RENEW is 3600: it must be None or a positive datetime.timedelta",
+        "- CAPTCHA_SINGLE_PROCESS is 1: it must be True or False",
+        "- CAPTCHA_SOURCES['bad name']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
+        "- CAPTCHA_SOURCES['static']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
+        "- CAPTCHA_SOURCES['ok']: 'colour' is no setting of a source: it must be one of kind, length, ttl, width, "
+        "height, format, jwt",
+        "- CAPTCHA_SOURCES['ok']: width is True: it must be a whole number from 80 to 640",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"CAPTCHA_KIND": "riddle"}, "CAPTCHA_KIND is 'riddle': it must be one of arithmetic, digits, letters"),
+        ({"CAPTCHA_KIND": None}, "CAPTCHA_KIND is None: it must be the name of a kind"),
+        ({"CAPTCHA_LENGTH": 0}, "CAPTCHA_LENGTH is 0: it must be a whole number from 1 to 12"),
+        ({"CAPTCHA_LENGTH": 5.0}, "CAPTCHA_LENGTH is 5.0: it must be a whole number from 1 to 12"),
+        ({"CAPTCHA_TTL": 2_592_001}, "CAPTCHA_TTL is 2592001: it must be a whole number from 1 to 2,592,000"),
+        ({"CAPTCHA_TTL": 0}, "CAPTCHA_TTL is 0: it must be a whole number from 1 to 2,592,000"),
+        ({"CAPTCHA_WIDTH": 79}, "CAPTCHA_WIDTH is 79: it must be a whole number from 80 to 640"),
+        ({"CAPTCHA_HEIGHT": 321}, "CAPTCHA_HEIGHT is 321: it must be a whole number from 32 to 320"),
+        ({"CAPTCHA_JWT": "maybe"}, "CAPTCHA_JWT is 'maybe': it must be one of 'off', 'optional', 'required'"),
+        ({"CAPTCHA_JWT_RENEW": timedelta(0)}, "it must be None or a positive datetime.timedelta"),
+        ({"CAPTCHA_LANGUAGE": "fr"}, "it must be one of 'zh-Hant', 'zh-Hans', 'en', 'ja', 'auto'"),
+        ({"CAPTCHA_SOURCES": ["a"]}, "it must be None or a mapping of source names to mappings of settings"),
+        ({"CAPTCHA_SOURCES": {}}, "CAPTCHA_SOURCES is empty: it must name at least one source"),
+        ({"CAPTCHA_SOURCES": {"a": None}}, "it must be None or a mapping of source names to mappings of settings"),
+        (
+            {"CAPTCHA_WIDTH": 95, "CAPTCHA_LENGTH": 6},
+            "CAPTCHA_WIDTH is 95: it must be at least 16 for each of the 6 characters, 96",
+        ),
+        (
+            {"CAPTCHA_SOURCES": {"a": {"length": 11}}},
+            "CAPTCHA_SOURCES['a']: width is 166: it must be at least 16 for each of the 11 characters, 176",
+        ),
+        (
+            {"CAPTCHA_SOURCES": {"a": {"kind": "arithmetic", "length": 2}}},
+            "CAPTCHA_SOURCES['a']: length is 2: it must be at least 3 for arithmetic",
+        ),
+    ],
+    ids=lambda value: None if isinstance(value, str) else "-".join(map(str, value)),
+)
+def test_a_fault_names_key_value_and_range(settings: dict[str, Any], fault: str) -> None:
+    """The sentence is enough to mend the setting."""
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        read(**settings)
+
+
+def test_a_source_inherits_what_it_does_not_set() -> None:
+    """The app's keys are the defaults of each source, and only the named sources exist."""
+    config = read(CAPTCHA_TTL=60, CAPTCHA_LENGTH=6, CAPTCHA_SOURCES={"login": {}, "sms": {"length": 4}})
+    assert config.sources == {
+        "login": SourceConfig(ttl=60, length=6),
+        "sms": SourceConfig(ttl=60, length=4),
+    }
+    assert config.longest_ttl == 60
+    assert config.sources_differ
+
+
+def test_faults_of_defaults_that_no_source_uses_are_ignored() -> None:
+    """A combination that only contradicts itself where nobody uses it is no fault."""
+    config = read(CAPTCHA_LENGTH=12, CAPTCHA_SOURCES={"a": {"length": 5}})
+    assert config.sources == {"a": SourceConfig(length=5)}
+
+
+def test_a_misspelt_key_gets_a_warning() -> None:
+    """The warning names the key that was meant."""
+    with pytest.warns(UserWarning, match="CAPTCHA_LENGHT is not a setting .* was CAPTCHA_LENGTH meant"):
+        read(CAPTCHA_LENGHT=6)
+
+
+def test_another_packages_key_gets_none() -> None:
+    """The prefix is not ours alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read(CAPTCHA_RECAPTCHA_SITE_SECRET="x") == read()
+
+
+def test_a_short_length_gets_a_warning() -> None:
+    """Three digits are guessed once in a thousand tries."""
+    with pytest.warns(UserWarning, match=r"\['a'\]: length is 3: a blind guess passes too often below 4"):
+        read(CAPTCHA_SOURCES={"a": {"length": 3}})
+
+
+def test_every_key_is_checked_at_init_app(app: Flask) -> None:
+    """No key of the table waits for a request to be found wrong."""
+    app.config.update(dict.fromkeys(ALL_KEYS, object()))
+    with pytest.raises(ValueError, match="configuration has faults") as raised:
+        CaptchaApi(app)
+    assert [key for key in ALL_KEYS if key not in str(raised.value)] == []
+
+
+def test_two_apps_keep_their_own_settings() -> None:
+    """One extension instance serves two apps, and each keeps its own."""
+    captcha = CaptchaApi()
+    kinds = {}
+    for kind in ("digits", "letters"):
+        app = Flask(kind)
+        app.config.update(SECRET_KEY=kind, CAPTCHA_KIND=kind)
+        captcha.init_app(app)
+        kinds[kind] = app
+    for kind, app in kinds.items():
+        assert app.test_client().get("/captcha/x").headers["Captcha-Kind"] == kind
