@@ -1,0 +1,73 @@
+"""Servers of ours for the tests: an app under gunicorn, spoken to over a real socket."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from .servers import free_port, wait_until
+
+ROOT = Path(__file__).parent.parent
+
+
+class Site:
+    """A running server."""
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.port = port
+        self._log = log
+
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 30
+    ) -> tuple[int, Any, http.client.HTTPMessage]:
+        """Send one request on a connection of its own; returns the status, the parsed JSON and the headers."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
+            payload = None if body is None else json.dumps(body)
+            connection.request(method, path, payload, {"Content-Type": "application/json", **(headers or {})})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read()), response.headers
+
+    def log(self) -> str:
+        """Return what the server has written so far."""
+        return self._log.read_text()
+
+    def answers(self) -> bool:
+        """Tell whether the server is up."""
+        try:
+            self.ask("GET", "/", timeout=1)
+        except (OSError, http.client.HTTPException):
+            return False
+        except json.JSONDecodeError:
+            pass
+        return True
+
+
+@contextmanager
+def gunicorn(
+    directory: Path,
+    app: str,
+    *options: str,
+    workers: int = 4,
+    python: str = sys.executable,
+    cwd: Path = ROOT,
+    environment: dict[str, str] | None = None,
+) -> Iterator[Site]:
+    """Serve an app, named as gunicorn names it, for the length of a with block."""
+    site = Site(free_port(), directory / "gunicorn.log")
+    command = [python, "-m", "gunicorn", f"--bind=127.0.0.1:{site.port}", f"--workers={workers}", *options, app]
+    with (directory / "gunicorn.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=cwd, stdout=log, stderr=log, env={**os.environ, **(environment or {})}, start_new_session=True
+        )
+    try:
+        wait_until(site.answers, f"gunicorn on port {site.port}")
+        yield site
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,72 @@
+"""The README says what the code does."""
+
+import re
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_captcha_api import CaptchaApi, verify_captcha
+from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.results import Result
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def rows_below(heading: str) -> list[list[str]]:
+    """Return the cells of the table below a heading."""
+    section = re.split(r"\n##+ ", README.split(f"# {heading}\n")[1])[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_result_table_is_the_codes() -> None:
+    """Every result stands in the README with its code, name and status, and none besides."""
+    told = [(code, name, int(status)) for code, name, status, *_ in rows_below("Results")]
+    assert told == [result.value for result in Result]
+
+
+def test_the_settings_table_is_the_codes() -> None:
+    """Every key stands in the README with its default, and with its name in a source where it has one."""
+    told = {key: (default, own_name) for key, default, _, own_name, _ in rows_below("Settings")}
+    declared = {}
+    for settings in (CaptchaConfig, SourceConfig):
+        for key, field in keys_of(settings).items():
+            assert field.default is not MISSING
+            default = f'"{field.default}"' if isinstance(field.default, str) else repr(field.default)
+            declared[key] = (default, field.name if settings is SourceConfig else "")
+    assert told == declared
+
+
+def python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_first_example_guards_a_login() -> None:
+    """The five lines at the top are a working app."""
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(python_blocks()[0], names)  # noqa: S102 - it is our own
+    client = names["app"].test_client()
+    names["client"] = client
+    assert client.post("/auth/login").get_json()["code"] == "01001"
+    exec(python_blocks()[1], names)  # noqa: S102 - it is our own
+    names["test_login"](names["app"], client)
+
+
+@pytest.mark.parametrize("block", python_blocks()[2:])
+def test_the_cache_settings_make_a_store(block: str, tmp_path: Path) -> None:
+    """Each block of settings is accepted by Flask-Caching and by the store, which is not spoken to here."""
+    app = Flask("readme")
+    app.config["SECRET_KEY"] = "s"
+    exec(block.replace("/var/lib/myapp", str(tmp_path)), {"app": app})  # noqa: S102 - it is our own
+    CaptchaApi(app)
+    assert not app.extensions["captcha_api"].store.get().is_private_to_process
+
+
+def test_the_documented_signatures() -> None:
+    """The calls in the table of the Python surface can be made as they stand."""
+    assert '`verify_captcha(uuid="uuid", text="code", source=None, unless=None)`' in README
+    verify_captcha(uuid="uuid", text="code", source=None, unless=None)
+    CaptchaApi(None, cache=None, url_prefix="/captcha", kinds=None)

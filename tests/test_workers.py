@@ -1,0 +1,68 @@
+"""Several workers under a real server, sharing one store; and one that they cannot share."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .apps import KNOWN_ANSWER
+from .processes import Site, gunicorn
+
+CAPTCHAS = 400
+
+
+def app_call(settings: dict[str, Any]) -> str:
+    return f"tests.apps:make_app({settings!r})"
+
+
+@pytest.mark.parametrize("name", ["RedisCache", "FileSystemCache"])
+def test_four_workers_lose_nothing(name: str, settings_of: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
+    """400 captchas, issued first and verified after in shuffled order, so by other workers: all pass."""
+    settings = {key: value for key, value in settings_of(name).items() if key != "CACHE_OPTIONS"}
+    with gunicorn(tmp_path, app_call(settings)) as site:
+        uuids = [issue(site) for _ in range(CAPTCHAS)]
+        random.shuffle(uuids)
+        results = Counter(guarded(site, uuid) for uuid in uuids)
+    assert results == {(200, None): CAPTCHAS}
+
+
+def test_preloaded_workers_lose_nothing(settings_of: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
+    """With --preload the app is made before the fork; on pylibmc no worker gets another's answers."""
+    with gunicorn(tmp_path, app_call(settings_of("MemcachedCache-pylibmc")), "--preload") as site:
+        uuids = [issue(site) for _ in range(100)]
+        results = Counter(guarded(site, uuid) for uuid in uuids)
+    assert results == {(200, None): 100}
+
+
+def test_four_workers_on_simple_cache_are_told(tmp_path: Path) -> None:
+    """A cache that is private to each worker is answered 01007, and the log names the remedy."""
+    with gunicorn(tmp_path, app_call({})) as site:
+        answers = [site.ask("GET", "/captcha/web") for _ in range(20)]
+        answers.append(site.ask("POST", "/guarded", {"uuid": "1" * 23, "code": KNOWN_ANSWER}))
+        log = site.log()
+    assert Counter((status, body["code"]) for status, body, _ in answers) == {(503, "01007"): 21}
+    assert {headers["Retry-After"] for _, _, headers in answers} == {"5"}
+    assert "set CACHE_TYPE to RedisCache, or FileSystemCache on a single host" in log
+    assert 1 <= log.count("captchas cannot work") <= 4
+
+
+def test_threads_of_one_worker_on_simple_cache_lose_nothing(tmp_path: Path) -> None:
+    """One process with four threads needs no other cache."""
+    with gunicorn(tmp_path, app_call({}), "--threads=4", workers=1) as site:
+        uuids = [issue(site) for _ in range(100)]
+        results = Counter(guarded(site, uuid) for uuid in uuids)
+    assert results == {(200, None): 100}
+
+
+def issue(site: Site) -> str:
+    status, body, _ = site.ask("GET", "/captcha/web")
+    assert status == 200, body
+    return str(body["response"]["uuid"])
+
+
+def guarded(site: Site, uuid: str) -> tuple[int, str | None]:
+    status, body, _ = site.ask("POST", "/guarded", {"uuid": uuid, "code": KNOWN_ANSWER})
+    return status, body.get("code")
