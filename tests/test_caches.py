@@ -21,6 +21,7 @@ from flask_captcha_api.testing import answers
 from .conftest import ANSWER
 
 GOOD = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 10_000}
+NULL = {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
 
 
 def state_of(app: Flask) -> Any:
@@ -63,7 +64,7 @@ def test_the_apps_only_cache_is_used(app: Flask) -> None:
 
 def test_the_given_cache_is_used(app: Flask) -> None:
     """Of several Caches, the one given as cache=, whether it is initialised before us or after."""
-    pages, codes = Cache(config={"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}), Cache(config=GOOD)
+    pages, codes = Cache(config=NULL), Cache(config=GOOD)
     pages.init_app(app)
     CaptchaApi(app, cache=codes)
     codes.init_app(app)
@@ -91,10 +92,12 @@ def test_the_apps_template_tag_stays_with_its_cache(app: Flask) -> None:
         assert any("tag" in key for key in app.extensions["cache"][cache]._cache)
 
 
-@pytest.mark.parametrize("short_name", ["null", "redis", "simple"])
-def test_a_cache_type_that_is_no_more_is_told(app: Flask, caplog: pytest.LogCaptureFixture, short_name: str) -> None:
-    """Flask-Caching's old short names answer 503, and the log says what is wrong."""
-    app.config["CACHE_TYPE"] = short_name
+@pytest.mark.parametrize("cache_type", ["Rediscache", "no.such.module.Cache"])
+def test_a_cache_type_that_does_not_exist_is_told(
+    app: Flask, caplog: pytest.LogCaptureFixture, cache_type: str
+) -> None:
+    """The routes answer 503, and the log says what is wrong."""
+    app.config["CACHE_TYPE"] = cache_type
     CaptchaApi(app)
     assert app.test_client().get("/captcha/x").get_json()["code"] == "01007"
     assert "the app's CACHE_* settings make no cache" in caplog.text
@@ -102,17 +105,15 @@ def test_a_cache_type_that_is_no_more_is_told(app: Flask, caplog: pytest.LogCapt
 
 def test_a_null_cache_is_refused_at_start(app: Flask) -> None:
     """What is visible in init_app is told there."""
-    app.config["CACHE_NO_NULL_WARNING"] = True
-    Cache(app)
+    Cache(app, config=NULL)
     with pytest.raises(RuntimeError, match="NullCache, which keeps nothing"):
         CaptchaApi(app)
 
 
 def test_a_null_cache_that_comes_late_is_told_at_first_use(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     """The routes answer 01007 and the log says what to change, once; issue() raises it."""
-    app.config["CACHE_NO_NULL_WARNING"] = True
     captcha = CaptchaApi(app)
-    Cache(app)
+    Cache(app, config=NULL)
     responses = [app.test_client().get("/captcha/x") for _ in range(2)]
     assert [response.get_json()["code"] for response in responses] == ["01007", "01007"]
     assert caplog.text.count("NullCache, which keeps nothing") == 1

@@ -1,8 +1,11 @@
 """Several workers under a real server, sharing one store; and one that they cannot share."""
 
+import json
 import random
+import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,12 @@ from .apps import KNOWN_ANSWER
 from .processes import Site, gunicorn
 
 CAPTCHAS = 400
+
+
+@pytest.fixture(scope="module")
+def one_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with gunicorn(tmp_path_factory.mktemp("site"), app_call({}), workers=1) as site:
+        yield site
 
 
 def app_call(settings: dict[str, Any]) -> str:
@@ -55,6 +64,28 @@ def test_threads_of_one_worker_on_simple_cache_lose_nothing(tmp_path: Path) -> N
         uuids = [issue(site) for _ in range(100)]
         results = Counter(guarded(site, uuid) for uuid in uuids)
     assert results == {(200, None): 100}
+
+
+@pytest.mark.parametrize("path", ["/captcha/web", "/guarded"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\nno number\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\nff\r\ncut off",
+        b'Content-Length: 500\r\n\r\n{"uuid": "cut off',
+        b"Content-Length: 10000000\r\n\r\n" + b"[" * 60_000,
+    ],
+    ids=["bad-chunk", "cut-chunk", "cut-body", "too-large"],
+)
+def test_a_body_that_the_server_cannot_read(one_worker: Site, path: str, rest: bytes) -> None:
+    """What gunicorn itself chokes on is answered in the envelope, and never by a 500."""
+    with socket.create_connection(("127.0.0.1", one_worker.port), timeout=10) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        connection.sendall(head.encode() + rest)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(partial(connection.recv, 65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "01001"
 
 
 def issue(site: Site) -> str:
