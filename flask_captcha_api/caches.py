@@ -40,26 +40,37 @@ class LazyStore:
         return self._store
 
 
-def open_store(app: Flask, cache: Any, *, longest_ttl: int) -> AnswerStore:
+def open_store(app: Flask, cache: Any, *, longest_ttl: int, checked: Any) -> AnswerStore:
     """Open the store on the app's cache.
 
     :param cache: the Cache that ``CaptchaApi`` was given, or None.
+    :param checked: what :func:`check_early` returned.
     """
     backend = _backend(app, cache)
-    store = AnswerStore(backend, longest_ttl=longest_ttl)
-    _warn_of_threshold(backend)
-    return store
+    if backend is not checked:
+        _check(backend)
+    return AnswerStore(backend, longest_ttl=longest_ttl)
 
 
-def check_early(app: Flask, cache: Any) -> None:
-    """Raise the SetupError that is certain already; a Cache may still be initialised after us."""
+def check_early(app: Flask, cache: Any) -> Any:
+    """Check the backend that is certain already, and return it; None where a Cache may still be initialised after us.
+
+    :raises SetupError: it cannot keep captchas, or which of several is meant cannot be told.
+    """
     backends = app.extensions.get("cache", {})
-    if cache in backends:
-        refuse_unfit(backends[cache])
-    elif cache is None:
+    if cache is None:
         _refuse_several(backends)
-        for backend in backends.values():
-            refuse_unfit(backend)
+        backend = next(iter(backends.values()), None)
+    else:
+        backend = backends.get(cache)
+    if backend is not None:
+        _check(backend)
+    return backend
+
+
+def _check(backend: Any) -> None:
+    refuse_unfit(backend)
+    _warn_of_threshold(backend)
 
 
 def _backend(app: Flask, cache: Any) -> Any:

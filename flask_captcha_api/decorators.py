@@ -1,6 +1,6 @@
 """The guard: a view runs only for a request whose captcha has just been solved."""
 
-import warnings
+import logging
 from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -14,6 +14,13 @@ from .results import Result
 from .store import StoreUnavailable
 from .tokens import identity_of_request
 from .wire import CaptchaRejected, envelope, result_of, submitted
+
+_logger = logging.getLogger("flask_captcha_api")
+
+_EASIEST_PASSES = (
+    "CAPTCHA_SOURCES differ in how hard they are, and a guard without source= accepts the easiest: name the source, as "
+    "in @verify_captcha('uuid', 'code', source='login')"
+)
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -95,10 +102,6 @@ def _check_sources(state: CaptchaState, source: str | Collection[str] | None) ->
     if source is not None:
         for name in (source,) if isinstance(source, str) else source:
             state.sources.find(name)  # a name that does not exist could never pass: LookupError
-    elif state.config.sources_differ and (said := "any source passes a guard") not in state.said:
-        state.said.add(said)
-        warnings.warn(
-            "CAPTCHA_SOURCES differ in how hard they are, and a guard without source= accepts the easiest: name the "
-            "source, as in @verify_captcha('uuid', 'code', source='login')",
-            stacklevel=4,
-        )
+    elif state.config.sources_differ and _EASIEST_PASSES not in state.said:
+        state.said.add(_EASIEST_PASSES)
+        _logger.warning(_EASIEST_PASSES)

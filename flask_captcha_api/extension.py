@@ -68,13 +68,13 @@ class CaptchaApi:
         config = CaptchaConfig.read(app.config, kinds=all_kinds)
         keys = _keys(app)
         chosen_cache = cache if cache is not None else self._cache
-        check_early(app, chosen_cache)
+        checked = check_early(app, chosen_cache)
 
         app.extensions[EXTENSION_NAME] = CaptchaState(
             config=config,
             sources=Sources(config, all_kinds),
             keys=keys,
-            store=LazyStore(partial(open_store, app, chosen_cache, longest_ttl=config.longest_ttl)),
+            store=LazyStore(partial(open_store, app, chosen_cache, longest_ttl=config.longest_ttl, checked=checked)),
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, _answer_with_envelope)

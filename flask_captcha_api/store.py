@@ -36,7 +36,6 @@ class AnswerStore:
     """
 
     def __init__(self, backend: Any, *, longest_ttl: int) -> None:
-        refuse_unfit(backend)
         self._backend = backend
         self._take = _way_to_take(backend, longest_ttl + ROUNDING_SECONDS)
 

@@ -153,6 +153,14 @@ def test_a_small_threshold_gets_a_warning(app: Flask, tmp_path: Path, settings: 
         app.test_client().get("/captcha/x")
 
 
+def test_a_threshold_that_is_visible_at_start_is_warned_of_there_and_only_there(app: Flask) -> None:
+    """A Cache initialised before us is looked at in init_app, and not again."""
+    Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+    with pytest.warns(UserWarning, match="holds 500 entries"):
+        CaptchaApi(app)
+    assert app.test_client().get("/captcha/x").status_code == 200
+
+
 def test_a_large_threshold_gets_none(app: Flask) -> None:
     """Settings that are right are met with silence."""
     app.config.update(GOOD)

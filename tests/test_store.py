@@ -14,7 +14,7 @@ from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 
 from flask_captcha_api import SetupError, StoreUnavailable
-from flask_captcha_api.store import NAMESPACE, AnswerStore
+from flask_captcha_api.store import NAMESPACE, AnswerStore, refuse_unfit
 
 from .backends import SHARED, NaiveCache
 from .servers import wait_until
@@ -211,7 +211,7 @@ def test_a_lagging_replica_hides_no_fresh_captcha(settings_of: Callable[[str], d
 def test_a_cache_that_keeps_nothing_is_refused(null: Any) -> None:
     """The message names the settings that work."""
     with pytest.raises(SetupError, match=r"NullCache, which keeps nothing.*set CACHE_TYPE to"):
-        AnswerStore(null, longest_ttl=300)
+        refuse_unfit(null)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_cache_that_keeps_nothing_is_refused(null: Any) -> None:
 def test_pymemcache_that_does_not_wait_for_replies_is_refused(client: Any) -> None:
     """By default two requests would pass with one captcha; the message names the setting."""
     with pytest.raises(SetupError, match="default_noreply=False"):
-        AnswerStore(MemcachedCache(client), longest_ttl=300)
+        refuse_unfit(MemcachedCache(client))
 
 
 @pytest.mark.parametrize(
@@ -236,4 +236,4 @@ def test_pymemcache_that_does_not_wait_for_replies_is_refused(client: Any) -> No
 )
 def test_pymemcache_that_waits_for_replies_is_not(client: Any) -> None:
     """Each of its clients is accepted with that setting, without being talked to."""
-    assert not AnswerStore(MemcachedCache(client), longest_ttl=300).is_private_to_process
+    refuse_unfit(MemcachedCache(client))
