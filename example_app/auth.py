@@ -28,7 +28,7 @@ def new_blueprint(accounts: Accounts) -> Blueprint:
 
     # In this order: a request without a valid token ends before its captcha is looked at, and spends nothing.
     @blueprint.post("/changePassword")
-    @jwt_required()
+    @jwt_required()  # type: ignore[untyped-decorator]  # it is declared to return Any
     @verify_captcha("uuid", "code", source="password")
     def change_password() -> Response:
         new_password = _text("newPassword")

@@ -3,11 +3,13 @@
 import { Captcha } from "./captcha.js";
 import { call, signOut } from "./session.js";
 
+// After these, the captcha may still be good: sending the form again is the retry, and nothing has to be typed again.
+const UNDECIDED = ["unreachable", "too_many_requests", "store_unavailable"];
+
 class GuardedForm {
   constructor(form, onSuccess) {
     this.form = form;
     this.message = form.querySelector(".message");
-    this.button = form.querySelector("[type=submit]");
     this.captcha = new Captcha(form.querySelector(".captcha"));
     this.onSuccess = onSuccess;
     form.addEventListener("submit", (event) => {
@@ -29,17 +31,18 @@ class GuardedForm {
   }
 
   async submit() {
-    const fields = Object.fromEntries(new FormData(this.form));
+    if (this.form.ariaBusy === "true") return; // a second click; a disabled button would lose the focus
+    const fields = { ...Object.fromEntries(new FormData(this.form)), uuid: this.captcha.uuid };
     this.tell("");
-    this.button.disabled = true;
-    const { status, stringCode, message } = await call("POST", this.form.action, { ...fields, uuid: this.captcha.uuid });
-    this.button.disabled = false;
+    this.form.ariaBusy = "true";
+    const { status, stringCode, message } = await call("POST", this.form.action, fields);
+    this.form.ariaBusy = "false";
     if (this.form.closest("[hidden]")) return; // signed out meanwhile: nobody is waiting for this answer
     if (status) return this.onSuccess(fields);
 
     this.tell(message, "error");
-    // Right or wrong, a captcha is spent once it was looked at, which "too many requests" spares it.
-    if (stringCode !== "too_many_requests") this.captcha.refresh();
+    if (UNDECIDED.includes(stringCode)) return;
+    this.captcha.refresh(); // right or wrong, it is spent
     this.captcha.focus();
   }
 }
@@ -49,6 +52,7 @@ const signedIn = document.querySelector("#signed-in");
 
 const login = new GuardedForm(document.querySelector("#login"), ({ account }) => {
   document.querySelector("#who").textContent = account;
+  document.querySelector("#username").defaultValue = account; // which a reset leaves alone
   signedOut.hidden = true;
   signedIn.hidden = false;
   login.form.reset(); // the password has no business on the page any more

@@ -2,8 +2,8 @@
 
 const PATIENCE_MS = 10_000;
 
-// The token lives in this variable and nowhere else. What is in localStorage outlives the tab, lies on the disk, and can
-// be read at any later time by any script that ever runs on this origin. The price: a reload signs the visitor out.
+// The token lives in this variable and nowhere else. What is in localStorage outlives the tab, lies on the disk, and
+// can be read later by any script that ever runs on this origin. The price: a reload signs the visitor out.
 let token = null;
 
 export function signOut() {
@@ -13,7 +13,7 @@ export function signOut() {
 /**
  * Call the back end and return its envelope, with the `headers` of the response.
  *
- * Never throws: where there is no envelope, one of ours says so. Dispatches `session-ended` on the document where the
+ * Never throws: where no envelope arrives, one of ours says so. Dispatches `session-ended` on the document where the
  * token is no longer accepted.
  */
 export async function call(method, path, body) {
@@ -27,6 +27,7 @@ export async function call(method, path, body) {
     const signal = AbortSignal.timeout(PATIENCE_MS); // so that no button waits forever
     response = await fetch(path, { method, headers, body: JSON.stringify(body), cache: "no-store", signal });
     envelope = await response.json();
+    if (typeof envelope.message !== "string") throw new TypeError("JSON, but no envelope");
   } catch {
     const message = "The server cannot be reached. Please try again.";
     return { status: false, stringCode: "unreachable", message, headers: new Headers() };
