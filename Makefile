@@ -37,14 +37,18 @@ wheel: $(VENV)/dev
 clean:
 	rm -rf $(VENV) build dist *.egg-info .*_cache
 
-$(VENV)/demo: pyproject.toml setup.py
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(RUN) pip install --quiet --upgrade pip
-	$(RUN) pip install --quiet --editable '.[redis]'
+# -qq keeps pip to its errors: what setuptools says of editable installs is not for whoever runs this.
+INSTALL = @echo "installing into $(VENV), which takes a minute at most …"; $(RUN) pip install -qq --editable
+
+$(VENV)/bin/python:
+	@echo "making the virtual environment $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) pip install -qq --upgrade pip
+
+$(VENV)/demo: pyproject.toml setup.py | $(VENV)/bin/python
+	$(INSTALL) '.[redis]'
 	@touch $@
 
-$(VENV)/dev: pyproject.toml setup.py
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(RUN) pip install --quiet --upgrade pip
-	$(RUN) pip install --quiet --editable '.[dev]'
+$(VENV)/dev: pyproject.toml setup.py | $(VENV)/bin/python
+	$(INSTALL) '.[dev]'
 	@touch $@ $(VENV)/demo

@@ -20,6 +20,8 @@ def answers(app: Flask, answer: str) -> Iterator[None]:
             uuid = client.get("/captcha/login").get_json()["response"]["uuid"]
         client.post("/auth/login", json={"uuid": uuid, "code": "12345", ...})
 
+    Entered by hand rather than by ``with``, the object has to be kept: letting go of it ends the block.
+
     :param answer: also what is drawn.
     """
     state: CaptchaState = app.extensions[EXTENSION_NAME]
