@@ -162,16 +162,16 @@ def _renewed(caller: Caller, longest_session: timedelta) -> str | None:
         return None
 
     owner = _owner(caller)
-    set_anew = jwt.decode(create_access_token(owner), options={"verify_signature": False})
-    kept = {
-        name: value
-        for name, value in claims.items()
-        if name not in _OF_ONE_TOKEN and name not in set_anew and name != config.identity_claim_key
-    }
-    successor: str = create_access_token(
-        owner, fresh=claims["fresh"], additional_claims={**kept, _AUTH_TIME: signed_in, "exp": new_expiry}
+    bare = create_access_token(owner)
+    payload = {name: value for name, value in claims.items() if name not in _OF_ONE_TOKEN}
+    payload.update(jwt.decode(bare, options={"verify_signature": False}))
+    payload.update({"fresh": claims["fresh"], _AUTH_TIME: signed_in, "exp": new_expiry})
+    # Signed here and not by create_access_token(additional_claims=…), which writes them into the very dict that the
+    # app's claims loader returned: where that is one for all, everybody would get this visitor's claims and expiry.
+    key = current_app.extensions["flask-jwt-extended"]._encode_key_callback(owner)
+    return jwt.encode(
+        payload, key, config.algorithm, headers=jwt.get_unverified_header(bare), json_encoder=config.json_encoder
     )
-    return successor
 
 
 def _owner(caller: Caller) -> Any:

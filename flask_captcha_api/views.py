@@ -47,7 +47,6 @@ def new_blueprint() -> Blueprint:
         error = request.routing_exception
         return _answer_routing_error(error) if error and any(map(_Mount.holds_request, mounts)) else None
 
-    blueprint.after_app_request(wire.expose_headers)
     return blueprint
 
 

@@ -5,15 +5,17 @@ Knows requests and responses, and neither stores nor rules.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .outcome import Outcome
 from .results import Result, best_language, message_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 RETRY_AFTER_SECONDS = 5
 
@@ -41,7 +43,22 @@ Names = Sequence[str]
 
 
 class EnvelopeResponse(Response):
-    """A response of this package, told by its type from the app's own."""
+    """A response of this package."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        """Let pages of another origin read our headers, beside those that the app lets them read.
+
+        Done here, when all of the app's ``after_request`` functions have run, so that none of them can undo it.
+        Authorization has to be named: ``*`` does not cover it.
+        """
+        headers = super().get_wsgi_headers(environ)
+        standing = ",".join(headers.getlist("Access-Control-Expose-Headers"))
+        exposed = [name.strip() for name in standing.split(",") if name.strip()]
+        known = {name.lower() for name in exposed}
+        ours = (*EXPOSED_HEADERS, *(("Authorization",) if "Authorization" in headers else ()))
+        exposed += [name for name in ours if name.lower() not in known]
+        headers["Access-Control-Expose-Headers"] = ", ".join(exposed)
+        return headers
 
 
 def result_of(outcome: Outcome) -> Result:
@@ -134,17 +151,3 @@ def _values_in(values: MultiDict[str, str]) -> Callable[[str], list[object]]:
 
 def _has_body() -> bool:
     return bool(request.content_length) or "Transfer-Encoding" in request.headers
-
-
-def expose_headers(response: WerkzeugResponse) -> WerkzeugResponse:
-    """Let pages of another origin read the headers of our responses, beside those that the app lets them read.
-
-    Authorization has to be named: ``*`` does not cover it.
-    """
-    if isinstance(response, EnvelopeResponse):
-        exposed = list(response.access_control_expose_headers or ())
-        known = {name.lower() for name in exposed}
-        ours = (*EXPOSED_HEADERS, *(("Authorization",) if "Authorization" in response.headers else ()))
-        named = [*exposed, *(name for name in ours if name.lower() not in known)]
-        response.headers["Access-Control-Expose-Headers"] = ", ".join(named)
-    return response
