@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from flask import current_app
 
 from ._current import CaptchaState, current_state, log_and_tell, service_for_request
-from .config import SetupError
+from .config import SetupError, is_source_name
 from .outcome import Outcome
 from .results import Result
 from .store import StoreUnavailable
@@ -50,11 +50,14 @@ def verify_captcha(
     :param source: the source, or sources, whose captchas count; without it those of any source do.
     :param unless: called without arguments in each request; true lets the request through unverified and spends
         nothing.
+    :raises ValueError: at once, for a ``source`` that names nothing or cannot be a name.
+    :raises LookupError: in the request, for a ``source`` that the app does not have.
     :raises CaptchaRejected: in the request, before the view. The app answers with the envelope unless it has its own
         handler for this class.
     """
     if callable(uuid):
         raise TypeError("verify_captcha takes the names of two fields: write @verify_captcha('uuid', 'code')")
+    _check_names(source)
 
     def decorate(view: _View) -> _View:
         @wraps(view)
@@ -78,12 +81,17 @@ def verify_captcha_in_request(
 
     The second call in a request fails: the captcha is spent.
 
+    :raises ValueError: a ``source`` that names nothing or cannot be a name.
+    :raises LookupError: a ``source`` that the app does not have.
     :raises CaptchaRejected: no captcha, a wrong one, one that is gone, or no store to tell.
     """
     if unless is not None and unless():
         return
     state = current_state()
-    _check_sources(state, source)
+    for name in _check_names(source):
+        state.sources.find(name)
+    if source is None:
+        _advise_to_name_a_source(state)
     try:
         outcome = service_for_request().verify(
             *submitted((uuid,), (text,)), source=source, identity=identity_of_request()
@@ -98,10 +106,15 @@ def _rejected(state: CaptchaState, result: Result, outcome: Outcome | None) -> C
     return CaptchaRejected(envelope(result, language=state.config.language), outcome)
 
 
-def _check_sources(state: CaptchaState, source: str | Collection[str] | None) -> None:
-    if source is not None:
-        for name in (source,) if isinstance(source, str) else source:
-            state.sources.find(name)  # a name that does not exist could never pass: LookupError
-    elif state.config.sources_differ and _EASIEST_PASSES not in state.said:
+def _check_names(source: str | Collection[str] | None) -> Collection[str]:
+    """Return the names in ``source``; a guard that no captcha could ever pass is a mistake."""
+    names = () if source is None else (source,) if isinstance(source, str) else source
+    if (source is not None and not names) or not all(map(is_source_name, names)):
+        raise ValueError(f"source={source!r} must be None, the name of a source, or several names")
+    return names
+
+
+def _advise_to_name_a_source(state: CaptchaState) -> None:
+    if state.config.sources_differ and _EASIEST_PASSES not in state.said:
         state.said.add(_EASIEST_PASSES)
         _logger.warning(_EASIEST_PASSES)

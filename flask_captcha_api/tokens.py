@@ -19,8 +19,8 @@ from .config import SetupError
 
 _logger = logging.getLogger("flask_captcha_api")
 
-#: Claims of the old token that the new one gets afresh.
-_OF_ONE_TOKEN = frozenset({"exp", "iat", "nbf", "jti", "type", "fresh", "csrf", "aud", "iss"})
+#: Claims that a new token may lack by the app's settings, and then must not get from the old one.
+_OF_ONE_TOKEN = frozenset({"nbf", "csrf", "aud", "iss"})
 #: When the visitor signed in: the claim of OpenID Connect Core, section 2.
 _AUTH_TIME = "auth_time"
 
@@ -92,10 +92,13 @@ def identity_of_request() -> Any:
         return decode_token(token)[config.identity_claim_key] if token else None
     except (JWTExtendedException, jwt.PyJWTError):
         return None
+    except Exception:  # of a decode_key_loader that chokes on a foreign token, say
+        _logger.exception("the token was not decoded, so the request counts as anonymous")
+        return None
 
 
-def header_to_send_back(caller: Caller, longest_session: timedelta | None) -> dict[str, str]:
-    """Return the header that hands the caller's token back, renewed where that is due.
+def header_to_send_back(caller: Caller, longest_session: timedelta | None) -> tuple[str, str]:
+    """Return name and value of the header that hands the caller's token back, renewed where that is due.
 
     :param longest_session: counted from the first token of the session; None: never renew.
     """
@@ -107,7 +110,7 @@ def header_to_send_back(caller: Caller, longest_session: timedelta | None) -> di
             token = _renewed(caller, longest_session) or token
         except Exception:  # the app's loaders may raise anything; a captcha is no reason to sign anyone out
             _logger.exception("the token was not renewed: one of the app's JWT callbacks raised")
-    return {config.header_name: f"{config.header_type} {token}".lstrip()}
+    return config.header_name, f"{config.header_type} {token}".lstrip()
 
 
 def _has_jwt_manager() -> bool:

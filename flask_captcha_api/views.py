@@ -1,7 +1,8 @@
 """The routes. Each answers in the envelope, whatever happens, and never raises."""
 
+import logging
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -26,6 +27,8 @@ DEFAULT_PREFIX = "/captcha"
 #: A uuid and a text fit many times over; the rest of a request is nobody's.
 _LARGEST_BODY = 64 * 1024
 
+_logger = logging.getLogger("flask_captcha_api")
+
 _View = Callable[[str], wire.EnvelopeResponse]
 
 
@@ -38,7 +41,10 @@ def new_blueprint() -> Blueprint:
 
     @blueprint.record
     def remember_mount(setup: BlueprintSetupState) -> None:
-        mounts.append(_Mount(setup.subdomain, (setup.url_prefix or "").rstrip("/")))
+        prefix = (setup.url_prefix or "").rstrip("/")
+        if "<" in prefix:
+            raise ValueError(f"the prefix {prefix!r} has a variable, which the captcha routes do not take")
+        mounts.append(_Mount(setup.subdomain, prefix))
         _exempt_from_csrf(blueprint, setup.app)
 
     @blueprint.before_app_request
@@ -61,6 +67,9 @@ def _in_envelope(view: _View) -> _View:
             return _tell(Result.UNAUTHORIZED)
         except (SetupError, StoreUnavailable) as error:
             return _tell(log_and_tell(error))
+        except Exception:  # of the app's JWT callbacks or makers of challenges: told in the envelope all the same
+            _logger.exception("a captcha route failed")
+            return _tell(Result.STORE_UNAVAILABLE)
 
     return answered
 
@@ -73,19 +82,21 @@ def _image(source_name: str) -> wire.EnvelopeResponse:
 def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
     settings, caller = _admit(source_name)
     service = service_for_request()
-    headers = {
-        "Captcha-Expires-In": str(settings.ttl),
-        "Captcha-Kind": settings.kind,
-        "Captcha-Length": str(settings.length),
-        "Captcha-Media-Type": FORMS[form].media_type(settings),
-    }
-    if caller:
-        headers |= header_to_send_back(caller, current_state().config.jwt_renew)
     if request.method == "HEAD":  # whoever only asks for the headers gets no captcha
-        return _tell(Result.SUCCESS, headers=headers)
-    captcha = service.issue(source_name, form=form, identity=caller.identity if caller else None)
-    encoded = b64encode(captcha.data).decode("ascii")
-    return _tell(Result.SUCCESS, {form: encoded, "uuid": captcha.uuid}, headers=headers)
+        told = _tell(Result.SUCCESS)
+    else:
+        captcha = service.issue(source_name, form=form, identity=caller.identity if caller else None)
+        encoded = b64encode(captcha.data).decode("ascii")
+        told = _tell(Result.SUCCESS, {form: encoded, "uuid": captcha.uuid})
+    told.headers["Captcha-Expires-In"] = str(settings.ttl)
+    told.headers["Captcha-Kind"] = settings.kind
+    told.headers["Captcha-Length"] = str(settings.length)
+    told.headers["Captcha-Media-Type"] = FORMS[form].media_type(settings)
+    if caller:
+        name, value = header_to_send_back(caller, current_state().config.jwt_renew)
+        told.headers[name] = value
+        told.token_headers = (name,)
+    return told
 
 
 def _verify(source_name: str) -> wire.EnvelopeResponse:
@@ -104,8 +115,8 @@ def _admit(source_name: str) -> tuple[SourceConfig, Caller | None]:
     return settings, caller_of_request(settings.jwt)
 
 
-def _tell(result: Result, response: Any = None, *, headers: Mapping[str, str] | None = None) -> wire.EnvelopeResponse:
-    return wire.envelope(result, response, language=current_state().config.language, headers=headers)
+def _tell(result: Result, response: Any = None) -> wire.EnvelopeResponse:
+    return wire.envelope(result, response, language=current_state().config.language)
 
 
 @dataclass(frozen=True)
@@ -125,7 +136,9 @@ class _Mount:
 def _answer_routing_error(error: Exception) -> wire.EnvelopeResponse | None:
     """Answer what Flask finds no view for, below our prefix; its redirects go their way."""
     if isinstance(error, MethodNotAllowed):
-        return _tell(Result.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(error.valid_methods or ()))})
+        told = _tell(Result.METHOD_NOT_ALLOWED)
+        told.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return told
     if isinstance(error, NotFound):
         return _tell(Result.SOURCE_UNKNOWN)
     return None

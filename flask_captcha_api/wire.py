@@ -4,7 +4,7 @@ Knows requests and responses, and neither stores nor rules.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -45,6 +45,9 @@ Names = Sequence[str]
 class EnvelopeResponse(Response):
     """A response of this package."""
 
+    #: Names of the headers that hand a token back: Authorization, unless the app calls it otherwise.
+    token_headers: tuple[str, ...] = ()
+
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
         """Let pages of another origin read our headers, beside those that the app lets them read.
 
@@ -55,8 +58,7 @@ class EnvelopeResponse(Response):
         standing = ",".join(headers.getlist("Access-Control-Expose-Headers"))
         exposed = [name.strip() for name in standing.split(",") if name.strip()]
         known = {name.lower() for name in exposed}
-        ours = (*EXPOSED_HEADERS, *(("Authorization",) if "Authorization" in headers else ()))
-        exposed += [name for name in ours if name.lower() not in known]
+        exposed += [name for name in (*EXPOSED_HEADERS, *self.token_headers) if name.lower() not in known]
         headers["Access-Control-Expose-Headers"] = ", ".join(exposed)
         return headers
 
@@ -66,9 +68,7 @@ def result_of(outcome: Outcome) -> Result:
     return _RESULT_OF_OUTCOME[outcome]
 
 
-def envelope(
-    result: Result, response: Any = None, *, language: str, headers: Mapping[str, str] | None = None
-) -> EnvelopeResponse:
+def envelope(result: Result, response: Any = None, *, language: str) -> EnvelopeResponse:
     """Build the response that tells a result.
 
     :param language: a language of the messages, or ``auto`` for the request's own.
@@ -90,15 +90,14 @@ def envelope(
         told.headers["WWW-Authenticate"] = "Bearer"
     if result is Result.STORE_UNAVAILABLE:
         told.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    if headers:
-        told.headers.update(headers)
     return told
 
 
 class CaptchaRejected(HTTPException):
     """A request that a guard turned away. Raised towards guarded views only.
 
-    An app shows its own page instead of the envelope by an ordinary ``@app.errorhandler(CaptchaRejected)``.
+    An app shows its own page instead of the envelope by an ordinary ``@app.errorhandler(CaptchaRejected)``. Handlers of
+    the app for all exceptions leave it alone; one of a blueprint's does not, as Flask asks blueprints first.
 
     :ivar outcome: what became of the captcha; None where it was not even looked at (the store is down, say).
     :ivar response: the envelope, with the status of the result table.
@@ -135,14 +134,14 @@ def _first_present(look_up: Callable[[str], list[object]], names: Names) -> obje
 
 
 def _place() -> Callable[[str], list[object]]:
-    if request.is_json and not (request.method in _BODILESS_METHODS and not _has_body()):
-        body = request.get_json()
-        return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
-    if request.mimetype in _FORMS:
-        return _values_in(request.form)
-    if request.method in _BODILESS_METHODS:
-        return _values_in(request.args)
-    return _values_in(MultiDict())
+    may_lack_body = request.method in _BODILESS_METHODS
+    if _has_body() or not may_lack_body:  # a content type alone, which some clients send with a GET, is no body
+        if request.is_json:
+            body = request.get_json()
+            return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
+        if request.mimetype in _FORMS:
+            return _values_in(request.form)
+    return _values_in(request.args if may_lack_body else MultiDict())
 
 
 def _values_in(values: MultiDict[str, str]) -> Callable[[str], list[object]]:

@@ -30,11 +30,12 @@ def redis_server(tmp_path: Path) -> Any:
 
 @pytest.fixture(params=["host-and-port", "url"])
 def client(request: pytest.FixtureRequest, redis_server: servers.Server) -> FlaskClient:
-    address: dict[str, Any] = {
+    addresses: dict[str, dict[str, Any]] = {
         "host-and-port": {"CACHE_REDIS_HOST": "127.0.0.1", "CACHE_REDIS_PORT": redis_server.port},
         "url": {"CACHE_REDIS_URL": f"redis://{redis_server.address}/0"},
-    }[request.param]
-    return make_app({"CACHE_TYPE": "RedisCache", "CACHE_OPTIONS": fast_failing_redis(), **address}).test_client()
+    }
+    options = {"CACHE_TYPE": "RedisCache", "CACHE_OPTIONS": fast_failing_redis()}
+    return make_app({**options, **addresses[request.param]}).test_client()
 
 
 def test_redis_stops_and_returns(
