@@ -1,4 +1,4 @@
-"""An example to copy from: sign in with a captcha, then change the password with a token and a captcha.
+"""An example to copy from: register in a form, sign in with a captcha, change the password with a token and a captcha.
 
 Run it with ``flask --app example_app run``, or ``gunicorn 'example_app:create_app()'``.
 """
@@ -11,9 +11,11 @@ from flask_jwt_extended import JWTManager
 
 from flask_captcha_api import CaptchaApi
 
-from . import auth
-from .accounts import DEMO_ACCOUNT, DEMO_PASSWORD, Accounts
+from . import auth, registration
+from .accounts import DEMO_ACCOUNT, DEMO_PASSWORD, SHORTEST_PASSWORD, Accounts
 from .settings import settings_from_environment
+
+POLICY = "default-src 'self'; img-src 'self' data:; media-src 'self' data:"
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -27,7 +29,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     CaptchaApi(app)
     auth.tell_failures_in_envelope(JWTManager(app))
-    app.register_blueprint(auth.new_blueprint(Accounts()))
+    accounts = Accounts()
+    app.register_blueprint(auth.new_blueprint(accounts))
+    app.register_blueprint(registration.new_blueprint(accounts))
     app.after_request(_secure)
 
     @app.get("/")
@@ -36,15 +40,15 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
             "page.html",
             demo_account=DEMO_ACCOUNT,
             demo_password=DEMO_PASSWORD,
-            shortest_password=auth.SHORTEST_PASSWORD,
+            shortest_password=SHORTEST_PASSWORD,
         )
 
     return app
 
 
 def _secure(response: Response) -> Response:
-    # The pictures arrive inside JSON and are shown by data: URLs. Everything else comes from files of this app, so an
-    # injected script or style would not run.
-    response.headers["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data:"
+    # Pictures and sounds arrive inside JSON and are given by data: URLs. Everything else comes from files of this app,
+    # so an injected script or style would not run.
+    response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

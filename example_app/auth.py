@@ -5,10 +5,8 @@ from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity
 
 from flask_captcha_api import verify_captcha
 
-from .accounts import Accounts
+from .accounts import SHORTEST_PASSWORD, Accounts
 from .envelope import Result, envelope
-
-SHORTEST_PASSWORD = 8
 
 
 def new_blueprint(accounts: Accounts) -> Blueprint:

@@ -27,6 +27,8 @@ class CaptchaState:
     store: LazyStore
     #: What has been logged once in this process and is not worth saying again.
     said: set[str] = field(default_factory=set, repr=False)
+    #: The names under which the blueprint is registered, the first of them first.
+    mounted_as: list[str] = field(default_factory=list)
 
 
 def current_state() -> CaptchaState:

@@ -17,6 +17,7 @@ from .outcome import Outcome
 from .service import Captcha
 from .sources import Sources
 from .views import DEFAULT_PREFIX, new_blueprint
+from .widget import captcha_field
 from .wire import CaptchaRejected, EnvelopeResponse
 
 
@@ -78,6 +79,7 @@ class CaptchaApi:
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, _answer_with_envelope)
+        app.jinja_env.globals.setdefault("captcha_field", captcha_field)
         blueprint = new_blueprint()
         prefix = self._url_prefix if url_prefix is ... else url_prefix
         if prefix is not None:

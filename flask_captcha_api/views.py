@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from . import wire
-from ._current import current_state, log_and_tell, service_for_request
+from ._current import EXTENSION_NAME, current_state, log_and_tell, service_for_request
 from .config import SetupError, SourceConfig
 from .rendering import FORMS
 from .results import Result
 from .sources import UnknownSource
 from .store import StoreUnavailable
 from .tokens import Caller, Unauthorized, caller_of_request, header_to_send_back
+from .widget import STATIC_ENDPOINT, static_file
 
 BLUEPRINT_NAME = "captcha_api"
 DEFAULT_PREFIX = "/captcha"
@@ -34,9 +35,10 @@ _View = Callable[[str], wire.EnvelopeResponse]
 
 def new_blueprint() -> Blueprint:
     """Make the blueprint for one app, with its own memory of where it is mounted."""
-    blueprint = Blueprint(BLUEPRINT_NAME, __name__, url_prefix=DEFAULT_PREFIX)
+    blueprint = Blueprint(BLUEPRINT_NAME, __name__, url_prefix=DEFAULT_PREFIX, template_folder="templates")
     blueprint.add_url_rule("/<source>", "image", _in_envelope(_image), methods=["GET"])
     blueprint.add_url_rule("/<source>", "verify", _in_envelope(_verify), methods=["POST"])
+    blueprint.add_url_rule("/static/<digest>/<file>", STATIC_ENDPOINT, _static_file, methods=["GET"])
     mounts: list[_Mount] = []
 
     @blueprint.record
@@ -46,6 +48,7 @@ def new_blueprint() -> Blueprint:
             raise ValueError(f"the prefix {prefix!r} has a variable, which the captcha routes do not take")
         mounts.append(_Mount(setup.subdomain, prefix))
         _exempt_from_csrf(blueprint, setup.app)
+        setup.app.extensions[EXTENSION_NAME].mounted_as.append(f"{setup.name_prefix}.{setup.name}".lstrip("."))
 
     @blueprint.before_app_request
     def before_every_request() -> wire.EnvelopeResponse | None:
@@ -107,6 +110,11 @@ def _verify(source_name: str) -> wire.EnvelopeResponse:
     uuid, text = wire.submitted(("uuid", "uuId"), ("code", "text"))
     outcome = service.verify(uuid, text, source=source_name, identity=caller.identity if caller else None)
     return _tell(wire.result_of(outcome), "ok" if outcome else None)
+
+
+def _static_file(digest: str, file: str) -> Response:
+    """Answer GET /captcha/static/{digest}/{file}, outside the envelope where there is such a file."""
+    return static_file(digest, file) or _tell(Result.SOURCE_UNKNOWN)
 
 
 def _admit(source_name: str) -> tuple[SourceConfig, Caller | None]:

@@ -1,16 +1,16 @@
 // The page: which of its two halves is shown, and what their forms do.
 
-import { Captcha } from "./captcha.js";
-import { call, signOut } from "./session.js";
+import { call, endSession, keepToken, presentToken, signOut } from "./session.js";
 
 // After these, the captcha may still be good: sending the form again is the retry, and nothing has to be typed again.
 const UNDECIDED = ["unreachable", "too_many_requests", "store_unavailable"];
+const CAPTCHA_REFUSED = ["captcha_required", "captcha_wrong", "captcha_gone"];
 
 class GuardedForm {
   constructor(form, onSuccess) {
     this.form = form;
     this.message = form.querySelector(".message");
-    this.captcha = new Captcha(form.querySelector(".captcha"));
+    this.captcha = form.querySelector("captcha-field");
     this.onSuccess = onSuccess;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -23,27 +23,31 @@ class GuardedForm {
     this.message.dataset.kind = kind;
   }
 
-  /** Start afresh, with empty fields and a new captcha. */
+  /** Start afresh, with empty fields. */
   reset() {
     this.form.reset();
     this.tell("");
-    this.captcha.refresh();
   }
 
   async submit() {
     if (this.form.ariaBusy === "true") return; // a second click; a disabled button would lose the focus
-    const fields = { ...Object.fromEntries(new FormData(this.form)), uuid: this.captcha.uuid };
+    const fields = Object.fromEntries(new FormData(this.form)); // the captcha's two are among them
     this.tell("");
     this.form.ariaBusy = "true";
     const { status, stringCode, message } = await call("POST", this.form.action, fields);
     this.form.ariaBusy = "false";
     if (this.form.closest("[hidden]")) return; // signed out meanwhile: nobody is waiting for this answer
-    if (status) return this.onSuccess(fields);
-
-    this.tell(message, "error");
-    if (UNDECIDED.includes(stringCode)) return;
-    this.captcha.refresh(); // right or wrong, it is spent
-    this.captcha.focus();
+    if (!status && CAPTCHA_REFUSED.includes(stringCode)) {
+      this.captcha.reject(message);
+    } else if (!status) {
+      this.tell(message, "error");
+      if (UNDECIDED.includes(stringCode)) return;
+      this.captcha.refresh(); // it was right, and is spent
+      this.form.querySelector("input:not([hidden])").focus();
+    } else {
+      this.captcha.refresh();
+      this.onSuccess(fields);
+    }
   }
 }
 
@@ -63,6 +67,13 @@ const login = new GuardedForm(document.querySelector("#login"), ({ account }) =>
 const changePassword = new GuardedForm(document.querySelector("#change-password"), () => {
   changePassword.reset();
   changePassword.tell("Your password was changed.");
+});
+
+// Its captcha is for whoever is signed in. It is not asked for before it is seen, which is after that.
+changePassword.captcha.token = presentToken;
+changePassword.captcha.addEventListener("captcha-token", (event) => keepToken(event.detail));
+changePassword.captcha.addEventListener("captcha-error", (event) => {
+  if (event.detail.status === 401 && presentToken()) endSession();
 });
 
 function showLogin(message) {
@@ -85,5 +96,3 @@ changePassword.form.addEventListener("input", () => {
   const { newPassword, confirmPassword } = changePassword.form.elements;
   confirmPassword.setCustomValidity(newPassword.value === confirmPassword.value ? "" : "The new passwords differ.");
 });
-
-login.captcha.refresh();

@@ -10,6 +10,21 @@ export function signOut() {
   token = null; // the back end keeps no session: the token itself expires within minutes
 }
 
+export function presentToken() {
+  return token;
+}
+
+/** Take the token that the captcha's widget has got back for this one. */
+export function keepToken(handedBack) {
+  token = handedBack;
+}
+
+/** The back end does not accept the token any more. */
+export function endSession() {
+  token = null;
+  document.dispatchEvent(new Event("session-ended"));
+}
+
 /**
  * Call the back end and return its envelope, with the `headers` of the response.
  *
@@ -35,10 +50,7 @@ export async function call(method, path, body) {
 
   // After a sign-out, an answer to an earlier call must neither sign in again nor end the next session.
   if (token === sent) {
-    if (response.status === 401 && sent) {
-      token = null;
-      document.dispatchEvent(new Event("session-ended"));
-    }
+    if (response.status === 401 && sent) endSession();
     const handedBack = response.headers.get("Authorization")?.match(/^Bearer (.+)$/);
     if (handedBack) token = handedBack[1];
   }

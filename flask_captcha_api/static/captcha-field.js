@@ -1,0 +1,428 @@
+// <captcha-field source="login">: a captcha inside a form. It knows the JSON routes and nothing of the page around it.
+
+// Right where the package serves this file; a copy elsewhere needs the attribute `base`.
+const BASE = new URL("../..", import.meta.url).href;
+const PATIENCE_MS = 10_000;
+
+// `{}` stands for what is asked, or for seconds. What is said without JavaScript too stands in texts.py as well.
+export const TEXTS = {
+  "zh-Hant": {
+    group: "驗證碼", digits: "數字", letters: "字母", arithmetic: "計算結果", other: "字元",
+    seen: "圖中的{}", heard: "聽到的{}", alt: "驗證碼圖片：請輸入圖中的{}。", altSound: "看不見圖片時，請按「語音」。",
+    refresh: "換一張", listen: "語音", newSound: "換一段語音", replay: "重播", show: "顯示圖片", retry: "重試",
+    wait: "請等 {} 秒", changed: "已換新圖片。", hidden: "圖片已隱藏，請輸入聽到的內容。",
+    limited: "請求過於頻繁，請稍候。", failed: "無法載入驗證碼，請重試。", silent: "這個驗證碼沒有語音。",
+    expired: "驗證碼已失效，請換一個。", missing: "請輸入{}。", wrong: "驗證碼錯誤，請再試一次。",
+  },
+  "zh-Hans": {
+    group: "验证码", digits: "数字", letters: "字母", arithmetic: "计算结果", other: "字符",
+    seen: "图中的{}", heard: "听到的{}", alt: "验证码图片：请输入图中的{}。", altSound: "看不见图片时，请按“语音”。",
+    refresh: "换一张", listen: "语音", newSound: "换一段语音", replay: "重播", show: "显示图片", retry: "重试",
+    wait: "请等 {} 秒", changed: "已换新图片。", hidden: "图片已隐藏，请输入听到的内容。",
+    limited: "请求过于频繁，请稍候。", failed: "无法加载验证码，请重试。", silent: "这个验证码没有语音。",
+    expired: "验证码已失效，请换一个。", missing: "请输入{}。", wrong: "验证码错误，请再试一次。",
+  },
+  en: {
+    group: "Captcha", digits: "digits", letters: "letters", arithmetic: "result of the calculation", other: "characters",
+    seen: "{} in the picture", heard: "{} you hear", alt: "Captcha: type the {} in this picture.",
+    altSound: "If you cannot see it, choose “Listen”.",
+    refresh: "New picture", listen: "Listen", newSound: "New sound", replay: "Play again", show: "Show picture",
+    retry: "Try again", wait: "Wait {} s", changed: "There is a new picture.",
+    hidden: "The picture is hidden. Type what you hear.",
+    limited: "Too many requests. Please wait a little.",
+    failed: "The captcha could not be loaded. Please try again.",
+    silent: "There is no sound for this captcha.", expired: "This captcha has expired. Please get a new one.",
+    missing: "Please type the {}.", wrong: "That was not right. Please try again.",
+  },
+  ja: {
+    group: "画像認証", digits: "数字", letters: "文字", arithmetic: "計算の答え", other: "文字",
+    seen: "画像の{}", heard: "聞こえた{}", alt: "画像認証：この画像の{}を入力してください。",
+    altSound: "見えない場合は「音声」を選んでください。",
+    refresh: "別の画像", listen: "音声", newSound: "別の音声", replay: "もう一度聞く", show: "画像を表示", retry: "再試行",
+    wait: "あと {} 秒", changed: "新しい画像に替わりました。",
+    hidden: "画像は隠れています。聞こえたとおりに入力してください。",
+    limited: "リクエストが多すぎます。しばらくお待ちください。",
+    failed: "画像認証を読み込めません。もう一度お試しください。", silent: "この画像認証に音声はありません。",
+    expired: "有効期限が切れました。もう一度お試しください。", missing: "{}を入力してください。",
+    wrong: "正しくありません。もう一度お試しください。",
+  },
+};
+
+const ICONS = {
+  refresh: "M20 11a8 8 0 1 0-2 6M20 4v7h-7",
+  listen: "M4 9v6h4l4 4V5L8 9zM16 9a5 5 0 0 1 0 6M18 5a9 9 0 0 1 0 14",
+  show: "M3 5h18v14H3l6-8 6 6 2-2 4 4",
+};
+
+function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const name in attributes) element.setAttribute(name, attributes[name]);
+  element.append(...children);
+  return element;
+}
+
+function makeButton(name) {
+  const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  icon.setAttribute("viewBox", "0 0 24 24");
+  icon.append(document.createElementNS(icon.namespaceURI, "path"));
+  icon.firstChild.setAttribute("d", ICONS[name]);
+  return make("button", { type: "button", part: "button" }, icon, make("span"));
+}
+
+// Only what has changed: a screen reader says it again, and a browser that translates has put its own text there.
+function write(element, text) {
+  if (element.written !== text) element.textContent = element.written = text;
+}
+
+/** The language of TEXTS for the nearest `lang`, also around shadow roots; Chinese as such is simplified (CLDR). */
+function languageOf(element) {
+  let tag;
+  for (let node = element; node && !tag; node = node.getRootNode().host) tag = node.closest("[lang]")?.lang;
+  tag = (tag || navigator.language).toLowerCase();
+  if (/^zh\b/.test(tag)) return !/hans/.test(tag) && /-(hant|tw|hk|mo)\b/.test(tag) ? "zh-Hant" : "zh-Hans";
+  return /^ja\b/.test(tag) ? "ja" : "en";
+}
+
+const sheet = new CSSStyleSheet();
+
+class CaptchaField extends HTMLElement {
+  static formAssociated = true;
+  static observedAttributes = ["source", "base", "error", "nosound"];
+
+  #internals = this.attachInternals();
+  #ui;
+  #clock;
+  #sight = new IntersectionObserver((entries) => {
+    this.#isVisible = entries.at(-1).isIntersecting;
+    this.#tick();
+  });
+  #isVisible;
+  #isStarted;
+  #attempt = 0;
+  #isBusy = false;
+  #form = "image";
+  #kind;
+  #uuid = "";
+  #why = ""; // there is no uuid: "failed" or "expired"
+  #lifetime;
+  #expiresAt;
+  #waitUntil = 0; // after 429
+  #restUntil = 0; // no request of its own accord
+  #tokens; // the captcha is good for: the one sent and the one that came back
+  #language;
+  #note; // a key of the texts
+  #error; // the same, or a text of the page's
+
+  // The page may set `token`, a function that returns its JWT or nothing; declared here, it would be undone.
+
+  constructor() {
+    super();
+    const ui = (this.#ui = {
+      image: make("img", { part: "picture" }),
+      audio: make("audio"),
+      show: makeButton("show"),
+      refresh: makeButton("refresh"),
+      listen: makeButton("listen"),
+      label: make("label", { for: "text", part: "label", dir: "auto" }),
+      input: make("input", {
+        id: "text", part: "input", dir: "ltr", required: "", maxlength: 64, autocomplete: "off", autocapitalize: "off",
+        autocorrect: "off", spellcheck: "false", translate: "no", "aria-describedby": "error",
+      }),
+      error: make("p", { id: "error", class: "error", part: "error", dir: "auto" }),
+      note: make("p", { part: "note", dir: "auto" }),
+    });
+    ui.frame = make("div", { class: "frame", part: "frame" }, ui.image, ui.show, ui.audio);
+    ui.group = make(
+      "fieldset", { class: "captcha-field" },
+      make("div", { class: "row" }, ui.frame, make("div", { class: "buttons" }, ui.refresh, ui.listen)),
+      ui.label, ui.input, make("div", { role: "status" }, ui.error, ui.note),
+    );
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [sheet];
+    root.append(ui.group);
+
+    ui.refresh.onclick = () => this.#load(this.#form);
+    ui.listen.onclick = () => (this.#form === "audio" && this.#uuid ? this.#play() : this.#load("audio"));
+    ui.show.onclick = () => this.#load("image");
+    ui.input.oninput = () => {
+      if (!this.#why) this.#error = "";
+      this.#render();
+    };
+    ui.input.onchange = () => this.dispatchEvent(new Event("change", { bubbles: true }));
+    ui.input.onkeydown = (event) => this.#submitOnEnter(event);
+    this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // of a label outside
+  }
+
+  get value() {
+    return this.#ui.input.value;
+  }
+
+  set value(text) {
+    this.#ui.input.value = text;
+    this.#render();
+  }
+
+  get uuid() {
+    return this.#uuid;
+  }
+
+  focus(options) {
+    this.#ui.input.focus(options);
+  }
+
+  /** Get another captcha, of the same form. */
+  refresh() {
+    return this.#load(this.#form, false);
+  }
+
+  /** For a page whose submit was refused: say so, get another captcha, go to the field. */
+  reject(message = "wrong") {
+    this.#drop();
+    this.#error = message;
+    this.focus();
+    return this.refresh();
+  }
+
+  connectedCallback() {
+    if (document.readyState !== "loading") this.#start();
+    else document.addEventListener("DOMContentLoaded", () => this.isConnected && this.#start());
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.#clock);
+    this.#sight.disconnect();
+    this.#ui.audio.pause();
+    removeEventListener("pageshow", this.#onPageShow);
+  }
+
+  attributeChangedCallback(name, before, now) {
+    if (name === "error") this.#error = now;
+    else if (name !== "nosound" && this.#isStarted) this.#drop();
+    this.#render();
+  }
+
+  formResetCallback() {
+    if (!this.#why) this.#error = "";
+    this.value = "";
+  }
+
+  formDisabledCallback(isDisabled) {
+    this.#ui.group.disabled = isDisabled;
+  }
+
+  #start() {
+    if (!this.#isStarted) this.#adopt();
+    this.#isStarted = true;
+    this.#sight.observe(this); // a captcha that nobody sees is not asked for
+    clearInterval(this.#clock);
+    this.#clock = setInterval(this.#tick, 1000); // expiry, the wait after 429, the token, the language
+    addEventListener("pageshow", this.#onPageShow);
+    this.#render();
+  }
+
+  /** Take over the captcha that the server put here for browsers without JavaScript, and what was typed for it. */
+  #adopt() {
+    const [uuid, medium, input] = ["[type=hidden]", ".frame [src]", "[required]"].map((css) => this.querySelector(css));
+    if (uuid) {
+      this.#form = medium.localName === "audio" ? "audio" : "image";
+      this.#ui[this.#form].src = medium.src;
+      this.#note = this.#form === "audio" ? "hidden" : "";
+      this.#settle(uuid.value, this.dataset.kind, this.dataset.expiresIn);
+      // Its time has run since the page was asked for, if it came with the page.
+      if (document.readyState !== "complete") this.#expiresAt -= performance.now();
+      this.#tokens = [""];
+      this.#ui.input.value = input.value;
+      if (input.matches(":focus")) this.focus();
+    }
+    this.replaceChildren(); // or they would be sent beside ours
+    if (uuid) this.#tell("captcha-ready", { form: this.#form });
+  }
+
+  #settle(uuid, kind, seconds) {
+    this.#uuid = uuid;
+    this.#kind = kind;
+    this.#why = "";
+    this.#lifetime = 1000 * seconds || Infinity;
+    this.#expiresAt = Date.now() + this.#lifetime;
+  }
+
+  #onPageShow = (event) => event.persisted && this.#drop(); // back from the page that it was sent to
+
+  #tick = () => {
+    const now = Date.now();
+    if (this.#waitUntil && now >= this.#waitUntil) this.#waitUntil = this.#note = 0;
+    if (this.#waitUntil !== 0 || this.#note === 0 || this.#language !== languageOf(this)) this.#render();
+    if (!this.#isVisible || document.hidden || this.#isBusy) return;
+
+    if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
+    if (now < this.#restUntil) return;
+    const isUntouched = !this.value && this.#form === "image";
+    const notice = isUntouched ? Math.min(this.#lifetime / 4, 60_000) : 0;
+    if (this.#uuid && now < this.#expiresAt - notice) return;
+    if (isUntouched ? this.#why !== "failed" : !this.#uuid && !this.#why) this.refresh();
+    else if (this.#uuid) this.#expire();
+  };
+
+  #token() {
+    return this.token?.() || "";
+  }
+
+  /** Forget a captcha that is of no use any more. The next tick gets another if anybody sees it. */
+  #drop() {
+    this.#uuid = this.#why = this.#error = "";
+    this.#tokens = null;
+    this.#attempt++;
+    this.#isBusy = false;
+    this.#restUntil = 0;
+    this.value = "";
+  }
+
+  #expire() {
+    this.#uuid = this.#note = "";
+    this.#why = this.#error = "expired";
+    this.#ui.audio.pause();
+    this.#render();
+    this.#tell("captcha-expired");
+  }
+
+  async #load(form, willPlay = form === "audio") {
+    if (this.#waitUntil) return;
+    const attempt = ++this.#attempt;
+    const token = this.#token();
+    this.#isBusy = true;
+    this.#render();
+    const answer = await this.#ask(form, token);
+    if (attempt !== this.#attempt) return; // outdated
+    this.#isBusy = false;
+    this.#tokens = [token, answer.token];
+    if (answer.token && answer.token !== token && token === this.#token()) {
+      this.dispatchEvent(new CustomEvent("captcha-token", { detail: answer.token }));
+    }
+    if (!answer.data) return this.#fail(form, answer);
+
+    const { audio, show } = this.#ui;
+    const hadFocus = this.shadowRoot.activeElement === show;
+    this.#note = form === "audio" ? "hidden" : this.#uuid && "changed";
+    if (this.#why) this.#error = "";
+    this.#settle(answer.uuid, answer.kind, answer.expiresIn);
+    audio.pause();
+    this.#form = form;
+    this.#ui[form].src = answer.data;
+    this.value = "";
+    if (hadFocus) this.focus();
+    this.#tell("captcha-ready", { form });
+    if (willPlay) this.#play();
+  }
+
+  /** Ask for a captcha. Never throws: there is none where there is no `data`. */
+  async #ask(form, token) {
+    const base = (this.getAttribute("base") ?? BASE).replace(/\/$/, "");
+    const path = form === "audio" ? "/audio?lang=" + languageOf(this) : "";
+    const answer = { status: 0 };
+    try {
+      const response = await fetch(`${base}/${this.getAttribute("source")}${path}`, {
+        cache: "no-store",
+        headers: token ? { Authorization: "Bearer " + token } : {},
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      const { headers, status } = response;
+      answer.status = status;
+      answer.wait = headers.get("Retry-After");
+      answer.token = headers.get("Authorization")?.replace("Bearer ", "");
+      answer.kind = headers.get("Captcha-Kind");
+      answer.expiresIn = headers.get("Captcha-Expires-In");
+      const envelope = await response.json();
+      answer.code = envelope.code;
+      answer.uuid = envelope.response.uuid;
+      const data = `data:${headers.get("Captcha-Media-Type")};base64,${envelope.response[form]}`;
+      if (form === "image") await Object.assign(new Image(), { src: data }).decode(); // no broken pictures
+      answer.data = data;
+    } catch {
+      // not reached, no envelope, nothing in it, or no picture
+    }
+    return answer;
+  }
+
+  /** Say that there is no captcha. One that was there stays: nothing has spent it. */
+  #fail(form, { status, code, wait }) {
+    if (!this.#uuid) this.#why = "failed";
+    this.#restUntil = Date.now() + PATIENCE_MS;
+    this.#note = "failed";
+    if (status === 429) {
+      this.#waitUntil = Date.now() + (1000 * wait || PATIENCE_MS);
+      this.#note = "limited";
+    } else if (form === "audio" && code === "01004") {
+      this.toggleAttribute("nosound", true);
+      this.#note = "silent";
+    }
+    this.#render();
+    this.#tell("captcha-error", { status, code, retryAfter: wait });
+  }
+
+  #play() {
+    const { audio } = this.#ui;
+    audio.currentTime = 0;
+    audio.play().catch(() => {}); // not allowed, or replaced; the button is there
+  }
+
+  #submitOnEnter(event) {
+    const { form } = this.#internals;
+    if (event.key !== "Enter" || event.isComposing || !form) return;
+    const button = [...form.elements].find((element) => element.type === "submit");
+    if (button) button.click();
+    else form.requestSubmit();
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
+  }
+
+  #render() {
+    const ui = this.#ui;
+    const texts = TEXTS[(this.#language = languageOf(this))];
+    const isImage = this.#form === "image";
+    const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
+    const fill = (text) => {
+      const filled = text.replace("{}", texts[this.#kind] ?? texts.other);
+      return filled[0].toUpperCase() + filled.slice(1);
+    };
+    const hasSound = !this.hasAttribute("nosound");
+    ui.group.lang = this.#language;
+    ui.group.ariaLabel = texts.group;
+    ui.image.alt = fill(texts.alt) + (hasSound ? " " + texts.altSound : "");
+    ui.image.hidden = !isImage || !this.#uuid;
+    ui.show.hidden = isImage;
+    ui.listen.hidden = !hasSound;
+    ui.frame.ariaBusy = this.#isBusy;
+    ui.input.inputMode = /digits|arithmetic/.test(this.#kind) ? "numeric" : "text";
+    ui.input.ariaInvalid = Boolean(this.#error);
+    ui.show.ariaDisabled = ui.refresh.ariaDisabled = seconds > 0;
+    ui.listen.ariaDisabled = seconds > 0 && (isImage || !this.#uuid);
+    const again = this.#why === "failed" ? texts.retry : isImage ? texts.refresh : texts.newSound;
+    write(ui.refresh.lastChild, seconds > 0 ? texts.wait.replace("{}", seconds) : again);
+    write(ui.listen.lastChild, isImage ? texts.listen : texts.replay);
+    write(ui.show.lastChild, texts.show);
+    write(ui.label, fill(isImage ? texts.seen : texts.heard));
+    write(ui.error, texts[this.#error] ?? this.#error ?? "");
+    write(ui.note, texts[this.#note] ?? "");
+    ui.note.className = this.#note === "changed" ? "quiet" : ""; // for those who do not see it
+
+    const values = new FormData();
+    values.append(this.getAttribute("uuid-name") ?? "uuid", this.#uuid);
+    values.append(this.getAttribute("text-name") ?? "code", this.value);
+    this.#internals.setFormValue(values);
+    if (this.#why) this.#internals.setValidity({ customError: true }, texts[this.#why], ui.input);
+    else this.#internals.setValidity({ valueMissing: !this.value.trim() }, fill(texts.missing), ui.input);
+  }
+}
+
+// A browser that lacks what the field needs keeps the server's form. The style first: nothing is shown without it.
+if (window.ElementInternals?.prototype.setFormValue && !customElements.get("captcha-field")) {
+  try {
+    const response = await fetch(new URL("captcha-field.css", import.meta.url), { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (response.ok) sheet.replaceSync(await response.text());
+  } catch {
+    // without it, then
+  }
+  customElements.define("captcha-field", CaptchaField);
+}

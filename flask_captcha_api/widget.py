@@ -1,0 +1,176 @@
+"""The widget: its files, under a URL that changes with them, and the field that a template puts into a form.
+
+A leaf: it knows URLs and the service, and nothing of the JSON that the widget's script asks for.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from flask import Response, after_this_request, current_app, request, url_for
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from ._current import current_state, log_and_tell, service_for_request
+from .config import SetupError, SourceConfig
+from .rendering import FORMS
+from .results import Result, best_language, message_of
+from .service import Captcha
+from .store import StoreUnavailable
+from .texts import TEXTS, filled
+from .tokens import Unauthorized, caller_of_request
+
+SCRIPT = "captcha-field.js"
+STYLESHEET = "captcha-field.css"
+STATIC_ENDPOINT = "static_file"
+TEMPLATE = "flask_captcha_api/field.html"
+
+_MEDIA_TYPES = {SCRIPT: "text/javascript", STYLESHEET: "text/css"}
+_CONTENTS = {name: files(__package__).joinpath("static", name).read_bytes() for name in _MEDIA_TYPES}
+#: One for all files: the script finds the stylesheet beside itself.
+DIGEST = hashlib.sha256(b"".join(_CONTENTS.values())).hexdigest()[:16]
+
+#: Of the kinds whose answers are digits.
+_NUMERIC_KINDS = frozenset({"digits", "arithmetic"})
+
+
+def static_file(digest: str, name: str) -> Response | None:
+    """Return the response with a file of the widget; None where there is no such file, or none of this digest.
+
+    Whoever has it may keep it for ever: a change of the file changes its URL.
+    """
+    if digest != DIGEST or name not in _CONTENTS:
+        return None
+    response = Response(_CONTENTS[name], mimetype=_MEDIA_TYPES[name])
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def captcha_field(
+    source: str,
+    *,
+    uuid: str = "uuid",
+    text: str = "code",
+    lang: str | None = None,
+    error: str | None = None,
+    id: str | None = None,  # noqa: A002 - the attribute is called so
+    nonce: str | None = None,
+) -> Markup:
+    """Render the widget, with a captcha in it.
+
+    For templates, inside a form::
+
+        {{ captcha_field("login") }}
+
+    Without JavaScript it works as it is rendered here; with it, the script takes this captcha over. The page becomes
+    ``no-store``: what is shown twice can be passed once.
+
+    Its buttons for a sound and for another picture submit the form, without JavaScript, and the request that they make
+    never passes a guard nor spends a captcha: it carries ``uuid`` twice. The view has to show the form again then, with
+    what was typed elsewhere in it.
+
+    :param uuid: name of the form's field that carries the captcha's id.
+    :param text: name of the form's field that carries what the visitor types.
+    :param lang: language tag of the widget's texts. None: with JavaScript those of the page's nearest ``lang``
+        attribute, without it CAPTCHA_LANGUAGE.
+    :param error: a sentence about the last attempt.
+    :param id: of the element.
+    :param nonce: for a page whose Content-Security-Policy asks for one.
+    :raises LookupError: there is no such source.
+    :raises RuntimeError: the routes are not mounted.
+    """
+    settings = current_state().sources.find(source).settings
+    after_this_request(_forbid_storing)
+    language = language_for(lang)
+    has_sound = offers_sound(settings)
+    form = "audio" if has_sound and form_asked_for(uuid) == "audio" else "image"
+    captcha, why_not = _issue(source, settings, form)
+    texts = TEXTS[language]
+    alt = filled(texts["alt"], language=language, kind=settings.kind) + (f" {texts['altSound']}" if has_sound else "")
+    page: Mapping[str, Any] = {
+        "source": source,
+        "uuid_name": uuid,
+        "text_name": text,
+        "lang": lang,
+        "error": error,
+        "id": id,
+        "nonce": nonce,
+        "script": file_url(SCRIPT),
+        "stylesheet": file_url(STYLESHEET),
+        "kind": settings.kind,
+        "has_sound": has_sound,
+        "is_sound": form == "audio",
+        "captcha": captcha,
+        "data": _data_url(captcha) if captcha else None,
+        "why_not": message_of(why_not, language) if why_not else None,
+        "texts": texts,
+        "texts_language": language,
+        "alt": alt,
+        "label": filled(texts["heard" if form == "audio" else "seen"], language=language, kind=settings.kind),
+        "inputmode": "numeric" if settings.kind in _NUMERIC_KINDS else "text",
+    }
+    return Markup(current_app.jinja_env.get_template(TEMPLATE).render(page))  # noqa: S704 - it escapes, itself
+
+
+def file_url(name: str) -> str:
+    """Return the URL of a file of the widget.
+
+    :raises RuntimeError: the routes are not mounted.
+    """
+    mounted_as = current_state().mounted_as
+    if not mounted_as:
+        raise RuntimeError("the captcha routes are mounted nowhere: register the blueprint that init_app returned")
+    return url_for(f"{mounted_as[0]}.{STATIC_ENDPOINT}", digest=DIGEST, file=name)
+
+
+def form_asked_for(uuid_name: str) -> str | None:
+    """Return the form of captcha that a visitor without JavaScript has asked for with a button of the field.
+
+    :returns: ``image`` or ``audio``; None: this request is something else, such as an attempt to pass.
+    """
+    try:
+        values = request.values.getlist(uuid_name)
+    except HTTPException:  # a body that cannot be read asks for nothing
+        return None
+    return next((value for value in values if value in ("image", "audio")), None)
+
+
+def language_for(lang: str | None) -> str:
+    """Return the language of texts and messages.
+
+    :param lang: a language tag, or None for CAPTCHA_LANGUAGE.
+    """
+    if lang is not None:
+        return best_language((lang, "en"))  # as the script does
+    configured = current_state().config.language
+    return best_language(request.accept_languages.values()) if configured == "auto" else configured
+
+
+def offers_sound(settings: SourceConfig) -> bool:
+    """Tell whether a source's captchas can be heard."""
+    return "audio" in FORMS and getattr(settings, "audio", True)
+
+
+def _issue(source: str, settings: SourceConfig, form: str) -> tuple[Captcha | None, Result | None]:
+    """Issue the captcha, or say why there is none. With JavaScript the script asks for one itself, then."""
+    try:
+        caller = caller_of_request(settings.jwt)
+        service = service_for_request()
+        return service.issue(source, form=form, identity=caller.identity if caller else None), None
+    except Unauthorized:
+        return None, Result.UNAUTHORIZED
+    except (SetupError, StoreUnavailable) as error:
+        return None, log_and_tell(error)
+
+
+def _data_url(captcha: Captcha) -> str:
+    return f"data:{captcha.media_type};base64,{b64encode(captcha.data).decode('ascii')}"
+
+
+def _forbid_storing(response: WerkzeugResponse) -> WerkzeugResponse:
+    response.headers["Cache-Control"] = "no-store"
+    return response
