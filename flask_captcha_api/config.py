@@ -6,10 +6,11 @@ key of the whole app. Knows nothing of Flask: it reads any mapping.
 
 import re
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -47,6 +48,17 @@ def _one_of(*names: str) -> Rule:
 
 
 _TEXT = Rule("the name of a kind", lambda value: isinstance(value, str))
+_FONT_FILES = Rule(
+    "None or a list of paths of font files that exist",
+    lambda value: (
+        value is None
+        or (
+            isinstance(value, list | tuple)
+            and len(value) > 0
+            and all(isinstance(path, str) and Path(path).is_file() for path in value)
+        )
+    ),
+)
 _FLAG = Rule("True or False", lambda value: isinstance(value, bool))
 _DURATION_OR_NONE = Rule(
     "None or a positive datetime.timedelta",
@@ -76,6 +88,11 @@ class SourceConfig:
     width: int = _setting(166, _whole(80, 640), "pixels; at least 16 for each character")
     height: int = _setting(90, _whole(32, 320), "pixels")
     format: Literal["jpeg", "png", "webp"] = _setting("jpeg", _one_of("jpeg", "png", "webp"), "of the picture")
+    difficulty: Literal["calm", "normal", "hard"] = _setting(
+        "normal", _one_of("calm", "normal", "hard"), "how much the picture asks of software, and of people"
+    )
+    theme: Literal["light", "dark"] = _setting("light", _one_of("light", "dark"), "of the pages that show the picture")
+    fonts: Sequence[str] | None = _setting(None, _FONT_FILES, "paths of font files, instead of the typefaces of ours")
     jwt: Literal["off", "optional", "required"] = _setting(
         "optional",
         _one_of("off", "optional", "required"),
@@ -142,7 +159,7 @@ class CaptchaConfig:
     @property
     def sources_differ(self) -> bool:
         """Tell whether some configured source is easier to pass than another."""
-        return len({(source.kind, source.length) for _, source in self._settings_in_force()}) > 1
+        return len({(source.kind, source.length, source.difficulty) for _, source in self._settings_in_force()}) > 1
 
     def _settings_in_force(self) -> list[tuple[str, SourceConfig]]:
         """List every distinct set of settings with the words for where it was made."""

@@ -21,7 +21,18 @@ def read(**settings: Any) -> CaptchaConfig:
 def test_defaults() -> None:
     """An app that sets nothing gets five digits on 166 × 90 JPEG for five minutes, any source, JWT optional."""
     assert read() == CaptchaConfig(
-        defaults=SourceConfig(kind="digits", length=5, ttl=300, width=166, height=90, format="jpeg", jwt="optional"),
+        defaults=SourceConfig(
+            kind="digits",
+            length=5,
+            ttl=300,
+            width=166,
+            height=90,
+            format="jpeg",
+            difficulty="normal",
+            theme="light",
+            fonts=None,
+            jwt="optional",
+        ),
         sources=None,
         jwt_renew=None,
         language="zh-Hant",
@@ -59,7 +70,7 @@ def test_every_fault_is_told_in_one_error() -> None:
         "- CAPTCHA_SOURCES['bad name']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
         "- CAPTCHA_SOURCES['static']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
         "- CAPTCHA_SOURCES['ok']: 'colour' is no setting of a source: it must be one of kind, length, ttl, width, "
-        "height, format, jwt",
+        "height, format, difficulty, theme, fonts, jwt",
         "- CAPTCHA_SOURCES['ok']: width is True: it must be a whole number from 80 to 640",
     ]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..config import SourceConfig
+from .atlas import BUNDLED
 from .image import MEDIA_TYPES, draw
 
 
@@ -23,7 +24,15 @@ class Form:
 
 
 def _image(prompt: str, settings: SourceConfig, rng: random.Random) -> bytes:
-    return draw(prompt, size=(settings.width, settings.height), file_format=settings.format, rng=rng)
+    return draw(
+        prompt,
+        rng,
+        size=(settings.width, settings.height),
+        file_format=settings.format,
+        difficulty=settings.difficulty,
+        theme=settings.theme,
+        typefaces=settings.fonts or BUNDLED,
+    )
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(
