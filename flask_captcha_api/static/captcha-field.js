@@ -51,7 +51,7 @@ export const TEXTS = {
 const ICONS = {
   refresh: "M20 11a8 8 0 1 0-2 6M20 4v7h-7",
   listen: "M4 9v6h4l4 4V5L8 9zM16 9a5 5 0 0 1 0 6M18 5a9 9 0 0 1 0 14",
-  show: "M3 5h18v14H3l6-8 6 6 2-2 4 4",
+  show: "M3 5h18v14H3zM3 18l6-7 5 5 3-3 4 4",
 };
 
 function make(tag, attributes, ...children) {
