@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template_string, request
+from flask_cors import CORS
 from werkzeug.security import generate_password_hash
 from werkzeug.serving import make_server
 
@@ -135,10 +136,13 @@ def make_site() -> Site:
         body = render_template_string(site.body, error=error)
         return render_template_string(PAGE, body=widget.Markup(body), lang="en"), 422  # noqa: S704
 
-    @app.after_request
+    CORS(app, resources="/captcha/*", allow_headers=["Authorization"])  # for pages of other origins
+
     def use_policy(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = site.policy
         return response
+
+    app.after_request_funcs[None].insert(0, use_policy)  # the first is called last, after the example's own
 
     return site
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
 from flask_captcha_api import CaptchaApi
 from flask_captcha_api.testing import answers
 
-from . import backends
+from . import backends, browser_site, browsers
 
 ANSWER = "40718"
 
@@ -60,3 +61,39 @@ def settings_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
             return started[name]
 
         yield start
+
+
+# Not for the session: while it is there, no other test of this thread could use asyncio.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browsers.chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def running_site() -> Iterator[browser_site.Site]:
+    with browser_site.running() as site:
+        yield site
+
+
+@pytest.fixture
+def site(running_site: browser_site.Site) -> browser_site.Site:
+    running_site.reset()
+    return running_site
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: browser_site.Site) -> Iterator[Callable[..., browsers.Visit]]:
+    """Open a window, with the settings of Playwright's contexts; at the end it is checked for barriers and errors."""
+    visits = []
+    with ExitStack() as stack:
+
+        def open_window(**settings: Any) -> browsers.Visit:
+            context = chromium.new_context(base_url=site.address, **settings)
+            stack.callback(context.close)
+            visits.append(browsers.Visit(context, site))
+            return visits[-1]
+
+        yield open_window
+        for each in visits:
+            each.check()

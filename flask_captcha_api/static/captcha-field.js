@@ -64,6 +64,7 @@ function make(tag, attributes, ...children) {
 function makeButton(name) {
   const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   icon.setAttribute("viewBox", "0 0 24 24");
+  icon.setAttribute("aria-hidden", true);
   icon.append(document.createElementNS(icon.namespaceURI, "path"));
   icon.firstChild.setAttribute("d", ICONS[name]);
   return make("button", { type: "button", part: "button" }, icon, make("span"));
@@ -300,16 +301,13 @@ class CaptchaField extends HTMLElement {
     }
     if (!answer.data) return this.#fail(form, answer);
 
-    const { audio, show } = this.#ui;
-    const hadFocus = this.shadowRoot.activeElement === show;
     this.#note = form === "audio" ? "hidden" : this.#uuid && "changed";
     if (this.#why) this.#error = "";
     this.#settle(answer.uuid, answer.kind, answer.expiresIn);
-    audio.pause();
+    this.#ui.audio.pause();
     this.#form = form;
     this.#ui[form].src = answer.data;
     this.value = "";
-    if (hadFocus) this.focus();
     this.#tell("captcha-ready", { form });
     if (willPlay) this.#play();
   }
@@ -386,6 +384,7 @@ class CaptchaField extends HTMLElement {
       const filled = text.replace("{}", texts[this.#kind] ?? texts.other);
       return filled[0].toUpperCase() + filled.slice(1);
     };
+    const focused = this.shadowRoot.activeElement;
     const hasSound = !this.hasAttribute("nosound");
     ui.group.lang = this.#language;
     ui.group.ariaLabel = texts.group;
@@ -393,6 +392,7 @@ class CaptchaField extends HTMLElement {
     ui.image.hidden = !isImage || !this.#uuid;
     ui.show.hidden = isImage;
     ui.listen.hidden = !hasSound;
+    if (focused?.hidden) this.focus();
     ui.frame.ariaBusy = this.#isBusy;
     ui.input.inputMode = /digits|arithmetic/.test(this.#kind) ? "numeric" : "text";
     ui.input.ariaInvalid = Boolean(this.#error);

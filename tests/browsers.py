@@ -1,0 +1,93 @@
+"""A browser for the tests, and what every page that they visit has to be free of."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
+
+from .browser_site import Site
+from .servers import program
+
+_PATIENCE_MS = 5000
+_PAUSE_MS = 10
+
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # the tests may run as root, and visit nobody else's pages
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Debian's Chromium; without it the test is skipped, or fails where it was to be there."""
+    path = program("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A visitor's window, and what has gone wrong in it."""
+
+    def __init__(self, context: BrowserContext, site: Site) -> None:
+        self.site = site
+        self.complaints: list[str] = []
+        context.on("request", self._note_request)
+        context.on("console", self._note_message)
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.set_default_timeout(_PATIENCE_MS)
+
+    def show(self, body: str, *, lang: str = "en") -> Any:
+        """Open a page with ``body``, a template, and return its first widget once it has a captcha."""
+        self.site.body, self.site.lang = body, lang
+        self.page.goto("/page")
+        return self.field()
+
+    def field(self, within: str = "") -> Any:
+        """Return the widget, once it has a captcha."""
+        field = self.page.locator(f"{within} captcha-field".strip()).first
+        self.wait_for("field => Boolean(field.uuid)", field)
+        return field
+
+    def wait_for(self, condition: str, field: Any = None) -> None:
+        """Wait until a condition on the widget holds, also where the page's clock stands still."""
+        field = field or self.page.locator("captcha-field").first
+        for _ in range(_PATIENCE_MS // _PAUSE_MS):
+            if field.evaluate(condition):
+                return
+            self.page.wait_for_timeout(_PAUSE_MS)
+        raise TimeoutError(condition)
+
+    def check(self) -> None:
+        """Complain about what no page may have: barriers, violations of its policy, requests to elsewhere, errors."""
+        found = Axe().run(self.page).response["violations"]
+        self.complaints += [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
+        assert not self.complaints, "\n".join(self.complaints)
+
+    def _note_request(self, request: Request) -> None:
+        at_home = request.url.startswith((self.site.address, self.site.address.replace("127.0.0.1", "localhost")))
+        if not at_home and not request.url.startswith(("data:", "blob:")):
+            self.complaints.append(f"request to {request.url}")
+
+    def _note_message(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.complaints.append(message.text)
+
+
+#: Opens windows; the fixture of this name.
+Visits = Callable[..., Visit]
+
+
+def without_widget(route: Route) -> None:
+    """Keep the script away: the page is then as it is without JavaScript, and can still be looked at by ours."""
+    route.abort()
