@@ -15,8 +15,8 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from . import wire
 from ._current import current_state, log_and_tell, service_for_request
 from .config import SetupError, SourceConfig
-from .rendering import FORMS
-from .results import Result
+from .rendering import FORMS, Unspeakable
+from .results import Result, best_language
 from .sources import UnknownSource
 from .store import StoreUnavailable
 from .tokens import Caller, Unauthorized, caller_of_request, header_to_send_back
@@ -36,6 +36,7 @@ def new_blueprint() -> Blueprint:
     """Make the blueprint for one app, with its own memory of where it is mounted."""
     blueprint = Blueprint(BLUEPRINT_NAME, __name__, url_prefix=DEFAULT_PREFIX)
     blueprint.add_url_rule("/<source>", "image", _in_envelope(_image), methods=["GET"])
+    blueprint.add_url_rule("/<source>/audio", "audio", _in_envelope(_audio), methods=["GET"])
     blueprint.add_url_rule("/<source>", "verify", _in_envelope(_verify), methods=["POST"])
     mounts: list[_Mount] = []
 
@@ -61,7 +62,7 @@ def _in_envelope(view: _View) -> _View:
     def answered(source: str) -> wire.EnvelopeResponse:
         try:
             return view(source)
-        except UnknownSource:
+        except (UnknownSource, Unspeakable):
             return _tell(Result.SOURCE_UNKNOWN)
         except Unauthorized:
             return _tell(Result.UNAUTHORIZED)
@@ -79,13 +80,21 @@ def _image(source_name: str) -> wire.EnvelopeResponse:
     return _issue(source_name, "image")
 
 
+def _audio(source_name: str) -> wire.EnvelopeResponse:
+    """Answer GET /captcha/{source}/audio: a challenge of its own. Of the query, only ``lang`` is read."""
+    return _issue(source_name, "audio")
+
+
 def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
     settings, caller = _admit(source_name)
+    if form == "audio" and not settings.audio:
+        return _tell(Result.SOURCE_UNKNOWN)
     service = service_for_request()
     if request.method == "HEAD":  # whoever only asks for the headers gets no captcha
         told = _tell(Result.SUCCESS)
     else:
-        captcha = service.issue(source_name, form=form, identity=caller.identity if caller else None)
+        identity = caller.identity if caller else None
+        captcha = service.issue(source_name, form=form, identity=identity, language=_language_of_sound())
         encoded = b64encode(captcha.data).decode("ascii")
         told = _tell(Result.SUCCESS, {form: encoded, "uuid": captcha.uuid})
     told.headers["Captcha-Expires-In"] = str(settings.ttl)
@@ -97,6 +106,17 @@ def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
         told.headers[name] = value
         told.token_headers = (name,)
     return told
+
+
+def _language_of_sound() -> str:
+    """Return the language that the request names, else the app's, else the visitor's, else that of the messages."""
+    config = current_state().config
+    wanted = [request.args.get("lang", "")]
+    if config.audio_language == "auto":
+        wanted += request.accept_languages.values()
+    else:
+        wanted.append(config.audio_language)
+    return best_language(wanted, otherwise="zh-Hant" if config.language == "auto" else config.language)
 
 
 def _verify(source_name: str) -> wire.EnvelopeResponse:
