@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: demo test servers wheel bench-endpoint clean
+.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained sheet wheel clean
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -31,6 +31,23 @@ servers:
 bench-endpoint: $(VENV)/dev
 	@$(RUN) benchmarks.endpoint
 
+# What a picture costs beside the peers' pictures.
+bench-picture: $(VENV)/bench
+	@$(RUN) benchmarks.picture
+
+# What ready-made software reads of our pictures. About an hour; `python -m benchmarks.resistance --count 50` for a look.
+bench-resistance: $(VENV)/bench
+	@$(RUN) benchmarks.resistance
+
+# What a network learns of our pictures, given 8,000 of them. About an hour on one core.
+bench-trained: $(VENV)/bench-trained
+	@$(RUN) benchmarks.trained
+
+# Contact sheets for blind reading, in build/sheets, and the answers apart.
+sheet: $(VENV)/dev
+	@$(RUN) benchmarks.sheet --kind digits --count 144
+	@$(RUN) benchmarks.sheet --kind letters --count 96
+
 wheel: $(VENV)/dev
 	$(RUN) build
 
@@ -52,3 +69,11 @@ $(VENV)/demo: pyproject.toml setup.py | $(VENV)/bin/python
 $(VENV)/dev: pyproject.toml setup.py | $(VENV)/bin/python
 	$(INSTALL) '.[dev]'
 	@touch $@ $(VENV)/demo
+
+$(VENV)/bench: pyproject.toml | $(VENV)/dev
+	$(INSTALL) '.[dev,bench]'
+	@touch $@
+
+$(VENV)/bench-trained: pyproject.toml | $(VENV)/dev
+	$(INSTALL) '.[dev,bench-trained]'
+	@touch $@

@@ -65,7 +65,7 @@ def measure_round(app: Flask) -> Iterator[tuple[str, float]]:
     settings = SourceConfig()
     rng = random.Random(1)
     yield "bare JSON view", timed(lambda: call(app, "GET", "/bare"))
-    yield "picture alone", timed(lambda: FORMS["image"].render(ANSWER, settings, rng))
+    yield "picture alone", timed(lambda: FORMS["image"].render(ANSWER, settings, rng, "en"))
     bodies = []
 
     def get() -> None:

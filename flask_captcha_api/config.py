@@ -93,6 +93,7 @@ class SourceConfig:
     )
     theme: Literal["light", "dark"] = _setting("light", _one_of("light", "dark"), "of the pages that show the picture")
     fonts: Sequence[str] | None = _setting(None, _FONT_FILES, "paths of font files, instead of the typefaces of ours")
+    audio: bool = _setting(True, _FLAG, "whether the captcha can be had as a sound too")
     jwt: Literal["off", "optional", "required"] = _setting(
         "optional",
         _one_of("off", "optional", "required"),
@@ -117,6 +118,11 @@ class CaptchaConfig:
     )
     language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
         "zh-Hant", _one_of(*LANGUAGES, "auto"), "of the messages; `auto` follows Accept-Language"
+    )
+    audio_language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
+        "auto",
+        _one_of(*LANGUAGES, "auto"),
+        "of the sound (Mandarin for both Chinese), where the request names none; `auto` follows Accept-Language",
     )
     single_process: bool = _setting(
         False, _FLAG, "states that there is one process although the server says `wsgi.multiprocess`"

@@ -86,18 +86,19 @@ class CaptchaApi:
             app.register_blueprint(blueprint, url_prefix=prefix)
         return blueprint
 
-    def issue(self, source: str, *, form: str = "image", identity: Any = None) -> Captcha:
+    def issue(self, source: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
         """Issue a captcha outside the routes. Needs an app context and does not read the request.
 
         :param source: where the captcha is asked from and for.
-        :param form: ``image``.
+        :param form: ``image`` or ``audio``.
         :param identity: whom it is bound to; only :meth:`check` with the same one will pass. Anything that JSON can
             carry; None: nobody.
-        :raises LookupError: there is no such source.
+        :param language: of a sound: ``zh-Hant``, ``zh-Hans``, ``en`` or ``ja``.
+        :raises LookupError: there is no such source, or it has no sound.
         :raises ValueError: an identity for a source whose ``jwt`` is ``off``, which binds to nobody; an unknown form.
         :raises StoreUnavailable: the cache cannot be reached or refuses.
         """
-        return current_service().issue(source, form=form, identity=identity)
+        return current_service().issue(source, form=form, identity=identity, language=language)
 
     def check(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None

@@ -81,17 +81,22 @@ def message_of(result: Result, language: str) -> str:
     return MESSAGES[language][result]
 
 
-def best_language(wanted: Iterable[str]) -> str:
+def best_language(wanted: Iterable[str], *, otherwise: str = LANGUAGES[0]) -> str:
     """Choose the language that serves a visitor best.
 
-    :param wanted: language tags as Accept-Language has them, best first. Chinese is told apart by script or region;
-        without either it is taken as simplified, its commonest form (CLDR, likely subtags).
+    :param wanted: language tags as Accept-Language has them, best first.
+    :param otherwise: where none of them is one of ours.
     """
-    for tag in wanted:
-        primary, *subtags = tag.lower().replace("_", "-").split("-")
-        if primary == "zh":
-            traditional = "hans" not in subtags and not {"hant", "tw", "hk", "mo"}.isdisjoint(subtags)
-            return "zh-Hant" if traditional else "zh-Hans"
-        if primary in LANGUAGES:
-            return primary
-    return LANGUAGES[0]
+    return next(filter(None, map(_language_of, wanted)), otherwise)
+
+
+def _language_of(tag: str) -> str | None:
+    """Return ours for a language tag. Chinese is told apart by script or region.
+
+    Without either it is taken as simplified, its commonest form (CLDR, likely subtags).
+    """
+    primary, *subtags = tag.lower().replace("_", "-").split("-")
+    if primary == "zh":
+        traditional = "hans" not in subtags and not {"hant", "tw", "hk", "mo"}.isdisjoint(subtags)
+        return "zh-Hant" if traditional else "zh-Hans"
+    return primary if primary in LANGUAGES else None

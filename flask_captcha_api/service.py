@@ -49,9 +49,11 @@ class CaptchaService:
         self._store = store
         self._keys = keys
 
-    def issue(self, source_name: str, *, form: str = "image", identity: Any = None) -> Captcha:
+    def issue(self, source_name: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
         """Make a challenge, render it, keep the digest of its answer, and return the captcha.
 
+        :param language: of a sound.
+        :raises Unspeakable: a LookupError: the source has no sound.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source that binds to nobody.
         :raises StoreUnavailable: nothing was issued.
@@ -63,7 +65,7 @@ class CaptchaService:
             raise ValueError(f"source {source_name!r} has jwt 'off', so its captchas cannot be bound to an identity")
         challenge = source.new_challenge()
         rng = random.Random(secrets.randbits(128))  # noqa: S311 - it draws; answers and uuids come from secrets
-        data = FORMS[form].render(challenge.prompt, source.settings, rng)
+        data = FORMS[form].render(challenge.prompt, source.settings, rng, language)
         uuid = _new_uuid()
         digest = digest_of(self._keys[0], uuid, source.name, identity, normalise(challenge.answer))
         self._store.put(uuid, f"{source.name} {digest}", source.settings.ttl)

@@ -15,7 +15,8 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from . import wire
 from ._current import EXTENSION_NAME, current_state, log_and_tell, service_for_request
 from .config import SetupError, SourceConfig
-from .rendering import FORMS
+from .languages import language_of_sound
+from .rendering import FORMS, Unspeakable
 from .results import Result
 from .sources import UnknownSource
 from .store import StoreUnavailable
@@ -37,6 +38,7 @@ def new_blueprint() -> Blueprint:
     """Make the blueprint for one app, with its own memory of where it is mounted."""
     blueprint = Blueprint(BLUEPRINT_NAME, __name__, url_prefix=DEFAULT_PREFIX, template_folder="templates")
     blueprint.add_url_rule("/<source>", "image", _in_envelope(_image), methods=["GET"])
+    blueprint.add_url_rule("/<source>/audio", "audio", _in_envelope(_audio), methods=["GET"])
     blueprint.add_url_rule("/<source>", "verify", _in_envelope(_verify), methods=["POST"])
     blueprint.add_url_rule("/static/<digest>/<file>", STATIC_ENDPOINT, _static_file, methods=["GET"])
     mounts: list[_Mount] = []
@@ -64,7 +66,7 @@ def _in_envelope(view: _View) -> _View:
     def answered(source: str) -> wire.EnvelopeResponse:
         try:
             return view(source)
-        except UnknownSource:
+        except (UnknownSource, Unspeakable):
             return _tell(Result.SOURCE_UNKNOWN)
         except Unauthorized:
             return _tell(Result.UNAUTHORIZED)
@@ -82,13 +84,23 @@ def _image(source_name: str) -> wire.EnvelopeResponse:
     return _issue(source_name, "image")
 
 
+def _audio(source_name: str) -> wire.EnvelopeResponse:
+    """Answer GET /captcha/{source}/audio: a challenge of its own. Of the query, only ``lang`` is read."""
+    return _issue(source_name, "audio")
+
+
 def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
     settings, caller = _admit(source_name)
+    if form == "audio" and not settings.audio:
+        return _tell(Result.SOURCE_UNKNOWN)
     service = service_for_request()
     if request.method == "HEAD":  # whoever only asks for the headers gets no captcha
         told = _tell(Result.SUCCESS)
     else:
-        captcha = service.issue(source_name, form=form, identity=caller.identity if caller else None)
+        identity = caller.identity if caller else None
+        captcha = service.issue(
+            source_name, form=form, identity=identity, language=language_of_sound(request.args.get("lang"))
+        )
         encoded = b64encode(captcha.data).decode("ascii")
         told = _tell(Result.SUCCESS, {form: encoded, "uuid": captcha.uuid})
     told.headers["Captcha-Expires-In"] = str(settings.ttl)

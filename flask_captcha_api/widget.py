@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ._current import current_state, log_and_tell, service_for_request
 from .config import SetupError, SourceConfig
-from .rendering import FORMS
-from .results import Result, best_language, message_of
+from .languages import language_of_sound, language_of_texts
+from .rendering import Unspeakable
+from .results import Result, message_of
 from .service import Captcha
 from .store import StoreUnavailable
 from .texts import TEXTS, filled
@@ -85,10 +86,14 @@ def captcha_field(
     """
     settings = current_state().sources.find(source).settings
     after_this_request(_forbid_storing)
-    language = language_for(lang)
-    has_sound = offers_sound(settings)
+    language = language_of_texts(lang)
+    has_sound = settings.audio
     form = "audio" if has_sound and form_asked_for(uuid) == "audio" else "image"
-    captcha, why_not = _issue(source, settings, form)
+    try:
+        captcha, why_not = _issue(source, settings, form, lang)
+    except Unspeakable:  # a kind of the app's own, for which there are no words
+        has_sound, form = False, "image"
+        captcha, why_not = _issue(source, settings, form, lang)
     texts = TEXTS[language]
     alt = filled(texts["alt"], language=language, kind=settings.kind) + (f" {texts['altSound']}" if has_sound else "")
     page: Mapping[str, Any] = {
@@ -139,28 +144,13 @@ def form_asked_for(uuid_name: str) -> str | None:
     return next((value for value in values if value in ("image", "audio")), None)
 
 
-def language_for(lang: str | None) -> str:
-    """Return the language of texts and messages.
-
-    :param lang: a language tag, or None for CAPTCHA_LANGUAGE.
-    """
-    if lang is not None:
-        return best_language((lang, "en"))  # as the script does
-    configured = current_state().config.language
-    return best_language(request.accept_languages.values()) if configured == "auto" else configured
-
-
-def offers_sound(settings: SourceConfig) -> bool:
-    """Tell whether a source's captchas can be heard."""
-    return "audio" in FORMS and getattr(settings, "audio", True)
-
-
-def _issue(source: str, settings: SourceConfig, form: str) -> tuple[Captcha | None, Result | None]:
+def _issue(source: str, settings: SourceConfig, form: str, lang: str | None) -> tuple[Captcha | None, Result | None]:
     """Issue the captcha, or say why there is none. With JavaScript the script asks for one itself, then."""
     try:
         caller = caller_of_request(settings.jwt)
         service = service_for_request()
-        return service.issue(source, form=form, identity=caller.identity if caller else None), None
+        identity = caller.identity if caller else None
+        return service.issue(source, form=form, identity=identity, language=language_of_sound(lang)), None
     except Unauthorized:
         return None, Result.UNAUTHORIZED
     except (SetupError, StoreUnavailable) as error:

@@ -12,10 +12,11 @@ from wtforms.validators import StopValidation
 
 from ._current import log_and_tell, service_for_request
 from .config import SetupError
+from .languages import language_of_texts
 from .results import Result, message_of
 from .store import StoreUnavailable
 from .tokens import identity_of_request
-from .widget import captcha_field, form_asked_for, language_for
+from .widget import captcha_field, form_asked_for
 from .wire import result_of
 
 
@@ -88,7 +89,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         if self._result is None:
             self._result = self._verified()
         if self._result is not Result.SUCCESS:
-            raise StopValidation(message_of(self._result, language_for(self._lang)))
+            raise StopValidation(message_of(self._result, language_of_texts(self._lang)))
 
     def populate_obj(self, obj: Any, name: str) -> None:
         """Leave the object alone: a captcha is no property of anything."""

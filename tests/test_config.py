@@ -31,11 +31,13 @@ def test_defaults() -> None:
             difficulty="normal",
             theme="light",
             fonts=None,
+            audio=True,
             jwt="optional",
         ),
         sources=None,
         jwt_renew=None,
         language="zh-Hant",
+        audio_language="auto",
         single_process=False,
     )
 
@@ -70,7 +72,7 @@ def test_every_fault_is_told_in_one_error() -> None:
         "- CAPTCHA_SOURCES['bad name']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
         "- CAPTCHA_SOURCES['static']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
         "- CAPTCHA_SOURCES['ok']: 'colour' is no setting of a source: it must be one of kind, length, ttl, width, "
-        "height, format, difficulty, theme, fonts, jwt",
+        "height, format, difficulty, theme, fonts, audio, jwt",
         "- CAPTCHA_SOURCES['ok']: width is True: it must be a whole number from 80 to 640",
     ]
 

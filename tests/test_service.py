@@ -85,7 +85,7 @@ def test_an_unknown_source_is_a_lookup_error(known: CaptchaApi) -> None:
 
 def test_an_unknown_form_is_a_value_error(known: CaptchaApi) -> None:
     """The message names the forms there are."""
-    with pytest.raises(ValueError, match="'smell' is no form of a captcha: it must be one of image"):
+    with pytest.raises(ValueError, match="'smell' is no form of a captcha: it must be one of image, audio"):
         known.issue("web", form="smell")
 
 

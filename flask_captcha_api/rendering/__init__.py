@@ -1,4 +1,4 @@
-"""Renderings: a prompt as something a person perceives. Each form is one function, found in the table.
+"""Renderings: a prompt as something a person perceives. Each form is one row of the table.
 
 A renderer knows the prompt and the source's settings, never the answer, and takes all its randomness from the ``rng``
 passed in, so that a rendering can be made again in a test.
@@ -11,19 +11,27 @@ from types import MappingProxyType
 
 from ..config import SourceConfig
 from .atlas import BUNDLED
+from .audio import MEDIA_TYPE, can_speak, speak
 from .image import MEDIA_TYPES, draw
+
+#: The voice that speaks to whoever reads a language.
+VOICES: Mapping[str, str] = MappingProxyType({"zh-Hant": "zh", "zh-Hans": "zh", "en": "en", "ja": "ja"})
+
+
+class Unspeakable(LookupError):
+    """There are no words for a prompt of this kind."""
 
 
 @dataclass(frozen=True)
 class Form:
     """A form that a prompt can be given."""
 
-    #: Returns the encoded picture or sound.
-    render: Callable[[str, SourceConfig, random.Random], bytes]
+    #: Returns the encoded picture or sound. The last argument is the visitor's language.
+    render: Callable[[str, SourceConfig, random.Random, str], bytes]
     media_type: Callable[[SourceConfig], str]
 
 
-def _image(prompt: str, settings: SourceConfig, rng: random.Random) -> bytes:
+def _image(prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:  # noqa: ARG001 - as _audio
     return draw(
         prompt,
         rng,
@@ -35,6 +43,16 @@ def _image(prompt: str, settings: SourceConfig, rng: random.Random) -> bytes:
     )
 
 
+def _audio(prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
+    voice = VOICES[language]
+    if not settings.audio or not can_speak(prompt, voice):
+        raise Unspeakable(settings.kind)
+    return speak(prompt, language=voice, rng=rng)
+
+
 FORMS: Mapping[str, Form] = MappingProxyType(
-    {"image": Form(render=_image, media_type=lambda settings: MEDIA_TYPES[settings.format])}
+    {
+        "image": Form(render=_image, media_type=lambda settings: MEDIA_TYPES[settings.format]),
+        "audio": Form(render=_audio, media_type=lambda _: MEDIA_TYPE),
+    }
 )

@@ -12,50 +12,47 @@ from .picture import Picture, Placement, Spot, matrix, widths_of
 Range = tuple[float, float]
 
 
-def rows(
-    picture: Picture, rng: random.Random, *, gap: float, leading: float, lean: Range, tilt: float, bow: float
-) -> None:
-    """Set two leaning rows; which of them is the longer one is left to chance.
+def rows(picture: Picture, rng: random.Random, *, gap: float, leading: float, lean: Range, bow: Range) -> None:
+    """Set two bowed rows that lean against each other; which of them is the longer one is left to chance.
 
     :param gap: between glyphs, in units of a capital's height.
     :param leading: from row to row, in the same unit.
-    :param lean: how far the glyphs lean, as a shear; each row by an amount of its own, both the same way.
-    :param tilt: how far the ends of the rows may rise or fall.
-    :param bow: how far their middle may.
+    :param lean: how far the glyphs of a row lean, as a shear; the other row leans the other way.
+    :param bow: how far the ends of a row rise or fall; both rows do the same.
     """
     widths = widths_of(picture)
-    count = len(widths)
-    first = count // 2 + (rng.randrange(2) if count % 2 else 0)
-    tilt, bow = rng.uniform(-tilt, tilt), rng.uniform(-bow, bow)
+    first = len(widths) // 2 + (rng.randrange(2) if len(widths) % 2 else 0)
     parts = (widths[:first], widths[first:])
     longest = max(sum(part) + gap * (len(part) - 1) for part in parts)
-    way = rng.choice((1, -1))
+    way, up = rng.choice((1, -1)), rng.choice((1, -1))
     for row, part in enumerate(parts):
-        row_lean = way * rng.uniform(*lean)
+        row_lean = (way if row else -way) * rng.uniform(*lean)
+        row_bow = up * rng.uniform(*bow)
         x = rng.random() * (longest - sum(part) - gap * (len(part) - 1))
         for width in part:
             x += width / 2
             along = 2 * x / longest - 1  # -1 to 1
-            slope = 2 * (tilt + 2 * bow * along) / longest
             picture.spots.append(
                 Spot(
-                    x=x + rng.uniform(-0.05, 0.05),
-                    y=row * leading + tilt * along + bow * along * along,
+                    x=x,
+                    y=row * leading + row_bow * along * along,
                     scale=rng.uniform(0.9, 1.12),
-                    angle=0.8 * math.atan(slope) + rng.uniform(-0.18, 0.18),
+                    angle=math.atan(4 * row_bow * along / longest) + rng.uniform(-0.15, 0.15),
                     lean=row_lean,
                 )
             )
             x += width / 2 + gap
 
 
-def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range) -> None:
+def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, lean: Range = (0, 0)) -> None:
     """Set the glyphs around an arch or, upside down, in a bowl; the outer ones lie almost on their sides.
 
     :param gap: between glyphs, in units of a capital's height.
     :param span: the angle from the first glyph to the last, in radians.
+    :param lean: how far the glyphs lean, as a shear, all the same way.
     """
     angle_of_all, up = rng.uniform(*span), rng.choice((1, -1))
+    line_lean = rng.uniform(*lean) * rng.choice((1, -1))
     widths = [width + gap for width in widths_of(picture)]
     longest = sum(widths) - gap
     radius = longest / angle_of_all
@@ -70,36 +67,49 @@ def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range) -> No
                 y=-up * radius * math.cos(angle),
                 scale=rng.uniform(0.92, 1.1),
                 angle=up * angle + rng.uniform(-0.08, 0.08),
-                lean=0,
+                lean=line_lean,
             )
         )
 
 
-def slant(picture: Picture, rng: random.Random, *, gap: float, lean: Range, rise: float) -> None:
-    """Set a line whose glyphs lean so far that every column of the picture cuts two of them.
+def wave(picture: Picture, rng: random.Random, *, gap: float, height: Range, turns: Range, lean: Range) -> None:
+    """Set a line that goes up and down again, with leaning glyphs that turn with it.
 
     :param gap: between glyphs, in units of a capital's height.
-    :param lean: how far they lean, as a shear, all the same way.
-    :param rise: how far the line may rise or fall, as a slope.
+    :param height: of the crest over the line's middle, in the same unit.
+    :param turns: how much of a sine the line runs through, in half turns.
+    :param lean: how far the glyphs lean, as a shear, all the same way.
     """
+    widths = widths_of(picture)
+    run = 0.8 * (sum(widths) + gap * (len(widths) - 1))  # a wave is shorter than its line
+    crest = rng.uniform(*height) * rng.choice((1, -1))
+    pace = rng.uniform(*turns) * math.pi / run
+    phase = rng.uniform(-0.5, 0.5)
     line_lean = rng.uniform(*lean) * rng.choice((1, -1))
-    rise = rng.uniform(-rise, rise)
+
+    def slope_at(x: float) -> float:
+        return crest * pace * math.cos(pace * (x - run / 2) + phase)
+
     x = 0.0
-    for natural_width in widths_of(picture):
-        scale = rng.uniform(0.88, 1.15)
-        width = natural_width * scale
-        x += width / 2
+    for width in widths:
+        step = (width + gap) / 2
+        x += step / math.hypot(1, slope_at(x))
         picture.spots.append(
-            Spot(x, rise * x + rng.uniform(-0.1, 0.1), scale, angle=rng.uniform(-0.12, 0.12), lean=line_lean)
+            Spot(
+                x=x,
+                y=crest * math.sin(pace * (x - run / 2) + phase),
+                scale=rng.uniform(0.92, 1.1),
+                angle=0.8 * math.atan(slope_at(x)) + rng.uniform(-0.15, 0.15),
+                lean=line_lean,
+            )
         )
-        x += width / 2 + gap
+        x += step / math.hypot(1, slope_at(x))
 
 
-def fit(picture: Picture, rng: random.Random, *, narrowing: float = 1.15, widening: float = 1.25) -> None:
+def fit(picture: Picture, rng: random.Random) -> None:
     """Lean each glyph a little more, then scale the text to the picture and put it where nothing is cut off.
 
-    :param narrowing: how much the text may be squeezed in width to gain height.
-    :param widening: how much it may be stretched in width.
+    It may be squeezed by a seventh in width to gain height, and stretched by a quarter to fill the picture.
     """
     width, height = picture.size
     margin = 4 * min(width / 166, height / 90)
@@ -116,9 +126,9 @@ def fit(picture: Picture, rng: random.Random, *, narrowing: float = 1.15, wideni
         turned.append((spot.x, spot.y, a, b, c, d))
 
     room, head_room = width - 2 * margin, height - 2 * margin
-    tallest = min(head_room / (bottom - top), 0.62 * height, narrowing * room / (right - left))
+    tallest = min(head_room / (bottom - top), 0.62 * height, 1.15 * room / (right - left))
     scale_y = tallest * rng.uniform(0.86, 1)
-    scale_x = min(room / (right - left), widening * scale_y) * rng.uniform(0.86, 1)
+    scale_x = min(room / (right - left), 1.25 * scale_y) * rng.uniform(0.86, 1)
     from_left = margin + rng.random() * (room - (right - left) * scale_x) - left * scale_x
     from_top = margin + rng.random() * (head_room - (bottom - top) * scale_y) - top * scale_y
     picture.placements = [

@@ -268,7 +268,7 @@ class CaptchaField extends HTMLElement {
     return this.token?.() || "";
   }
 
-  /** Forget a captcha that is of no use any more. The next tick gets another if anybody sees it. */
+  /** Forget a captcha that is of no use. The next tick gets another if anybody sees it. */
   #drop() {
     this.#uuid = this.#why = this.#error = "";
     this.#tokens = null;

@@ -1,0 +1,148 @@
+"""How many whole texts ready-made software reads: ddddocr's two models, and a pipeline that finds lines first.
+
+Fresh pictures of each kind and difficulty, and lepture/captcha's beside them; raw and after the usual clean-ups.
+``make bench-resistance``, or ``python -m benchmarks.resistance --count 100 --kinds digits`` for less.
+"""
+
+import argparse
+import random
+import re
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+import numpy
+from PIL import Image, ImageFilter, ImageOps
+
+from flask_captcha_api.challenges import KINDS
+from flask_captcha_api.rendering.image import draw
+from flask_captcha_api.rendering.styles import DIFFICULTIES
+
+from . import peer_drawings
+from .intervals import wilson
+
+SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
+
+#: Reads a picture.
+Solver = Callable[[Image.Image], str]
+
+CLEAN_UPS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "raw": lambda picture: picture,
+    "grey": lambda picture: picture.convert("L"),
+    "× 2": lambda picture: picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC),
+    "threshold": lambda picture: threshold(picture.convert("L")),
+    "median": lambda picture: picture.convert("L").filter(ImageFilter.MedianFilter(3)),
+    "inverted": lambda picture: ImageOps.invert(picture.convert("L")),
+}
+
+#: What a digit is taken for by software that also knows letters: credited as the digit.
+_DIGIT_FOR = str.maketrans("OQDILSZBG", "000115286")
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=500, help="pictures of each row")
+    parser.add_argument("--lines-count", type=int, default=100, help="pictures for the slow line-finding pipeline")
+    parser.add_argument("--kinds", nargs="+", default=["digits", "letters"])
+    parser.add_argument("--difficulties", nargs="+", default=list(DIFFICULTIES), choices=list(DIFFICULTIES))
+    chosen = parser.parse_args()
+    solvers = dict(character_solvers())
+    lepture = peer_drawings.lepture()
+    print(f"whole texts of 5 read, and the 95 % interval; n = {chosen.count}, lines: n = {chosen.lines_count}")
+    for kind in chosen.kinds:
+        for difficulty in chosen.difficulties:
+            measure(f"{kind}, {difficulty}", kind, ours(difficulty), solvers, chosen.count, CLEAN_UPS)
+        measure(f"{kind}, lepture/captcha", kind, lepture, solvers, chosen.count, CLEAN_UPS)
+        by_lines = {"lines (RapidOCR)": line_solver()}
+        raw_and_doubled = {name: CLEAN_UPS[name] for name in ("raw", "× 2")}
+        for name, make in {"normal": ours("normal"), "lepture/captcha": lepture}.items():
+            measure(f"{kind}, {name}", kind, make, by_lines, chosen.lines_count, raw_and_doubled)
+
+
+def ours(difficulty: str) -> Callable[[str], bytes]:
+    """Return our drawing at a difficulty."""
+    return lambda text: draw(text, random.Random(secrets.randbits(128)), size=SIZE, difficulty=difficulty)
+
+
+def character_solvers() -> Iterator[tuple[str, Solver]]:
+    """Load ddddocr's two models."""
+    import ddddocr
+
+    for name, beta in (("ddddocr", False), ("ddddocr beta", True)):
+        model = ddddocr.DdddOcr(beta=beta, show_ad=False)
+
+        def solve(picture: Image.Image, model: ddddocr.DdddOcr = model) -> str:
+            encoded = BytesIO()
+            picture.save(encoded, "PNG")
+            return str(model.classification(encoded.getvalue()))
+
+        yield name, solve
+
+
+def line_solver() -> Solver:
+    """Load PaddleOCR's models, as RapidOCR ships them: lines are found, straightened and read one by one."""
+    from rapidocr_onnxruntime import RapidOCR
+
+    engine = RapidOCR(intra_op_num_threads=1, inter_op_num_threads=1)
+
+    def solve(picture: Image.Image) -> str:
+        found, _ = engine(numpy.asarray(picture.convert("RGB"))[:, :, ::-1].copy())
+        return "".join(line[1] for line in found or [])
+
+    return solve
+
+
+def threshold(grey: Image.Image) -> Image.Image:
+    """Cut where the two halves of the histogram vary least (N. Otsu, 1979)."""
+    counts = numpy.array(grey.histogram(), dtype=float)
+    below = counts.cumsum()
+    above = below[-1] - below
+    sums = (counts * numpy.arange(256)).cumsum()
+    with numpy.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    cut = int(numpy.nanargmax(between))
+    return grey.point([0] * (cut + 1) + [255] * (255 - cut))
+
+
+def measure(
+    row: str,
+    kind: str,
+    make: Callable[[str], bytes],
+    solvers: dict[str, Solver],
+    count: int,
+    clean_ups: dict[str, Callable[[Image.Image], Image.Image]],
+) -> None:
+    """Have fresh pictures read, and print a line for each solver."""
+    read: Counter[tuple[str, str]] = Counter()
+    for number in range(count):
+        if number % 10 == 0:
+            print(f"\r{row}: {number} of {count}", end="", file=sys.stderr, flush=True)
+        text = KINDS[kind](5).prompt
+        picture = Image.open(BytesIO(make(text))).convert("RGB")
+        for clean_up, clean in clean_ups.items():
+            cleaned = clean(picture)
+            for name, solve in solvers.items():
+                read[name, clean_up] += normalised(solve(cleaned), kind) == text
+    print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)
+    for name in solvers:
+        cells = [f"{clean_up} {told(read[name, clean_up], count)}" for clean_up in clean_ups]
+        print(f"{row:26} {name:17} " + "   ".join(cells), flush=True)
+
+
+def normalised(text: str, kind: str) -> str:
+    """Fold what a solver says into what was drawn, in the solver's favour."""
+    folded = re.sub(r"\s", "", text).upper()
+    return folded.translate(_DIGIT_FOR) if kind == "digits" else folded
+
+
+def told(successes: int, trials: int) -> str:
+    """Write a rate with its interval."""
+    low, high = wilson(successes, trials)
+    return f"{successes / trials:.1%} ({low:.1%} to {high:.1%})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Makes the voice data of the package with espeak-ng: run as ``python tools/make_voices.py``, then listen and commit.
+
+Needs Debian's espeak-ng (1.51 made what is shipped) and Pillow, nothing else; the same espeak-ng makes the same bytes.
+A language is a picture one row high, a grey level being a sample: PNG's filter and deflate pack speech to half, and
+Pillow, which the package has anyway, unpacks it in C. ``voices.json`` says where each recording begins and ends.
+"""
+
+import array
+import io
+import json
+import string
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+DATA = Path(__file__).parents[1] / "flask_captcha_api" / "rendering" / "data"
+RATE = 8000
+MOST_BYTES = 400_000
+
+#: Three speakers, which are espeak-ng's variants of one language's voice; the first says what only one says.
+#: Of 18 tried, these were the ones that pocketsphinx understood best in English.
+VARIANTS = ("klatt4", "edward", "f2")
+
+# fmt: off
+#: language: espeak-ng's voice, words per minute, what all three speakers say, what the first one says.
+#: A recording's name is followed by what espeak-ng is given, where that is something else.
+#: Debian's "cmn" takes a tone's number for an English word ("yi one"); "cmn-latn-pinyin" is that voice without this.
+LANGUAGES = {
+    "en": (
+        "en-us", 140,
+        {"0": "zero", "1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven",
+         "8": "eight", "9": "nine"},
+        {**dict.fromkeys(string.ascii_uppercase, ""),
+         **dict.fromkeys((
+             "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo",
+             "lima", "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor",
+             "whiskey", "x-ray", "yankee", "zulu",
+             "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+             "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+             "how much is", "plus", "minus"), "")},
+    ),
+    "zh": (
+        "cmn-latn-pinyin", 115,
+        {"0": "零", "1": "一", "2": "二", "3": "三", "4": "四", "5": "五", "6": "六", "7": "七", "8": "八", "9": "九",
+         "十": ""},
+        # espeak-ng reads 於 as the surname, in the wrong tone; 于 is said as it should be.
+        {"加": "", "減": "", "等於多少": "等于多少"},
+    ),
+    "ja": (
+        "ja", 130,
+        {"0": "ゼロ", "1": "いち", "2": "に", "3": "さん", "4": "よん", "5": "ご", "6": "ろく", "7": "なな",
+         "8": "はち", "9": "きゅう", "十": "じゅう"},
+        {"A": "エー", "B": "ビー", "C": "シー", "D": "ディー", "E": "イー", "F": "エフ", "G": "ジー", "H": "エイチ",
+         "I": "アイ", "J": "ジェー", "K": "ケー", "L": "エル", "M": "エム", "N": "エヌ", "O": "オー", "P": "ピー",
+         "Q": "キュー", "R": "アール", "S": "エス", "T": "ティー", "U": "ユー", "V": "ブイ", "W": "ダブリュー",
+         "X": "エックス", "Y": "ワイ", "Z": "ゼット",
+         **dict.fromkeys(("ボーイ", "ドッグ", "フレンド", "ゴルフ", "マイク", "ナンシー", "パパ", "サンデー",
+                          "タイガー", "ビクトリー", "たす", "ひく"), ""),
+         "はいくつですか": "わいくつですか"},
+    ),
+}
+# fmt: on
+
+#: A clip ends where it stays below this share of its peak: an f or s at the edge is some 35 dB below a vowel.
+SILENCE = 0.008
+MARGIN = RATE // 100
+#: How far the samples swing: the root mean square and the most, of 128.
+LEVEL, PEAK = 26.0, 118.0
+#: Of 256 grey levels every second one is used: the last bit is 40 dB below the speech and a third of the file.
+STEP = 2
+
+
+def main() -> None:
+    """Make every language's file and the index, and say how large they are."""
+    index: dict[str, dict[str, list[list[int]]]] = {}
+    for language, (voice, pace, by_all, by_one) in LANGUAGES.items():
+        track = bytearray()
+        clips: dict[str, list[list[int]]] = {}
+        for name, text, variant in recordings(by_all, by_one):
+            clip = made(text, voice=f"{voice}+{variant}", pace=pace)
+            clips.setdefault(name, []).append([len(track), len(track) + len(clip)])
+            track += clip
+        Image.frombytes("L", (len(track), 1), bytes(track)).save(DATA / f"voice-{language}.png", optimize=True)
+        index[language] = clips
+    rows = (
+        f'  "{language}": {{\n'
+        + ",\n".join(
+            f"    {json.dumps(name, ensure_ascii=False)}: {json.dumps(spans)}" for name, spans in clips.items()
+        )
+        + "\n  }"
+        for language, clips in index.items()
+    )
+    (DATA / "voices.json").write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
+    size = sum(path.stat().st_size for path in DATA.glob("voice*"))
+    print(f"{size} bytes of voice data")
+    if size >= MOST_BYTES:
+        sys.exit(f"at most {MOST_BYTES} are wanted")
+
+
+def recordings(by_all: dict[str, str], by_one: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """List what is to be said: the recording's name, the text and the variant that says it."""
+    for name, text in by_all.items():
+        for variant in VARIANTS:
+            yield name, text or name, variant
+    for name, text in by_one.items():
+        yield name, text or name, VARIANTS[0]
+
+
+def made(text: str, *, voice: str, pace: int) -> bytes:
+    """Say ``text`` and return it trimmed and levelled, as unsigned samples."""
+    rate, samples = said(text, voice=voice, pace=pace)
+    return packed(levelled(trimmed(resampled(samples, rate))))
+
+
+def said(text: str, *, voice: str, pace: int) -> tuple[int, Sequence[int]]:
+    """Run espeak-ng; return its sampling rate and samples."""
+    command = ["espeak-ng", "-b", "1", "-v", voice, "-s", str(pace), "--stdout", text]
+    encoded = subprocess.run(command, check=True, capture_output=True).stdout
+    with wave.open(io.BytesIO(encoded)) as source:
+        # The header of a stream that was not seekable gives no true length.
+        samples = array.array("h", source.readframes(source.getframerate() * 60))
+        return source.getframerate(), samples
+
+
+def resampled(samples: Sequence[int], rate: int) -> list[float]:
+    """Bring the samples to 8 kHz: Pillow's Lanczos filter cuts off what is above 4 kHz."""
+    row = Image.frombytes("F", (len(samples), 1), array.array("f", samples).tobytes())
+    row = row.resize((round(len(samples) * RATE / rate), 1), Image.Resampling.LANCZOS)
+    return list(array.array("f", row.tobytes()))
+
+
+def trimmed(samples: list[float]) -> list[float]:
+    """Cut off the silence at both ends but for a margin."""
+    threshold = SILENCE * max(map(abs, samples))
+    heard = [position for position, sample in enumerate(samples) if abs(sample) > threshold]
+    return samples[max(0, heard[0] - MARGIN) : heard[-1] + MARGIN]
+
+
+def levelled(samples: list[float]) -> list[float]:
+    """Bring all clips to one loudness, without reaching the limits of 8 bits."""
+    peak = max(map(abs, samples))
+    loudest = max(rms(samples[start : start + RATE // 5]) for start in range(0, max(1, len(samples) - RATE // 5), 80))
+    factor = min(LEVEL / loudest, PEAK / peak)
+    return [sample * factor for sample in samples]
+
+
+def rms(samples: Sequence[float]) -> float:
+    """Return the root of the mean square."""
+    return float((sum(sample * sample for sample in samples) / len(samples)) ** 0.5)
+
+
+def packed(samples: list[float]) -> bytes:
+    """Round to unsigned 8 bits, every ``STEP``-th level."""
+    return bytes(128 + STEP * round(sample / STEP) for sample in samples)
+
+
+if __name__ == "__main__":
+    main()
