@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained sheet wheel clean
+.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio sheet wheel clean
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -42,6 +42,10 @@ bench-resistance: $(VENV)/bench
 # What a network learns of our pictures, given 8,000 of them. About an hour on one core.
 bench-trained: $(VENV)/bench-trained
 	@$(RUN) benchmarks.trained
+
+# What machines hear of our sounds, and what a sound costs. Half an hour.
+bench-audio: $(VENV)/bench
+	@$(RUN) benchmarks.audio
 
 # Contact sheets for blind reading, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
