@@ -6,7 +6,6 @@ in dB, and medians of the time beside lepture/captcha's AudioCaptcha, in interle
 ``make bench-audio``.
 """
 
-import math
 import random
 import statistics
 import sys
@@ -19,6 +18,7 @@ from captcha.audio import AudioCaptcha
 
 from benchmarks.audio_matcher import DIGITS, ROW, Array, Learner, Matcher, samples_of
 from benchmarks.audio_recogniser import Recogniser
+from benchmarks.intervals import wilson
 from flask_captcha_api.rendering import audio
 from flask_captcha_api.rendering.audio import speak
 from flask_captcha_api.rendering.voices import takes
@@ -91,11 +91,8 @@ def trial(hear: Callable[[Array], str], sounds: Iterator[tuple[str, Array]], nam
 
 def interval(right: int, count: int) -> str:
     """Word a rate with Wilson's interval for 95 % confidence."""
-    z = 1.96
-    rate = right / count
-    middle = (rate + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count))
-    return f"{rate:.0%} ({max(0, middle - half):.0%} to {min(1, middle + half):.0%})"
+    low, high = wilson(right, count)
+    return f"{right / count:.0%} ({low:.0%} to {high:.0%})"
 
 
 def levels(language: str) -> tuple[float, float, list[int], float]:

@@ -124,7 +124,7 @@ class Matcher:
             flat = flat - flat.mean(1, keepdims=True)
             score = (flat @ template.ravel() / np.linalg.norm(flat, axis=1)).max()
             scores[digit] = max(scores[digit], score)
-        return max(scores, key=lambda digit: scores[digit])
+        return str(max(scores, key=lambda digit: scores[digit]))
 
 
 class Learner:
