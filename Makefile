@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained sheet wheel clean
+.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio sheet wheel clean
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -23,7 +23,7 @@ test: servers $(VENV)/dev
 	$(VENV)/bin/lint-imports
 	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/install_servers --asked) $(RUN) pytest
 
-# As root on Debian: Redis and memcached, installed but not started. Elsewhere the tests use what they find.
+# As root on Debian: Redis, memcached and Chromium, installed but not started. Elsewhere the tests use what they find.
 servers:
 	@tests/install_servers
 
@@ -42,6 +42,10 @@ bench-resistance: $(VENV)/bench
 # What a network learns of our pictures, given 8,000 of them. About an hour on one core.
 bench-trained: $(VENV)/bench-trained
 	@$(RUN) benchmarks.trained
+
+# What machines hear of our sounds, and what a sound costs. Half an hour.
+bench-audio: $(VENV)/bench
+	@$(RUN) benchmarks.audio
 
 # Contact sheets for blind reading, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
@@ -63,7 +67,7 @@ $(VENV)/bin/python:
 	@$(RUN) pip install -qq --upgrade pip
 
 $(VENV)/demo: pyproject.toml setup.py | $(VENV)/bin/python
-	$(INSTALL) '.[redis]'
+	$(INSTALL) '.[redis,wtf]'
 	@touch $@
 
 $(VENV)/dev: pyproject.toml setup.py | $(VENV)/bin/python

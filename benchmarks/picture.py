@@ -1,4 +1,4 @@
-"""What a picture costs beside what the peers' cost: same length and size, one picture of each in turn.
+"""What a picture costs beside what the peers' cost: same length and size, one picture of each a round.
 
 lepture/captcha and the bare encode run in this process; captchakit and django-simple-captcha, whose modules or
 requirements clash, in environments of their own below .venv/peers, made at the first run, as processes that draw when
@@ -43,12 +43,14 @@ def main() -> None:
         for kind, make in (("digits", digits), ("letters", letters)):
             subjects = subjects_in_process(make(5).prompt) | {name: peer.draw for name, peer in peers.items()}
             samples: dict[str, list[float]] = {name: [] for name in subjects}
+            order = list(subjects)
             for number in range(WARM_UP + ROUNDS):
                 if number % 10 == 0:
                     print(f"\r{kind}: {number} of {WARM_UP + ROUNDS}", end="", file=sys.stderr, flush=True)
                 text = make(5).prompt
-                for name, subject in subjects.items():
-                    seconds = subject(text)
+                random.shuffle(order)  # whoever comes after another process finds the processor's caches cold
+                for name in order:
+                    seconds = subjects[name](text)
                     if number >= WARM_UP:
                         samples[name].append(seconds)
             print("\r" + " " * 30 + "\r", end="", file=sys.stderr, flush=True)

@@ -1,5 +1,6 @@
 """The example does what a visitor and a client of the customer's API expect of it."""
 
+import re
 from datetime import timedelta
 from functools import partial
 from html.parser import HTMLParser
@@ -11,8 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token, decode_token
 from werkzeug.security import generate_password_hash
+from werkzeug.test import TestResponse
 
 from example_app import accounts, create_app
+from flask_captcha_api import widget
 from flask_captcha_api.testing import answers
 
 from . import servers
@@ -227,6 +230,9 @@ def test_the_captcha_hands_the_token_back(signed_in: Visitor, client: FlaskClien
     assert response.headers["Authorization"] == signed_in.headers["Authorization"]
 
 
+WIDGET_FILES = {f"/captcha/static/{widget.DIGEST}/{name}" for name in (widget.SCRIPT, widget.STYLESHEET)}
+
+
 class Page(HTMLParser):
     """What in a page could run or style without a file of its own, and the files that it names."""
 
@@ -245,12 +251,15 @@ class Page(HTMLParser):
         self.files += [name for name in names if name and not name.startswith("data:")]
 
 
-def test_the_page_runs_only_files_of_its_own(client: FlaskClient) -> None:
-    """The page has no inline script or style, forbids them, names only files that exist, and loads none from afar."""
+@pytest.mark.parametrize(("path", "own"), [("/", ["page.css", "page.js"]), ("/register", ["page.css"])])
+def test_the_pages_run_only_files_of_their_own(client: FlaskClient, path: str, own: list[str]) -> None:
+    """A page has no inline script or style, forbids them, names only files that exist, and loads none from afar."""
     response = client.get("/")
     page = Page(response.text)
     assert (response.status_code, response.mimetype) == (200, "text/html")
-    assert response.headers["Content-Security-Policy"] == "default-src 'self'; img-src 'self' data:"
+    assert response.headers["Content-Security-Policy"] == (
+        "default-src 'self'; img-src 'self' data:; media-src 'self' data:"
+    )
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert page.inline == []
     assert page.files == ["/static/page.css", "/static/page.js"]
@@ -265,6 +274,87 @@ def test_the_page_tells_the_demo_account(client: FlaskClient, visitor: Visitor) 
     assert f"<kbd>{DEMO['account']}</kbd>" in page
     assert f"<kbd>{DEMO['password']}</kbd>" in page
     assert visitor.login()[0] == 200
+
+
+class Applicant:
+    """Fills in the form to register."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._client = app.test_client()
+
+    def register(self, **fields: Any) -> TestResponse:
+        """Send the form with a fresh captcha, but for what ``fields`` say otherwise."""
+        with answers(self._app, ANSWER):
+            page = self._client.get("/register").text
+        filled = {
+            "csrf_token": value_of("csrf_token", page),
+            "captcha-uuid": value_of("captcha-uuid", page),
+            "captcha": ANSWER,
+            "account": "ann",
+            "password": "long-enough",
+            "confirmation": "long-enough",
+        }
+        return self._client.post("/register", data={**filled, **fields})
+
+
+def value_of(name: str, page: str) -> str:
+    """Return the value of a hidden field."""
+    tag = next(tag for tag in re.findall("<input[^>]*>", page) if f'name="{name}"' in tag)
+    return re.findall('value="([^"]*)"', tag)[0]
+
+
+@pytest.fixture
+def applicant(app: Flask) -> Applicant:
+    return Applicant(app)
+
+
+def test_a_registered_account_signs_in(applicant: Applicant, visitor: Visitor) -> None:
+    """Whoever has registered is told so and can sign in; the name is taken then."""
+    response = applicant.register()
+    assert (response.status_code, response.location) == (302, "/")
+    assert visitor.login(account="ann", password="long-enough")[0] == 200
+    assert "This name is taken." in applicant.register().text
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"captcha": "54321"}, 'error="The captcha is wrong"'),
+        ({"captcha-uuid": ""}, 'error="Please enter the captcha"'),
+        ({"account": "Ann"}, "3 to 32 small letters and digits, please."),
+        ({"account": "ann\n"}, "3 to 32 small letters and digits, please."),
+        ({"password": "short"}, "At least 8 characters, please."),
+        ({"confirmation": "long-enoug"}, "The passwords differ."),
+        ({"csrf_token": "forged"}, 'name="csrf_token"'),
+    ],
+)
+def test_a_form_that_is_refused_makes_no_account(
+    applicant: Applicant, visitor: Visitor, fields: dict[str, str], told: str
+) -> None:
+    """What is wrong is told in the form, which holds the name and a fresh captcha, and nobody can sign in by it."""
+    response = applicant.register(**fields)
+    assert response.status_code == 200
+    assert told in response.text
+    assert visitor.login(account="ann", password="long-enough")[0] == 401
+
+
+def test_the_sound_is_no_attempt(applicant: Applicant, visitor: Visitor) -> None:
+    """A form sent for the sound comes back with the name, the sound and no complaint."""
+    response = applicant.register(**{"captcha-uuid": ["", "audio"], "password": "", "captcha": ""})
+    assert 'src="data:audio/wav;base64,' in response.text
+    assert 'value="ann"' in response.text
+    assert 'class="note"' not in response.text
+    assert "error=" not in response.text
+
+
+def test_there_is_an_end_to_the_accounts(
+    applicant: Applicant, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in memory, which nobody may fill."""
+    monkeypatch.setattr(accounts, "MOST_ACCOUNTS", 1)
+    assert applicant.register().status_code == 200
+    assert visitor.login(account="ann", password="long-enough")[0] == 401
 
 
 def test_the_secret_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,156 @@
+"""What machines hear of a spoken captcha, how far the speech stands above its bed, and what a rendering costs.
+
+Prints how many rows of five digits each listener got wholly right, with Wilson's 95 % intervals: on clean sound, which
+is the recordings simply joined, and on finished sound; the learner has learnt finished sound only. Then speech over bed
+in dB, and medians of the time beside lepture/captcha's AudioCaptcha, in interleaved rounds. Run it by
+``make bench-audio``.
+"""
+
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from unittest.mock import patch
+
+import numpy as np
+from captcha.audio import AudioCaptcha
+
+from benchmarks.audio_matcher import DIGITS, ROW, Array, Learner, Matcher, samples_of
+from benchmarks.audio_recogniser import Recogniser
+from benchmarks.intervals import wilson
+from flask_captcha_api.rendering import audio
+from flask_captcha_api.rendering.audio import speak
+from flask_captcha_api.rendering.voices import takes
+from flask_captcha_api.rendering.wording import WORDINGS
+
+TRIALS = 120
+LESSONS = 1500
+ROUNDS = 40
+FRAME = audio.RATE // 50
+
+
+def main() -> None:
+    """Measure and print."""
+    print(f"{'rows wholly right, of ' + str(TRIALS):32} {'clean':>20} {'finished':>20}   digits right")
+    for name, language, hear in listeners():
+        clean = trial(hear, (joined(text, language, rng) for text, rng in texts()), f"{name}, clean")
+        finished = trial(hear, (said(text, language, rng) for text, rng in texts()), f"{name}, finished")
+        rates = (f"{interval(right, TRIALS):>20}" for right, _ in (clean, finished))
+        digits = " / ".join(f"{count / TRIALS / ROW:.1%}" for _, count in (clean, finished))
+        print(f"{name:32} {' '.join(rates)}   {digits}", flush=True)
+    print()
+    for language in WORDINGS:
+        under, pauses, sizes, clipped = levels(language)
+        print(
+            f"{language}: speech over bed {under:.1f} dB (mean of 20 ms frames), over that of the pauses {pauses:.1f}; "
+            f"{statistics.median(sizes) / 1000:.0f} kB, at most {max(sizes) / 1000:.0f}; {clipped:.2%} clipped"
+        )
+    report_times()
+
+
+def listeners() -> Iterator[tuple[str, str, Callable[[Array], str]]]:
+    """Make the listeners, one at a time: a name, the language and what hears."""
+    for language in WORDINGS:
+        yield f"matcher, {language}", language, Matcher(language).hear
+        progress(f"learner, {language}: learning")
+        yield f"learner ({LESSONS} rows), {language}", language, Learner(language, rows=LESSONS, seed=1).hear
+    yield "pocketsphinx, en", "en", Recogniser().hear
+
+
+def texts() -> Iterator[tuple[str, random.Random]]:
+    """Make the rows to be heard, the same for every listener, and the randomness of each."""
+    for seed in range(TRIALS):
+        rng = random.Random(1_000_000 + seed)
+        yield "".join(rng.choice(DIGITS) for _ in range(ROW)), rng
+
+
+def joined(text: str, language: str, rng: random.Random) -> tuple[str, Array]:
+    """Join the recordings with 0.4 s of silence between, without any change."""
+    pause = np.zeros(round(0.4 * audio.RATE))
+    words = [np.frombuffer(rng.choice(takes(digit, language)), np.uint8).astype(float) - 128 for digit in text]
+    return text, np.concatenate([pause, *(part for word in words for part in (word, pause))])
+
+
+def said(text: str, language: str, rng: random.Random) -> tuple[str, Array]:
+    """Make the finished sound."""
+    return text, samples_of(speak(text, language=language, rng=rng))
+
+
+def trial(hear: Callable[[Array], str], sounds: Iterator[tuple[str, Array]], name: str) -> tuple[int, int]:
+    """Return how many rows were wholly right, and how many digits stood in their place."""
+    rows = digits = 0
+    for number, (text, samples) in enumerate(sounds, 1):
+        progress(f"{name}: {number} of {TRIALS}")
+        heard = hear(samples)
+        rows += heard == text
+        digits += sum(one == other for one, other in zip(heard, text, strict=False))
+    progress("")
+    return rows, digits
+
+
+def interval(right: int, count: int) -> str:
+    """Word a rate with Wilson's interval for 95 % confidence."""
+    low, high = wilson(right, count)
+    return f"{right / count:.0%} ({low:.0%} to {high:.0%})"
+
+
+def levels(language: str) -> tuple[float, float, list[int], float]:
+    """Compare speech and bed, which are the rendering without its bed and the rest of it."""
+    under, pauses, sizes, clipped = [], [], [], []
+    for text, rng in texts():
+        state = rng.getstate()
+        sound = speak(text, language=language, rng=rng)
+        rng.setstate(state)
+        with patch.object(audio, "_bed", lambda lengths, *_: bytes([128]) * sum(lengths)):
+            speech = samples_of(speak(text, language=language, rng=rng))
+        whole = samples_of(sound)
+        power, bed_power = (
+            (part[: len(part) // FRAME * FRAME].reshape(-1, FRAME) ** 2).mean(1) + 0.1
+            for part in (speech, whole - speech)
+        )
+        active = power > power.max() / 10**2.5
+        under.append(float(np.clip(10 * np.log10(power / bed_power), -10, 35)[active].mean()))
+        pauses.append(float(10 * np.log10(power[active].mean() / bed_power[power < 1].mean())))
+        sizes.append(len(sound))
+        clipped.append(float(np.mean((whole == -128) | (whole == 127))))
+    return statistics.mean(under), statistics.mean(pauses), sizes, statistics.mean(clipped)
+
+
+def report_times() -> None:
+    """Print medians of the time that one rendering takes, beside lepture/captcha's in the same rounds."""
+    theirs = AudioCaptcha()
+    theirs.load()
+    subjects: dict[str, Callable[[str, random.Random], object]] = {
+        **{f"speak, {language}": speaker(language) for language in WORDINGS},
+        "lepture AudioCaptcha": lambda text, rng: theirs.generate(text),
+    }
+    samples: dict[str, list[float]] = {name: [] for name in subjects}
+    for number, (text, rng) in enumerate(texts()):
+        if number > ROUNDS:
+            break
+        progress(f"time: round {number} of {ROUNDS}")
+        for name, subject in subjects.items():
+            begin = time.perf_counter()
+            subject(text, rng)
+            if number:  # the first round warms up
+                samples[name].append(time.perf_counter() - begin)
+    progress("")
+    medians = {name: statistics.median(each) for name, each in samples.items()}
+    print(f"\n{'five digits':24} {'ms':>8} {'of theirs':>10}")
+    for name, seconds in medians.items():
+        print(f"{name:24} {seconds * 1000:8.1f} {seconds / medians['lepture AudioCaptcha']:10.1%}")
+
+
+def speaker(language: str) -> Callable[[str, random.Random], bytes]:
+    """Make a call of ours that looks like theirs."""
+    return lambda text, rng: speak(text, language=language, rng=rng)
+
+
+def progress(text: str) -> None:
+    """Show on the terminal what is being done."""
+    print(f"\r{text:60}\r", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
