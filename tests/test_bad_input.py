@@ -324,12 +324,23 @@ MALFORMED_SOURCES = {
     "not UTF-8": "/captcha/%ff",
     "full-width": "/captcha/%EF%BD%97eb",
     "reserved": "/captcha/static",
-    "below the reserved": "/captcha/static/x/y.js",
+    "below the reserved": "/captcha/static/x/y/z.js",
     "trailing slash": "/captcha/web/",
     "two deep": "/captcha/web/x",
     "escaped slash": "/captcha/web%2Fx",
     "no source": "/captcha/",
 }
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [("GET", (404, SOURCE_UNKNOWN)), ("HEAD", (404, None)), ("POST", (405, METHOD_NOT_ALLOWED))],
+)
+def test_static_file_that_does_not_exist(app: Flask, method: str, answer: tuple[int, Any]) -> None:
+    """The widget's files can only be asked for, and what is none of them is told in the envelope."""
+    CaptchaApi(app)
+    response = app.test_client().open("/captcha/static/x/y.js", method=method)
+    assert (response.status_code, response.get_json(silent=True)) == answer
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
