@@ -28,7 +28,7 @@ def rows(picture: Picture, rng: random.Random, *, gap: float, leading: float, le
     for row, part in enumerate(parts):
         row_lean = (way if row else -way) * rng.uniform(*lean)
         row_bow = up * rng.uniform(*bow)
-        x = rng.random() * (longest - sum(part) - gap * (len(part) - 1))
+        x = min(rng.uniform(0, 0.25), longest - sum(part) - gap * (len(part) - 1))  # both begin at the left
         for width in part:
             x += width / 2
             along = 2 * x / longest - 1  # -1 to 1

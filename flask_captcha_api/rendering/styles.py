@@ -18,13 +18,13 @@ _BROAD = partial(blobs, grid=(6, 4))
 _FINE = partial(blobs, grid=(8, 5))
 
 # Straight rows that lean the same way fall to whoever finds lines first and reads each by itself.
-_ROWS = partial(rows, gap=0.16, leading=1.33, lean=(0.5, 0.85), bow=(0.45, 0.75))
+_ROWS = partial(rows, gap=0.04, leading=1.5, lean=(0.5, 0.85), bow=(0.45, 0.75))
 # A gentler arch is read by software as a line, unless its glyphs lean as well.
-_ARCH = partial(arch, gap=0.12, span=(2.2, 2.8))
-_LEANING_ARCH = partial(arch, gap=0.1, span=(1.5, 2.0), lean=(0.6, 0.9))
+_ARCH = partial(arch, gap=0.12, span=(2.3, 2.9))
+_LEANING_ARCH = partial(arch, gap=0.1, span=(1.5, 2.0), lean=(0.65, 0.95))
 # Either alone is read: a wave of upright glyphs by recognisers of characters, a level line of leaning ones by those
 # that find lines.
-_WAVE = partial(wave, gap=0.1, height=(0.5, 0.75), turns=(1.6, 2.1), lean=(0.5, 0.8))
+_WAVE = partial(wave, gap=0.1, height=(0.55, 0.8), turns=(1.6, 2.1), lean=(0.55, 0.85))
 
 STYLES: Mapping[str, tuple[Step, ...]] = MappingProxyType(
     {
