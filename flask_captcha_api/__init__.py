@@ -5,6 +5,7 @@ from .config import SetupError as SetupError
 from .decorators import verify_captcha as verify_captcha
 from .decorators import verify_captcha_in_request as verify_captcha_in_request
 from .extension import CaptchaApi as CaptchaApi
+from .failures import fewer_failures_than as fewer_failures_than
 from .outcome import Outcome as Outcome
 from .service import Captcha as Captcha
 from .store import StoreUnavailable as StoreUnavailable
@@ -18,6 +19,7 @@ __all__ = [
     "Outcome",
     "SetupError",
     "StoreUnavailable",
+    "fewer_failures_than",
     "verify_captcha",
     "verify_captcha_in_request",
 ]

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from flask import current_app, request
 
-from .caches import LazyStore
 from .config import CaptchaConfig, SetupError
+from .lazy import Lazy
+from .rates import Counters
 from .results import Result
 from .service import CaptchaService
 from .sources import Sources
-from .store import StoreUnavailable
+from .store import AnswerStore, StoreUnavailable
 
 EXTENSION_NAME = "captcha_api"
 
@@ -24,11 +25,19 @@ class CaptchaState:
     config: CaptchaConfig
     sources: Sources
     keys: tuple[bytes, ...] = field(repr=False)
-    store: LazyStore
+    store: Lazy[AnswerStore]
+    counters: Lazy[Counters]
     #: What has been logged once in this process and is not worth saying again.
     said: set[str] = field(default_factory=set, repr=False)
     #: The names under which the blueprint is registered, the first of them first.
     mounted_as: list[str] = field(default_factory=list)
+
+    def is_news(self, text: str) -> bool:
+        """Tell whether ``text`` has not been said in this process; from now on it has."""
+        if text in self.said:
+            return False
+        self.said.add(text)
+        return True
 
 
 def current_state() -> CaptchaState:
@@ -49,7 +58,8 @@ def current_service() -> CaptchaService:
     :raises StoreUnavailable: the cache cannot be reached.
     """
     state = current_state()
-    return CaptchaService(state.sources, state.store.get(), state.keys)
+    app: object = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
+    return CaptchaService(state.sources, state.store.get(), state.keys, sender=app)
 
 
 def service_for_request() -> CaptchaService:
@@ -76,10 +86,8 @@ def log_and_tell(error: SetupError | StoreUnavailable) -> Result:
 
     What is wrong with the set-up is said once in a process; an outage at every request, as it comes and goes.
     """
-    said = current_state().said
     if isinstance(error, StoreUnavailable):
         _logger.error("the captcha store is unavailable: %s", error)
-    elif str(error) not in said:
-        said.add(str(error))
+    elif current_state().is_news(str(error)):
         _logger.error("captchas cannot work: %s", error)
     return Result.STORE_UNAVAILABLE

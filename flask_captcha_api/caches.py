@@ -4,9 +4,7 @@ Chosen once, at the first use and not before: a client that has spoken to its se
 one worker another's answers. What can be told to be wrong without touching a cache is told earlier, by ``init_app``.
 """
 
-import threading
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 from cachelib import FileSystemCache, SimpleCache
@@ -19,32 +17,13 @@ from .store import AnswerStore, StoreUnavailable, refuse_unfit
 PRIVATE_THRESHOLD = 10_000
 
 
-class LazyStore:
-    """The store of one app, opened at its first use."""
-
-    def __init__(self, open_store: Callable[[], AnswerStore]) -> None:
-        self._open = open_store
-        self._lock = threading.Lock()
-        self._store: AnswerStore | None = None
-
-    def get(self) -> AnswerStore:
-        """Return the store, opening it if this is the first call that succeeds.
-
-        :raises SetupError: the app's caches do not allow captchas.
-        :raises StoreUnavailable: the cache cannot be reached.
-        """
-        if self._store is None:
-            with self._lock:
-                if self._store is None:
-                    self._store = self._open()
-        return self._store
-
-
 def open_store(app: Flask, cache: Any, *, longest_ttl: int, checked: Any) -> AnswerStore:
     """Open the store on the app's cache.
 
     :param cache: the Cache that ``CaptchaApi`` was given, or None.
     :param checked: what :func:`check_early` returned.
+    :raises SetupError: the app's caches do not allow captchas.
+    :raises StoreUnavailable: the cache cannot be reached.
     """
     backend = _backend(app, cache)
     if backend is not checked:

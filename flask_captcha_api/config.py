@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from .challenges import SHORTEST
+from .rates import is_rate, smallest_amount
 
 PREFIX = "CAPTCHA_"
 LANGUAGES = ("zh-Hant", "zh-Hans", "en", "ja")
@@ -25,6 +26,8 @@ RESERVED_NAMES = frozenset({"static"})
 SHORTEST_ADVISABLE = 4
 #: Fewer pixels than this for a character cannot be read.
 PIXELS_PER_CHARACTER = 16
+#: Under a rate limit a sound counts as this many captchas: it takes longer to make, and is easier for software.
+SOUND_COUNTS_AS = 10
 
 
 class SetupError(RuntimeError):
@@ -60,6 +63,12 @@ _FONT_FILES = Rule(
     ),
 )
 _FLAG = Rule("True or False", lambda value: isinstance(value, bool))
+_RATE_OR_NONE = Rule(
+    "None or a rate such as '30 per minute' or '10/second; 500/hour'", lambda value: value is None or is_rate(value)
+)
+_STORAGE_URI = Rule(
+    "the URI of a storage, such as 'redis://127.0.0.1:6379/1'", lambda value: isinstance(value, str) and "://" in value
+)
 _DURATION_OR_NONE = Rule(
     "None or a positive datetime.timedelta",
     lambda value: value is None or (isinstance(value, timedelta) and value > timedelta(0)),
@@ -99,6 +108,12 @@ class SourceConfig:
         _one_of("off", "optional", "required"),
         "whether the Authorization header is ignored, heeded when there, or required",
     )
+    rate_limit: str | None = _setting(
+        None, _RATE_OR_NONE, "how many captchas an address, and an identity, may ask for; a sound counts as 10"
+    )
+    verify_rate_limit: str | None = _setting(
+        None, _RATE_OR_NONE, "how many captchas an address, and an identity, may try to pass"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +138,9 @@ class CaptchaConfig:
         "auto",
         _one_of(*LANGUAGES, "auto"),
         "of the sound (Mandarin for both Chinese), where the request names none; `auto` follows Accept-Language",
+    )
+    rate_limit_storage: str = _setting(
+        "memory://", _STORAGE_URI, "where rates and failures are counted; `memory://` is for one process"
     )
     single_process: bool = _setting(
         False, _FLAG, "states that there is one process although the server says `wsgi.multiprocess`"
@@ -166,6 +184,11 @@ class CaptchaConfig:
     def sources_differ(self) -> bool:
         """Tell whether some configured source is easier to pass than another."""
         return len({(source.kind, source.length, source.difficulty) for _, source in self._settings_in_force()}) > 1
+
+    @property
+    def has_rates(self) -> bool:
+        """Tell whether anything is limited."""
+        return any(source.rate_limit or source.verify_rate_limit for _, source in self._settings_in_force())
 
     def _settings_in_force(self) -> list[tuple[str, SourceConfig]]:
         """List every distinct set of settings with the words for where it was made."""
@@ -251,6 +274,11 @@ def _contradictions(where: str, source: SourceConfig, kinds: Collection[str]) ->
         faults.append(
             f"{_called(where, 'width')} is {source.width}: it must be at least {PIXELS_PER_CHARACTER} for each of the "
             f"{source.length} characters, {PIXELS_PER_CHARACTER * source.length}"
+        )
+    if source.audio and source.rate_limit is not None and smallest_amount(source.rate_limit) < SOUND_COUNTS_AS:
+        faults.append(
+            f"{_called(where, 'rate_limit')} is {source.rate_limit!r}, which never lets a sound through, since it "
+            f"counts as {SOUND_COUNTS_AS}: allow at least as many, or set {_called(where, 'audio')} to False"
         )
     return faults
 

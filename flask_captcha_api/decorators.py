@@ -12,7 +12,7 @@ from .config import SetupError, is_source_name
 from .outcome import Outcome
 from .results import Result
 from .store import StoreUnavailable
-from .tokens import identity_of_request
+from .throttle import TooManyRequests, allowance_to_verify, identity_within
 from .wire import CaptchaRejected, envelope, result_of, submitted
 
 _logger = logging.getLogger("flask_captcha_api")
@@ -83,27 +83,28 @@ def verify_captcha_in_request(
 
     :raises ValueError: a ``source`` that names nothing or cannot be a name.
     :raises LookupError: a ``source`` that the app does not have.
-    :raises CaptchaRejected: no captcha, a wrong one, one that is gone, or no store to tell.
+    :raises CaptchaRejected: no captcha, a wrong one, one that is gone, no store to tell, or more tries than
+        CAPTCHA_VERIFY_RATE_LIMIT allows.
     """
     if unless is not None and unless():
         return
     state = current_state()
-    for name in _check_names(source):
-        state.sources.find(name)
+    accepted = [state.sources.find(name) for name in _check_names(source)]
     if source is None:
         _advise_to_name_a_source(state)
     try:
-        outcome = service_for_request().verify(
-            *submitted((uuid,), (text,)), source=source, identity=identity_of_request()
-        )
+        identity = identity_within(allowance_to_verify(accepted[0] if len(accepted) == 1 else None))
+        outcome = service_for_request().verify(*submitted((uuid,), (text,)), source=source, identity=identity)
+    except TooManyRequests as error:
+        raise _rejected(state, Result.TOO_MANY_REQUESTS, None, retry_after=error.seconds) from None
     except (SetupError, StoreUnavailable) as error:
         raise _rejected(state, log_and_tell(error), None) from None
     if not outcome:
         raise _rejected(state, result_of(outcome), outcome)
 
 
-def _rejected(state: CaptchaState, result: Result, outcome: Outcome | None) -> CaptchaRejected:
-    return CaptchaRejected(envelope(result, language=state.config.language), outcome)
+def _rejected(state: CaptchaState, result: Result, outcome: Outcome | None, **advice: int) -> CaptchaRejected:
+    return CaptchaRejected(envelope(result, language=state.config.language, **advice), outcome)
 
 
 def _check_names(source: str | Collection[str] | None) -> Collection[str]:
@@ -115,6 +116,5 @@ def _check_names(source: str | Collection[str] | None) -> Collection[str]:
 
 
 def _advise_to_name_a_source(state: CaptchaState) -> None:
-    if state.config.sources_differ and _EASIEST_PASSES not in state.said:
-        state.said.add(_EASIEST_PASSES)
+    if state.config.sources_differ and state.is_news(_EASIEST_PASSES):
         _logger.warning(_EASIEST_PASSES)

@@ -26,6 +26,14 @@ def digest_of(key: bytes, uuid: str, source: str, identity: Any, answer: str) ->
     return hmac.digest(key, message, "sha256").hex()
 
 
+def pseudonym_of(key: bytes, person: Any) -> str:
+    """Return what stands for an address, an identity or an account where it is counted: nobody can tell whose it is.
+
+    :param person: anything that JSON can carry.
+    """
+    return hmac.digest(key, json.dumps(person, sort_keys=True).encode(), "sha256").hex()[:32]
+
+
 def is_signed_by_any(keys: Sequence[bytes], digest: str, uuid: str, source: str, identity: Any, answer: str) -> bool:
     """Tell, in a time that does not depend on the answer, whether one of the keys gives this digest."""
     found = False

@@ -9,11 +9,13 @@ from flask import Blueprint, Flask
 from flask_caching import Cache
 
 from ._current import EXTENSION_NAME, CaptchaState, current_service
-from .caches import LazyStore, check_early, open_store
+from .caches import check_early, open_store
 from .challenges import KINDS, Maker
-from .config import CaptchaConfig
+from .config import CaptchaConfig, SetupError
 from .digests import derive_key
+from .lazy import Lazy
 from .outcome import Outcome
+from .rates import Counters
 from .service import Captcha
 from .sources import Sources
 from .views import DEFAULT_PREFIX, new_blueprint
@@ -61,7 +63,8 @@ class CaptchaApi:
         What is not given here is as given to the constructor; ``kinds`` are added to those given there.
 
         :raises ValueError: names every CAPTCHA_* key at fault; or the app has no SECRET_KEY.
-        :raises RuntimeError: the app is set up already, or its caches cannot keep captchas.
+        :raises RuntimeError: the app is set up already, or its caches cannot keep captchas, or a rate limit is set and
+            the ``limits`` library is not installed.
         """
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app has a CaptchaApi already: call init_app once for each app")
@@ -70,12 +73,16 @@ class CaptchaApi:
         keys = _keys(app)
         chosen_cache = cache if cache is not None else self._cache
         checked = check_early(app, chosen_cache)
+        counters = Lazy(partial(_open_counters, config.rate_limit_storage))
+        if config.has_rates:
+            counters.get()  # it touches no storage, and tells now what is wrong
 
         app.extensions[EXTENSION_NAME] = CaptchaState(
             config=config,
             sources=Sources(config, all_kinds),
             keys=keys,
-            store=LazyStore(partial(open_store, app, chosen_cache, longest_ttl=config.longest_ttl, checked=checked)),
+            store=Lazy(partial(open_store, app, chosen_cache, longest_ttl=config.longest_ttl, checked=checked)),
+            counters=counters,
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, _answer_with_envelope)
@@ -124,6 +131,17 @@ def _keys(app: Flask) -> tuple[bytes, ...]:
             "in every worker, before CaptchaApi is initialised"
         )
     return tuple(derive_key(each) for each in (secret, *(app.config.get("SECRET_KEY_FALLBACKS") or ())))
+
+
+def _open_counters(storage_uri: str) -> Counters:
+    try:
+        return Counters(storage_uri)
+    except ImportError as error:
+        raise SetupError(
+            "rate limits and failure counts need the limits library: pip install 'flask_captcha_api[limits]'"
+        ) from error
+    except ValueError as error:
+        raise ValueError(f"CAPTCHA_RATE_LIMIT_STORAGE is {storage_uri!r}: {error}") from error
 
 
 def _answer_with_envelope(rejected: CaptchaRejected) -> EnvelopeResponse:

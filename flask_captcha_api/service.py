@@ -16,6 +16,7 @@ from .challenges import is_typable, normalise
 from .digests import digest_of, is_signed_by_any
 from .outcome import Outcome
 from .rendering import FORMS
+from .signals import announce, captcha_issued, captcha_verified
 from .sources import Source, Sources, UnknownSource
 from .store import AnswerStore
 
@@ -42,12 +43,14 @@ class CaptchaService:
     """Issues captchas and verifies them.
 
     :param keys: for the digests of answers. The first one signs, all of them verify.
+    :param sender: of the signals: the app.
     """
 
-    def __init__(self, sources: Sources, store: AnswerStore, keys: Sequence[bytes]) -> None:
+    def __init__(self, sources: Sources, store: AnswerStore, keys: Sequence[bytes], *, sender: Any = None) -> None:
         self._sources = sources
         self._store = store
         self._keys = keys
+        self._sender = sender
 
     def issue(self, source_name: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
         """Make a challenge, render it, keep the digest of its answer, and return the captcha.
@@ -69,6 +72,7 @@ class CaptchaService:
         uuid = _new_uuid()
         digest = digest_of(self._keys[0], uuid, source.name, identity, normalise(challenge.answer))
         self._store.put(uuid, f"{source.name} {digest}", source.settings.ttl)
+        announce(captcha_issued, self._sender, source=source.name, form=form, identity=identity)
         return Captcha(uuid, data, FORMS[form].media_type(source.settings), source.settings.ttl)
 
     def verify(
@@ -80,24 +84,32 @@ class CaptchaService:
         :param identity: whose request this is; None: nobody's.
         :raises StoreUnavailable: it cannot be told, and the captcha may be spent.
         """
+        outcome, issued_for = self._verified(uuid, text, source, identity)
+        announce(captcha_verified, self._sender, outcome=outcome, source=issued_for, identity=identity)
+        return outcome
+
+    def _verified(
+        self, uuid: object, text: object, source: str | Collection[str] | None, identity: Any
+    ) -> tuple[Outcome, str | None]:
+        """Return the outcome, and the source of the captcha where there was one."""
         # Shape, before any store sees the uuid: a stray newline can desynchronise a memcached client.
         if not is_uuid(uuid) or not is_typable(text):
-            return Outcome.MALFORMED
+            return Outcome.MALFORMED, None
         # Take, before comparing: of all requests with this uuid, only this one goes on.
         entry = self._store.take(str(uuid))
         # Absent: nothing to compare with.
         if entry is None:
-            return Outcome.GONE
+            return Outcome.GONE, None
         source_name, _, digest = entry.partition(" ")
         try:
             issued_for = self._sources.find(source_name)
         except UnknownSource:  # the source was removed since
-            return Outcome.GONE
+            return Outcome.GONE, None
         # Compare, in constant time. A captcha of another source or identity is a wrong one.
         solved = is_signed_by_any(
             self._keys, digest, str(uuid), source_name, _bound(issued_for, identity), normalise(str(text))
         )
-        return Outcome.PASSED if solved and _accepts(source, source_name) else Outcome.WRONG
+        return Outcome.PASSED if solved and _accepts(source, source_name) else Outcome.WRONG, source_name
 
 
 def is_uuid(uuid: object) -> bool:

@@ -15,6 +15,7 @@ from cachelib import FileSystemCache, MemcachedCache, SimpleCache, UWSGICache
 from flask_caching.backends.nullcache import NullCache
 
 from .config import SetupError
+from .sweep import Sweep
 
 NAMESPACE = "captcha_api:"
 _CLAIMS = "captcha_api_claim:"
@@ -38,6 +39,7 @@ class AnswerStore:
     def __init__(self, backend: Any, *, longest_ttl: int) -> None:
         self._backend = backend
         self._take = _way_to_take(backend, longest_ttl + ROUNDING_SECONDS)
+        self._sweep = Sweep(backend) if isinstance(backend, FileSystemCache) else None
 
     @property
     def is_private_to_process(self) -> bool:
@@ -58,6 +60,8 @@ class AnswerStore:
             raise StoreUnavailable(_told(error)) from error
         if not kept:
             raise StoreUnavailable(f"{type(self._backend).__name__} did not keep the value")
+        if self._sweep:
+            self._sweep.go_on()
 
     def take(self, uuid: str) -> str | None:
         """Remove the value and return it, to exactly one caller; None to every other and where there is none.

@@ -14,13 +14,14 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from . import wire
 from ._current import EXTENSION_NAME, current_state, log_and_tell, service_for_request
-from .config import SetupError, SourceConfig
+from .config import SetupError
 from .languages import language_of_sound
 from .rendering import FORMS, Unspeakable
 from .results import Result
 from .sources import UnknownSource
 from .store import StoreUnavailable
-from .tokens import Caller, Unauthorized, caller_of_request, header_to_send_back
+from .throttle import TooManyRequests, allowance_to_issue, allowance_to_verify, caller_within
+from .tokens import Unauthorized, header_to_send_back
 from .widget import STATIC_ENDPOINT, static_file
 
 BLUEPRINT_NAME = "captcha_api"
@@ -70,6 +71,8 @@ def _in_envelope(view: _View) -> _View:
             return _tell(Result.SOURCE_UNKNOWN)
         except Unauthorized:
             return _tell(Result.UNAUTHORIZED)
+        except TooManyRequests as error:
+            return _tell(Result.TOO_MANY_REQUESTS, retry_after=error.seconds)
         except (SetupError, StoreUnavailable) as error:
             return _tell(log_and_tell(error))
         except Exception:  # of the app's JWT callbacks or makers of challenges: told in the envelope all the same
@@ -90,9 +93,11 @@ def _audio(source_name: str) -> wire.EnvelopeResponse:
 
 
 def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
-    settings, caller = _admit(source_name)
+    source = current_state().sources.find(source_name)
+    settings = source.settings
     if form == "audio" and not settings.audio:
         return _tell(Result.SOURCE_UNKNOWN)
+    caller = caller_within(allowance_to_issue(source), settings.jwt, cost=FORMS[form].counts_as)
     service = service_for_request()
     if request.method == "HEAD":  # whoever only asks for the headers gets no captcha
         told = _tell(Result.SUCCESS)
@@ -116,7 +121,8 @@ def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
 
 def _verify(source_name: str) -> wire.EnvelopeResponse:
     """Answer POST /captcha/{source}: for servers that guard their routes in another language."""
-    _, caller = _admit(source_name)
+    source = current_state().sources.find(source_name)
+    caller = caller_within(allowance_to_verify(source), source.settings.jwt)
     service = service_for_request()
     request.max_content_length = min(request.max_content_length or _LARGEST_BODY, _LARGEST_BODY)
     uuid, text = wire.submitted(("uuid", "uuId"), ("code", "text"))
@@ -129,14 +135,8 @@ def _static_file(digest: str, file: str) -> Response:
     return static_file(digest, file) or _tell(Result.SOURCE_UNKNOWN)
 
 
-def _admit(source_name: str) -> tuple[SourceConfig, Caller | None]:
-    """Let a request in: the source exists and its demands on the token are met."""
-    settings = current_state().sources.find(source_name).settings
-    return settings, caller_of_request(settings.jwt)
-
-
-def _tell(result: Result, response: Any = None) -> wire.EnvelopeResponse:
-    return wire.envelope(result, response, language=current_state().config.language)
+def _tell(result: Result, response: Any = None, **advice: int) -> wire.EnvelopeResponse:
+    return wire.envelope(result, response, language=current_state().config.language, **advice)
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from ._current import current_state, log_and_tell, service_for_request
 from .config import SetupError, SourceConfig
 from .languages import language_of_sound, language_of_texts
-from .rendering import Unspeakable
+from .rendering import FORMS, Unspeakable
 from .results import Result, message_of
 from .service import Captcha
 from .store import StoreUnavailable
 from .texts import TEXTS, filled
-from .tokens import Unauthorized, caller_of_request
+from .throttle import TooManyRequests, allowance_to_issue, caller_within
+from .tokens import Unauthorized
 
 SCRIPT = "captcha-field.js"
 STYLESHEET = "captcha-field.css"
@@ -147,12 +148,15 @@ def form_asked_for(uuid_name: str) -> str | None:
 def _issue(source: str, settings: SourceConfig, form: str, lang: str | None) -> tuple[Captcha | None, Result | None]:
     """Issue the captcha, or say why there is none. With JavaScript the script asks for one itself, then."""
     try:
-        caller = caller_of_request(settings.jwt)
+        found = current_state().sources.find(source)
+        caller = caller_within(allowance_to_issue(found), settings.jwt, cost=FORMS[form].counts_as)
         service = service_for_request()
         identity = caller.identity if caller else None
         return service.issue(source, form=form, identity=identity, language=language_of_sound(lang)), None
     except Unauthorized:
         return None, Result.UNAUTHORIZED
+    except TooManyRequests:
+        return None, Result.TOO_MANY_REQUESTS
     except (SetupError, StoreUnavailable) as error:
         return None, log_and_tell(error)
 

@@ -68,10 +68,13 @@ def result_of(outcome: Outcome) -> Result:
     return _RESULT_OF_OUTCOME[outcome]
 
 
-def envelope(result: Result, response: Any = None, *, language: str) -> EnvelopeResponse:
+def envelope(
+    result: Result, response: Any = None, *, language: str, retry_after: int = RETRY_AFTER_SECONDS
+) -> EnvelopeResponse:
     """Build the response that tells a result.
 
     :param language: a language of the messages, or ``auto`` for the request's own.
+    :param retry_after: seconds, for the results that come with such advice.
     """
     if language == "auto":
         language = best_language(request.accept_languages.values())
@@ -88,8 +91,8 @@ def envelope(result: Result, response: Any = None, *, language: str) -> Envelope
     told.headers["Cache-Control"] = "no-store"
     if result is Result.UNAUTHORIZED:
         told.headers["WWW-Authenticate"] = "Bearer"
-    if result is Result.STORE_UNAVAILABLE:
-        told.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if result in (Result.TOO_MANY_REQUESTS, Result.STORE_UNAVAILABLE):
+        told.headers["Retry-After"] = str(retry_after)
     return told
 
 

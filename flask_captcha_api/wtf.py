@@ -10,12 +10,12 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.validators import StopValidation
 
-from ._current import log_and_tell, service_for_request
+from ._current import current_state, log_and_tell, service_for_request
 from .config import SetupError
 from .languages import language_of_texts
 from .results import Result, message_of
 from .store import StoreUnavailable
-from .tokens import identity_of_request
+from .throttle import TooManyRequests, allowance_to_verify, identity_within
 from .widget import captcha_field, form_asked_for
 from .wire import result_of
 
@@ -109,9 +109,12 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
 
     def _verified(self) -> Result:
         try:
+            identity = identity_within(allowance_to_verify(current_state().sources.find(self._source)))
             outcome = service_for_request().verify(
-                _only(self._uuids), _only(self._texts), source=self._source, identity=identity_of_request()
+                _only(self._uuids), _only(self._texts), source=self._source, identity=identity
             )
+        except TooManyRequests:
+            return Result.TOO_MANY_REQUESTS
         except (SetupError, StoreUnavailable) as error:
             return log_and_tell(error)
         return result_of(outcome)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ..config import SourceConfig
+from ..config import SOUND_COUNTS_AS, SourceConfig
 from .atlas import BUNDLED
 from .audio import MEDIA_TYPE, can_speak, speak
 from .image import MEDIA_TYPES, draw
@@ -29,6 +29,8 @@ class Form:
     #: Returns the encoded picture or sound. The last argument is the visitor's language.
     render: Callable[[str, SourceConfig, random.Random, str], bytes]
     media_type: Callable[[SourceConfig], str]
+    #: As how many captchas it counts under a rate limit.
+    counts_as: int = 1
 
 
 def _image(prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:  # noqa: ARG001 - as _audio
@@ -53,6 +55,6 @@ def _audio(prompt: str, settings: SourceConfig, rng: random.Random, language: st
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "image": Form(render=_image, media_type=lambda settings: MEDIA_TYPES[settings.format]),
-        "audio": Form(render=_audio, media_type=lambda _: MEDIA_TYPE),
+        "audio": Form(render=_audio, media_type=lambda _: MEDIA_TYPE, counts_as=SOUND_COUNTS_AS),
     }
 )

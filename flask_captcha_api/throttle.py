@@ -1,0 +1,156 @@
+"""The throttle: how often the client of the current request may ask for captchas, or try to pass them.
+
+An address is charged before anything else is looked at, an identity as soon as it is known.
+"""
+
+import ipaddress
+import logging
+from typing import Any
+
+from flask import request
+
+from ._current import CaptchaState, current_state
+from .digests import pseudonym_of
+from .sources import Source
+from .tokens import Caller, caller_of_request, identity_of_request
+
+_PRIVATE_COUNTERS = (
+    "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, each of which counts for "
+    "itself: set it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
+)
+_NO_ADDRESS = (
+    "the server does not say where requests come from, so addresses cannot be limited: behind a proxy or on a Unix "
+    "socket, wrap the app in werkzeug.middleware.proxy_fix.ProxyFix"
+)
+
+_logger = logging.getLogger("flask_captcha_api")
+
+
+class TooManyRequests(Exception):
+    """The client has used up what it may do for now.
+
+    :ivar seconds: until it may again.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
+class Allowance:
+    """What the client of the current request may do only so often.
+
+    :param purpose: ``issue`` or ``verify``.
+    :param rate: None: as often as it likes.
+    :param counted_for: those with the same text share one count.
+    """
+
+    def __init__(self, purpose: str, rate: str | None, counted_for: str) -> None:
+        self._purpose = purpose
+        self._rate = rate
+        self._counted_for = counted_for
+
+    def charge_address(self, cost: int = 1) -> None:
+        """Count the request for its address.
+
+        :raises TooManyRequests: that is more than it may.
+        """
+        if self._rate is None:
+            return
+        address = address_of_request()
+        if address is not None:
+            self._charge("address", address, cost)
+        elif current_state().is_news(_NO_ADDRESS):
+            _logger.warning(_NO_ADDRESS)
+
+    def charge_identity(self, identity: Any, cost: int = 1) -> None:
+        """Count the request for its identity; None, which is nobody's, is not counted.
+
+        :raises TooManyRequests: that is more than it may.
+        """
+        if self._rate is not None and identity is not None:
+            self._charge("identity", identity, cost)
+
+    def _charge(self, kind: str, person: Any, cost: int) -> None:
+        state = current_state()
+        warn_of_private_counters(state)
+        who = (self._purpose, self._counted_for, kind, pseudonym_of(state.keys[0], person))
+        seconds = state.counters.get().seconds_to_wait(str(self._rate), *who, cost=cost)
+        if seconds:
+            raise TooManyRequests(seconds)
+
+
+def allowance_to_issue(source: Source) -> Allowance:
+    """Return how often a client may ask for captchas of a source.
+
+    All sources without a rate of their own share the app's: where any name is a source, a client could else have a
+    fresh count under every name.
+    """
+    return _allowance("issue", source, source.settings.rate_limit, current_state().config.defaults.rate_limit)
+
+
+def allowance_to_verify(source: Source | None) -> Allowance:
+    """Return how often a client may try to pass captchas.
+
+    :param source: the one that a guard accepts; None: any, and the app's rate counts.
+    """
+    of_app = current_state().config.defaults.verify_rate_limit
+    return _allowance("verify", source, source.settings.verify_rate_limit if source else of_app, of_app)
+
+
+def caller_within(allowance: Allowance, policy: str, *, cost: int = 1) -> Caller | None:
+    """Return whose request this is, as :func:`~flask_captcha_api.tokens.caller_of_request` does, and count it.
+
+    :raises TooManyRequests: the address, or the identity, has used up its allowance.
+    :raises Unauthorized: the address was counted all the same.
+    """
+    allowance.charge_address(cost)
+    caller = caller_of_request(policy)
+    if caller:
+        allowance.charge_identity(caller.identity, cost)
+    return caller
+
+
+def identity_within(allowance: Allowance) -> Any:
+    """Return the identity that a guarded request proves, None where it proves none, and count it.
+
+    :raises TooManyRequests: the address, or the identity, has used up its allowance.
+    """
+    allowance.charge_address()
+    identity = identity_of_request()
+    allowance.charge_identity(identity)
+    return identity
+
+
+def _allowance(purpose: str, source: Source | None, rate: str | None, of_app: str | None) -> Allowance:
+    return Allowance(purpose, rate, counted_for=source.name if source and rate != of_app else "*")
+
+
+def address_of_request() -> str | None:
+    """Return what stands for the client's address: an IPv6 address for its /64, which is what one household has.
+
+    :returns: None where the server does not say.
+    """
+    text = request.remote_addr
+    if not text:
+        return None
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address.packed, 64), strict=False))
+
+
+def warn_of_private_counters(state: CaptchaState) -> None:
+    """Log once that limits do not hold where each process counts for itself."""
+    if (
+        request.environ.get("wsgi.multiprocess")
+        and not state.config.single_process
+        and state.counters.get().are_private_to_process
+        and state.is_news(_PRIVATE_COUNTERS)
+    ):
+        _logger.warning(_PRIVATE_COUNTERS)
