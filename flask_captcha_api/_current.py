@@ -67,18 +67,18 @@ def service_for_request() -> CaptchaService:
 
     :raises SetupError: as :func:`current_service`, and for a SimpleCache under a server with several processes.
     """
-    state = current_state()
-    if (
-        request.environ.get("wsgi.multiprocess")
-        and not state.config.single_process
-        and state.store.get().is_private_to_process
-    ):
+    if is_one_of_several_processes() and current_state().store.get().is_private_to_process:
         raise SetupError(
             "this server runs several processes and SimpleCache is private to each, so most captchas could not be "
             "verified: set CACHE_TYPE to RedisCache, or FileSystemCache on a single host; if there is one process "
             "after all, set CAPTCHA_SINGLE_PROCESS"
         )
     return current_service()
+
+
+def is_one_of_several_processes() -> bool:
+    """Tell whether the server of the current request runs other processes of this app, too."""
+    return bool(request.environ.get("wsgi.multiprocess")) and not current_state().config.single_process
 
 
 def log_and_tell(error: SetupError | StoreUnavailable) -> Result:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from .challenges import SHORTEST
-from .rates import is_rate, smallest_amount
+from .rates import is_rate, never_allows
 
 PREFIX = "CAPTCHA_"
 LANGUAGES = ("zh-Hant", "zh-Hans", "en", "ja")
@@ -275,7 +275,7 @@ def _contradictions(where: str, source: SourceConfig, kinds: Collection[str]) ->
             f"{_called(where, 'width')} is {source.width}: it must be at least {PIXELS_PER_CHARACTER} for each of the "
             f"{source.length} characters, {PIXELS_PER_CHARACTER * source.length}"
         )
-    if source.audio and source.rate_limit is not None and smallest_amount(source.rate_limit) < SOUND_COUNTS_AS:
+    if source.audio and source.rate_limit is not None and never_allows(source.rate_limit, SOUND_COUNTS_AS):
         faults.append(
             f"{_called(where, 'rate_limit')} is {source.rate_limit!r}, which never lets a sound through, since it "
             f"counts as {SOUND_COUNTS_AS}: allow at least as many, or set {_called(where, 'audio')} to False"

@@ -25,7 +25,7 @@ class FailureCount:
 
     def add(self) -> None:
         """Count a failure."""
-        warn_of_private_counters(current_state())
+        warn_of_private_counters()
         current_state().counters.get().add_failure(self._pseudonym(), seconds=self._seconds)
 
     def clear(self) -> None:

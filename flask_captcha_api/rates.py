@@ -33,12 +33,12 @@ def is_rate(value: object) -> bool:
         return False
 
 
-def smallest_amount(rate: str) -> int:
-    """Return the most that a rate ever lets through at once."""
+def never_allows(rate: str, cost: int) -> bool:
+    """Tell whether a rate is so low that it never lets through what counts as ``cost``."""
     try:
-        return min(item.amount for item in parsed(rate))
+        return any(item.amount < cost for item in parsed(rate))
     except ImportError:
-        return 1
+        return False
 
 
 def parsed(rate: str) -> "Sequence[RateLimitItem]":
@@ -115,7 +115,9 @@ class Counters:
         from limits.storage import storage_from_string
         from limits.strategies import SlidingWindowCounterRateLimiter
 
-        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri))
+        scheme = urlsplit(self._uri).scheme
+        of_primary = {"use_replicas": False} if scheme.endswith("+sentinel") else {}  # a replica lags behind
+        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **of_primary))
 
     def _parsed_once(self, rate: str) -> "Sequence[RateLimitItem]":
         if rate not in self._items:
@@ -154,4 +156,4 @@ def _seconds_until_free(
         seconds = previous_ends_in - (free - current) * length / previous if previous else 0
     else:
         seconds = current_ends_in - length + length * (1 - free / current)
-    return max(1, math.ceil(seconds))
+    return math.floor(seconds + 0.001) + 1  # below, not at; the parts come rounded

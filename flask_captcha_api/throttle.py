@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request
 
-from ._current import CaptchaState, current_state
+from ._current import current_state, is_one_of_several_processes
 from .digests import pseudonym_of
 from .sources import Source
 from .tokens import Caller, caller_of_request, identity_of_request
@@ -73,7 +73,7 @@ class Allowance:
 
     def _charge(self, kind: str, person: Any, cost: int) -> None:
         state = current_state()
-        warn_of_private_counters(state)
+        warn_of_private_counters()
         who = (self._purpose, self._counted_for, kind, pseudonym_of(state.keys[0], person))
         seconds = state.counters.get().seconds_to_wait(str(self._rate), *who, cost=cost)
         if seconds:
@@ -145,11 +145,11 @@ def address_of_request() -> str | None:
     return str(ipaddress.IPv6Network((address.packed, 64), strict=False))
 
 
-def warn_of_private_counters(state: CaptchaState) -> None:
+def warn_of_private_counters() -> None:
     """Log once that limits do not hold where each process counts for itself."""
+    state = current_state()
     if (
-        request.environ.get("wsgi.multiprocess")
-        and not state.config.single_process
+        is_one_of_several_processes()
         and state.counters.get().are_private_to_process
         and state.is_news(_PRIVATE_COUNTERS)
     ):

@@ -55,7 +55,17 @@ def test_the_first_example_guards_a_login() -> None:
     names["test_login"](names["app"], client)
 
 
-@pytest.mark.parametrize("block", python_blocks()[2:])
+def test_the_example_of_failures_asks_for_a_captcha_after_three() -> None:
+    """The first three attempts need none."""
+    names: dict[str, Any] = {"__name__": "readme"}
+    (block,) = (block for block in python_blocks() if "fewer_failures_than" in block)
+    exec(python_blocks()[0] + block, names)  # noqa: S102 - it is our own
+    client = names["app"].test_client()
+    attempts = [client.post("/login", data={"account": "ann", "password": "x"}).status_code for _ in range(4)]
+    assert attempts == [403, 403, 403, 400]
+
+
+@pytest.mark.parametrize("block", [block for block in python_blocks() if "CACHE_TYPE" in block])
 def test_the_cache_settings_make_a_store(block: str, tmp_path: Path) -> None:
     """Each block of settings is accepted by Flask-Caching and by the store, which is not spoken to here."""
     app = Flask("readme")
