@@ -67,7 +67,7 @@ $(VENV)/bin/python:
 	@$(RUN) pip install -qq --upgrade pip
 
 $(VENV)/demo: pyproject.toml setup.py | $(VENV)/bin/python
-	$(INSTALL) '.[redis,wtf]'
+	$(INSTALL) '.[redis,wtf,limits]'
 	@touch $@
 
 $(VENV)/dev: pyproject.toml setup.py | $(VENV)/bin/python

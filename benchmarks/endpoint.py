@@ -26,26 +26,27 @@ CALLS = 200
 ANSWER = "40718"
 MOST_FOR_GET = 6
 MOST_FOR_VERIFY = 4
+MOST_FOR_LIMIT = 2
 
 
 def main() -> None:
     """Measure and print."""
-    app = make_app()
+    app, limited = make_app(), make_app(CAPTCHA_RATE_LIMIT="1000000 per hour")
     with answers(app, ANSWER):
         samples: dict[str, list[float]] = {}
         for number in range(ROUNDS + 1):
             print(f"\rround {number} of {ROUNDS}", end="", file=sys.stderr, flush=True)
-            for name, seconds in measure_round(app):
+            for name, seconds in measure_round(app, limited):
                 if number:  # the first round warms up
                     samples.setdefault(name, []).append(seconds)
         print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
     report({name: statistics.median(each) for name, each in samples.items()})
 
 
-def make_app() -> Flask:
+def make_app(**settings: Any) -> Flask:
     """Make an app with a bare view, the captcha routes and a guarded view, on the embedded SimpleCache."""
     app = Flask(__name__)
-    app.config.update(SECRET_KEY="k" * 32, CAPTCHA_JWT="off")
+    app.config.update(SECRET_KEY="k" * 32, CAPTCHA_JWT="off", **settings)
     CaptchaApi(app)
 
     @app.get("/bare")
@@ -60,7 +61,7 @@ def make_app() -> Flask:
     return app
 
 
-def measure_round(app: Flask) -> Iterator[tuple[str, float]]:
+def measure_round(app: Flask, limited: Flask) -> Iterator[tuple[str, float]]:
     """Measure each subject once: the mean of so many calls that the clock's grain does not matter."""
     settings = SourceConfig()
     rng = random.Random(1)
@@ -72,6 +73,7 @@ def measure_round(app: Flask) -> Iterator[tuple[str, float]]:
         bodies.append(call(app, "GET", "/captcha/x"))
 
     yield "GET /captcha/x", timed(get)
+    yield "GET, limited", timed(lambda: call(limited, "GET", "/captcha/x"))
     posts = iter([solved(body) for body in bodies])
     yield "POST /captcha/x", timed(lambda: call(app, "POST", "/captcha/x", next(posts)))
     guarded = iter([solved(call(app, "GET", "/captcha/x")) for _ in range(CALLS)])
@@ -123,6 +125,8 @@ def report(medians: dict[str, float]) -> None:
     verify = medians["POST /captcha/x"] / bare
     print(f"\nGET costs the picture and {over_picture:.1f} bare views (at most {MOST_FOR_GET})")
     print(f"a verify costs {verify:.1f} bare views (at most {MOST_FOR_VERIFY})")
+    limit = (medians["GET, limited"] - medians["GET /captcha/x"]) / bare
+    print(f"a rate limit, counted in memory, costs {limit:.1f} bare views (at most {MOST_FOR_LIMIT})")
 
 
 if __name__ == "__main__":

@@ -23,13 +23,15 @@ def settings_from_environment() -> dict[str, Any]:
         "CAPTCHA_HEIGHT": 180,
         # The page asks for its own language, English; the default is Traditional Chinese.
         "CAPTCHA_LANGUAGE": "auto",
-        **_cache_settings(os.environ.get("EXAMPLE_REDIS_URL")),
+        # What one address, and one account, may ask for. A person who presses a button each second stays below it.
+        "CAPTCHA_RATE_LIMIT": "60 per minute",
+        **_storage_settings(os.environ.get("EXAMPLE_REDIS_URL")),
     }
 
 
-def _cache_settings(redis_url: str | None) -> dict[str, Any]:
+def _storage_settings(redis_url: str | None) -> dict[str, Any]:
     if not redis_url:
-        return {}  # no CACHE_TYPE: the captchas are kept in this process, and no server is needed
+        return {}  # no CACHE_TYPE: captchas are kept, and requests counted, in this process, and no server is needed
 
     # An optional package: imported only where it is asked for.
     from redis.backoff import NoBackoff
@@ -40,4 +42,5 @@ def _cache_settings(redis_url: str | None) -> dict[str, Any]:
         "CACHE_REDIS_URL": redis_url,
         # By default redis-py retries for up to a minute while the visitor waits: better to say soon that it is down.
         "CACHE_OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)},
+        "CAPTCHA_RATE_LIMIT_STORAGE": redis_url,
     }

@@ -70,7 +70,9 @@ def make_site() -> Site:
     own = settings_from_environment()["CAPTCHA_SOURCES"]
     # A good hash is slow on purpose.
     with patch.object(accounts, "generate_password_hash", partial(generate_password_hash, method="scrypt:256:8:1")):
-        app = example_app.create_app({"SECRET_KEY": "s" * 32, "CAPTCHA_SOURCES": {**own, **SOURCES}})
+        app = example_app.create_app(
+            {"SECRET_KEY": "s" * 32, "CAPTCHA_SOURCES": {**own, **SOURCES}, "CAPTCHA_RATE_LIMIT": None}
+        )
     site = Site(app)
 
     @app.before_request

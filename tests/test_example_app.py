@@ -358,6 +358,14 @@ def test_there_is_an_end_to_the_accounts(
     assert visitor.login(account="ann", password="long-enough")[0] == 401
 
 
+def test_asking_without_end_is_limited() -> None:
+    """An address gets sixty captchas a minute; a sound counts as ten."""
+    client = create_app().test_client()
+    codes = [client.get("/captcha/login/audio", headers=IN_ENGLISH).get_json()["code"] for _ in range(7)]
+    assert codes[0] == "00000"
+    assert codes[-1] == "01005"
+
+
 def test_the_secret_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """With EXAMPLE_SECRET_KEY set, a token of one process is good in another; without, each start has its own key."""
     monkeypatch.delenv("EXAMPLE_SECRET_KEY", raising=False)
@@ -376,6 +384,7 @@ def test_one_variable_puts_the_captchas_into_redis(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("EXAMPLE_REDIS_URL", f"redis://{server.address}/0")
         app = create_app()
         assert app.config["CACHE_TYPE"] == "RedisCache"
+        assert app.config["CAPTCHA_RATE_LIMIT_STORAGE"] == f"redis://{server.address}/0"
         visitor = Visitor(app)
         assert Visitor(create_app()).login(**visitor.captcha("login"))[0] == 200
     response = app.test_client().get("/captcha/login", headers=IN_ENGLISH)

@@ -60,7 +60,7 @@ def test_the_installed_wheel_serves_the_example(wheel: Path, tmp_path: Path) -> 
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=True)
     python = str(environment / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", f"{wheel}[wtf]", "gunicorn"], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", f"{wheel}[limits,wtf]", "gunicorn"], check=True)
     shutil.copytree(ROOT / "example_app", tmp_path / "example_app")
     (tmp_path / "site_of_test.py").write_text(SITE)
 
