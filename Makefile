@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio sheet wheel clean
+.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint sheet wheel clean
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -46,6 +46,10 @@ bench-trained: $(VENV)/bench-trained
 # What machines hear of our sounds, and what a sound costs. Half an hour.
 bench-audio: $(VENV)/bench
 	@$(RUN) benchmarks.audio
+
+# How many bytes an outstanding captcha takes in each cache. A minute; needs redis-server and memcached.
+bench-footprint: servers $(VENV)/dev
+	@$(RUN) benchmarks.footprint
 
 # Contact sheets for blind reading, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
