@@ -37,26 +37,30 @@ def main() -> None:
     """Measure and print."""
     print(f"bytes an outstanding captcha takes, of {CAPTCHAS:,}; at {TTL} s to live and none of them answered:")
     outstanding = [rate * TTL for rate in RATES]
-    print(f"{'':28} {'bytes':>6} " + " ".join(f"{f'{rate:,}/s':>10}" for rate in RATES))
-    print(f"{'captchas outstanding':28} {'':6} " + " ".join(f"{each:>10,}" for each in outstanding))
+    print(f"{'':28} {'bytes':>6} {'spent':>6} " + " ".join(f"{f'{rate:,}/s':>10}" for rate in RATES))
+    print(f"{'captchas outstanding':28} {'':6} {'':6} " + " ".join(f"{each:>10,}" for each in outstanding))
     for name, place in PLACES.items():
         with place() as (backend, used):
-            each = bytes_each(name, AnswerStore(backend, longest_ttl=TTL), used)
+            each, spent = bytes_each(name, AnswerStore(backend, longest_ttl=TTL), used)
         print(
-            f"{name:28} {each:6.0f} " + " ".join(f"{in_megabytes(each * count):>10}" for count in outstanding),
+            f"{name:28} {each:6.0f} {spent:6.0f} "
+            + " ".join(f"{in_megabytes(each * count):>10}" for count in outstanding),
             flush=True,
         )
 
 
-def bytes_each(name: str, store: AnswerStore, used: Used) -> float:
-    """Put captchas in, and return what each of them adds."""
+def bytes_each(name: str, store: AnswerStore, used: Used) -> tuple[float, float]:
+    """Put captchas in and take them out again; return what each adds, and what of it stays when it is spent."""
     before = used()
     for number in range(CAPTCHAS):
         if number % 1000 == 0:
             print(f"\r{name}: {number:,} of {CAPTCHAS:,}", end="", file=sys.stderr, flush=True)
         store.put(f"{number:023}", VALUE, TTL)
     print("\r" + " " * 50 + "\r", end="", file=sys.stderr, flush=True)
-    return (used() - before) / CAPTCHAS
+    full = used()
+    for number in range(CAPTCHAS):
+        store.take(f"{number:023}")
+    return (full - before) / CAPTCHAS, (used() - before) / CAPTCHAS
 
 
 def in_megabytes(count: float) -> str:
