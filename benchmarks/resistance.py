@@ -16,7 +16,7 @@ from io import BytesIO
 import numpy
 from PIL import Image, ImageFilter, ImageOps
 
-from flask_captcha_api.challenges import KINDS
+from flask_captcha_api.challenges import KINDS, MINUS
 from flask_captcha_api.rendering.image import draw
 from flask_captcha_api.rendering.styles import DIFFICULTIES
 
@@ -37,8 +37,8 @@ CLEAN_UPS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "inverted": lambda picture: ImageOps.invert(picture.convert("L")),
 }
 
-#: What a digit is taken for by software that also knows letters: credited as the digit.
-_DIGIT_FOR = str.maketrans("OQDILSZBG", "000115286")
+#: What a digit or a sign is taken for by software that also knows others: credited as what was drawn.
+_DIGIT_FOR = str.maketrans("OQDILSZBG-–—一", "000115286" + MINUS * 4)
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=500, help="pictures of each row")
     parser.add_argument("--lines-count", type=int, default=100, help="pictures for the slow line-finding pipeline")
-    parser.add_argument("--kinds", nargs="+", default=["digits", "letters"])
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--difficulties", nargs="+", default=list(DIFFICULTIES), choices=list(DIFFICULTIES))
     chosen = parser.parse_args()
     solvers = dict(character_solvers())
@@ -135,7 +135,7 @@ def measure(
 def normalised(text: str, kind: str) -> str:
     """Fold what a solver says into what was drawn, in the solver's favour."""
     folded = re.sub(r"\s", "", text).upper()
-    return folded.translate(_DIGIT_FOR) if kind == "digits" else folded
+    return folded if kind == "letters" else folded.translate(_DIGIT_FOR)
 
 
 def told(successes: int, trials: int) -> str:
