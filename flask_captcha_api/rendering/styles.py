@@ -46,7 +46,7 @@ DIFFICULTIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "calm": ("arch",),
         # All layouts: what breaks one of them does not break the others.
         "normal": ("rows", "arch", "leaning-arch", "wave"),
-        # The same with more cuts: people read it less well too.
+        # The same with more cuts: each glyph is in more pieces, which asks more of a hurried eye.
         "hard": ("rows-fine", "arch-fine", "leaning-arch-fine", "wave-fine"),
     }
 )
