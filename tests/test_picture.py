@@ -13,8 +13,9 @@ from flask import Flask
 from PIL import Image, ImageChops, ImageStat
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.challenges import ALPHABETS, DIGITS, KINDS, LETTERS
+from flask_captcha_api.challenges import ALPHABETS, DIGITS, LETTERS
 from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.kinds import KINDS
 from flask_captcha_api.rendering import atlas, image
 from flask_captcha_api.rendering.atlas import BUNDLED, CHARACTERS, atlas_for
 from flask_captcha_api.rendering.image import MEDIA_TYPES, THEMES, draw, draw_in_style
@@ -169,9 +170,9 @@ def test_the_typefaces_have_every_character() -> None:
 
 def test_threads_share_one_atlas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight threads that draw their first picture at once make the glyphs once, and draw what one thread would."""
-    atlas._draw_atlas.cache_clear()
+    atlas._atlas_of_alphabet.cache_clear()
     expected = [draw("40218", random.Random(seed), size=SIZE) for seed in range(8)]
-    atlas._draw_atlas.cache_clear()
+    atlas._atlas_of_alphabet.cache_clear()
     barrier = threading.Barrier(8)
     drawn: dict[int, bytes] = {}
 
@@ -185,7 +186,7 @@ def test_threads_share_one_atlas(monkeypatch: pytest.MonkeyPatch) -> None:
     for thread in threads:
         thread.join()
     assert [drawn[seed] for seed in range(8)] == expected
-    assert atlas._draw_atlas.cache_info().misses == 1
+    assert atlas._atlas_of_alphabet.cache_info().misses == 1
 
 
 def test_a_character_without_glyph_is_told_without_telling_the_prompt() -> None:
