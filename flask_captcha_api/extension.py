@@ -11,6 +11,7 @@ from flask_caching import Cache
 from ._current import EXTENSION_NAME, CaptchaState, current_service
 from .caches import check_early, open_store
 from .challenges import Maker
+from .cli import GROUP_NAME, commands
 from .config import CaptchaConfig, SetupError
 from .digests import derive_key
 from .kinds import Kind, kinds_with
@@ -89,6 +90,8 @@ class CaptchaApi:
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, _answer_with_envelope)
         app.jinja_env.globals.setdefault("captcha_field", captcha_field)
+        if GROUP_NAME not in app.cli.commands:  # a command of the app's own keeps its name
+            app.cli.add_command(commands)
         blueprint = new_blueprint()
         prefix = self._url_prefix if url_prefix is ... else url_prefix
         if prefix is not None:

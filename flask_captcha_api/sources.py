@@ -54,6 +54,11 @@ class Sources:
             raise UnknownSource(name)
         return Source(name, settings, self._kinds[settings.kind])
 
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Return the kinds that a source can have."""
+        return self._kinds
+
     def with_every_kind_made_by(self, make: Maker) -> "Sources":
         """Return the same sources with one maker for all kinds."""
         return Sources(self._config, {name: replace(kind, make=make) for name, kind in self._kinds.items()})

@@ -80,7 +80,7 @@ def test_an_app_without_captchas_is_told(kit: Any, app: Flask) -> None:
 def test_any_attempt_has_the_outcome(
     client: FlaskClient, guarded: str, outcome: Outcome | None, fields: dict[str, str]
 ) -> None:
-    """Whatever is sent, the guard and the route answer as they do after such an outcome; afterwards all is as before."""
+    """Whatever is sent, the guard and the route answer as they do after such an outcome; then all is as before."""
     with outcomes(client.application, outcome):
         response = client.post(guarded, json=fields)
         assert (response.text if outcome else response.get_json()["code"]) == ("passed" if outcome else CODES[outcome])

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 #: A page is about as wide as a screen.
 _PAGE_WIDTH = 1400
-#: As a screen of high density shows them.
-_SCALE = 2
+#: Pictures up to this width are enlarged to twice their size, as a screen of high density shows them.
+_SMALL = 200
 _GAP = 10
 _CAPTION = 22
 _GREY = (128, 128, 128)
@@ -19,11 +19,7 @@ def contact_sheet(pictures: Sequence[bytes], *, first: int = 1) -> Image.Image:
 
     :param first: the number of the first picture.
     """
-    opened = [Image.open(BytesIO(picture)).convert("RGB") for picture in pictures]
-    enlarged = [
-        picture.resize((picture.width * _SCALE, picture.height * _SCALE), Image.Resampling.LANCZOS)
-        for picture in opened
-    ]
+    enlarged = [_enlarged(Image.open(BytesIO(picture)).convert("RGB")) for picture in pictures]
     width = max(picture.width for picture in enlarged) + _GAP
     height = max(picture.height for picture in enlarged) + _CAPTION
     columns = min(len(enlarged), max(1, _PAGE_WIDTH // width))
@@ -35,3 +31,9 @@ def contact_sheet(pictures: Sequence[bytes], *, first: int = 1) -> Image.Image:
         pen.text((x, y), str(first + place), fill=(0, 0, 0), font=font)
         page.paste(picture, (x, y + _CAPTION))
     return page
+
+
+def _enlarged(picture: Image.Image) -> Image.Image:
+    if picture.width > _SMALL:
+        return picture
+    return picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.LANCZOS)
