@@ -240,7 +240,7 @@ def _limits(state: CaptchaState, checkup: Checkup) -> None:
         return
     checkup.facts["rate limits"] = f"counted in {shown(config.rate_limit_storage)}"
     counters = state.counters.get()
-    if counters.are_private_to_process and not config.single_process:
+    if counters.are_private_to_process and not config.single_process and "one process" not in checkup.facts["cache"]:
         checkup.consider(
             "rates are counted in the memory of each process: with several of them, set CAPTCHA_RATE_LIMIT_STORAGE to "
             "a storage that they share, such as redis://127.0.0.1:6379/1"

@@ -21,8 +21,6 @@ LANGUAGES = ("zh-Hant", "zh-Hans", "en", "ja")
 SOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 #: Not a source: the widget's files live below this name.
 RESERVED_NAMES = frozenset({"static"})
-#: Below this, a bot that guesses blindly gets through too often to call it a captcha.
-SHORTEST_ADVISABLE = 4
 #: Fewer pixels than this for a character cannot be read.
 PIXELS_PER_CHARACTER = 16
 #: Under a rate limit a sound counts as this many captchas: it takes longer to make, and is easier for software.
@@ -35,6 +33,10 @@ class AnyKind(Protocol):
     @property
     def shortest(self) -> int:
         """Return the least length that it can be made in."""
+
+    @property
+    def advisable(self) -> int:
+        """Return the least length at which a blind guess does not pass too often."""
 
 
 class SetupError(RuntimeError):
@@ -179,7 +181,7 @@ class CaptchaConfig:
             raise ValueError(_listed(faults))
 
         _warn_of_misspellings(settings)
-        config._warn_of_short_lengths()
+        config._warn_of_short_lengths(kinds)
         return config
 
     @property
@@ -203,12 +205,11 @@ class CaptchaConfig:
             return [("CAPTCHA_", self.defaults)]
         return [(f"CAPTCHA_SOURCES[{name!r}]: ", source) for name, source in self.sources.items()]
 
-    def _warn_of_short_lengths(self) -> None:
+    def _warn_of_short_lengths(self, kinds: Mapping[str, AnyKind]) -> None:
         for where, source in self._settings_in_force():
-            if source.length < SHORTEST_ADVISABLE:
+            if source.length < (advisable := kinds[source.kind].advisable):
                 warnings.warn(
-                    f"{_called(where, 'length')} is {source.length}: a blind guess passes too often below "
-                    f"{SHORTEST_ADVISABLE}",
+                    f"{_called(where, 'length')} is {source.length}: a blind guess passes too often below {advisable}",
                     stacklevel=2,
                 )
 

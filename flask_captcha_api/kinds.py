@@ -45,6 +45,7 @@ class Kind:
     :param best_guess: how often a bot passes, for a length, that always gives the likeliest answer, from 0 to 1. None:
         ``flask captcha check`` estimates it.
     :param shortest: the least length that ``make`` can be asked for.
+    :param advisable: the least length that the app is not warned of when it starts.
     """
 
     make: Maker
@@ -52,6 +53,7 @@ class Kind:
     speak: Speak | None = None
     best_guess: Callable[[int], float] | None = None
     shortest: int = 1
+    advisable: int = 1
 
 
 def kinds_with(own: Mapping[str, Maker | Kind]) -> Mapping[str, Kind]:
@@ -73,8 +75,8 @@ def kinds_with(own: Mapping[str, Maker | Kind]) -> Mapping[str, Kind]:
 #: The kinds of the package.
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "digits": Kind(digits, best_guess=of_row(DIGITS)),
-        "letters": Kind(letters, best_guess=of_row(LETTERS)),
-        "arithmetic": Kind(arithmetic, best_guess=of_arithmetic, shortest=3),
+        "digits": Kind(digits, best_guess=of_row(DIGITS), advisable=4),
+        "letters": Kind(letters, best_guess=of_row(LETTERS), advisable=4),
+        "arithmetic": Kind(arithmetic, best_guess=of_arithmetic, shortest=3, advisable=4),
     }
 )
