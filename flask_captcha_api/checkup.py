@@ -1,42 +1,26 @@
 """The checkup: what of the captchas' set-up is in force in an app, what that allows, and what is wrong with it.
 
-Looks at the running app, tries its cache with a value of its own, and makes, draws and speaks challenges that nobody
-gets. Knows nothing of terminals.
+Looks at the running app, tries its cache with a value of its own, and has its sources tried. Knows no terminal.
 """
 
 import secrets
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask
 
 from ._current import CaptchaState, current_state
 from .caches import check_backend
-from .challenges import Challenge
-from .config import CaptchaConfig, SetupError, SourceConfig, keys_of
-from .odds import SAMPLES, Odds, estimate
-from .rendering import FORMS, VOICES, has_sound
-from .rendering.atlas import BUNDLED, missing_from
+from .config import CaptchaConfig, SetupError, keys_of
+from .findings import Checkup, shown
 from .sources import Source
 from .store import StoreUnavailable
 from .tokens import has_jwt_manager
-
-#: The name under which sources are looked at where any name is one.
-ANY_NAME = "any"
+from .trials import ANY_NAME, try_source
 
 #: A secret key of fewer characters can be tried out by whoever reads the cache.
 _SHORTEST_KEY = 16
-#: A blind guess that passes more often is no guard.
-_HIGHEST_CHANCE = 0.01
 #: Seconds that the value lives by which the cache is tried.
 _TRIAL_TTL = 60
-#: How many challenges of a source are drawn and spoken.
-_RENDERED = 5
 
 _BACKENDS_FOR_MANY_HOSTS = ("MemcachedCache", "RedisCache", "MongoDbCache", "DynamoDbCache", "ValkeyCache")
 _REACHES = (
@@ -45,69 +29,6 @@ _REACHES = (
     ("FileSystemCache", "one host, with any number of processes"),
     *((name, "any number of hosts") for name in _BACKENDS_FOR_MANY_HOSTS),
 )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that whoever runs the app should know; either wrong, or merely to be considered."""
-
-    text: str
-    is_wrong: bool
-
-
-@dataclass(frozen=True)
-class SourceReport:
-    """What a source gives to visitors and to bots.
-
-    :ivar own: the settings by which it differs from the app, for people.
-    """
-
-    name: str
-    settings: SourceConfig
-    own: str
-    has_sound: bool
-    #: None where it could not be told.
-    odds: Odds | None
-
-
-class Checkup:
-    """What :func:`examine` has found so far.
-
-    :ivar facts: a topic and what is to be said of it.
-    :ivar settings: of each key the value in force and the default, for people.
-    """
-
-    def __init__(self) -> None:
-        self.facts: dict[str, str] = {}
-        self.settings: dict[str, tuple[str, str]] = {}
-        self.sources: list[SourceReport] = []
-        self.findings: list[Finding] = []
-
-    @property
-    def is_well(self) -> bool:
-        """Tell whether nothing is wrong."""
-        return not any(finding.is_wrong for finding in self.findings)
-
-    def wrong(self, text: str) -> None:
-        """Note something that has to be mended."""
-        self._note(Finding(text, is_wrong=True))
-
-    def consider(self, text: str) -> None:
-        """Note something that may be as it should be."""
-        self._note(Finding(text, is_wrong=False))
-
-    @contextmanager
-    def noting_warnings(self) -> Iterator[None]:
-        """Note whatever the block warns of, as it would when the app starts."""
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield
-        for warning in caught:
-            self.wrong(str(warning.message))
-
-    def _note(self, finding: Finding) -> None:
-        if finding not in self.findings:
-            self.findings.append(finding)
 
 
 def examine(app: Flask) -> Checkup:
@@ -125,7 +46,7 @@ def examine(app: Flask) -> Checkup:
     _limits(state, checkup)
     for source in _sources(state):
         with checkup.noting_warnings():
-            checkup.sources.append(_source(source, state.config.defaults, checkup))
+            checkup.sources.append(try_source(source, state.config.defaults, checkup))
     if state.config.sources_differ:
         checkup.consider("sources differ in how hard they are: a guard should name its own, as in source='login'")
     if not state.mounted_as:
@@ -139,8 +60,8 @@ def _settings(app: Flask, state: CaptchaState, checkup: Checkup) -> None:
         checkup.settings[key] = (shown(value), shown(default))
     try:
         now = CaptchaConfig.read(app.config, kinds=state.sources.kinds)
-    except ValueError as error:
-        checkup.wrong(f"the settings were changed after CaptchaApi had read them, and now {error}")
+    except ValueError:  # its words may hold a password
+        checkup.wrong("the settings were changed after CaptchaApi had read them, and with these the app will not start")
         return
     in_force, set_now = _values(state.config), _values(now)
     changed = [key for key in in_force if in_force[key] != set_now[key]]
@@ -157,20 +78,6 @@ def _values(config: CaptchaConfig) -> dict[str, tuple[Any, Any]]:
         for holder in (config, config.defaults)
         for key, field in keys_of(type(holder)).items()
     }
-
-
-def shown(value: Any) -> str:
-    """Return a setting's value for people, without what may be secret in it: password and options of a URI."""
-    if value is None:
-        return "none"
-    if isinstance(value, str) and "://" in value:
-        uri = urlsplit(value)
-        return f"{uri.scheme}://{uri.netloc.rpartition('@')[2]}{uri.path}"
-    if isinstance(value, Mapping):
-        return f"{len(value)}, see below"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(shown, value))
-    return str(value)
 
 
 def _cache(state: CaptchaState, checkup: Checkup) -> None:
@@ -252,72 +159,3 @@ def _limits(state: CaptchaState, checkup: Checkup) -> None:
 def _sources(state: CaptchaState) -> list[Source]:
     names = [ANY_NAME] if state.config.sources is None else list(state.config.sources)
     return [state.sources.find(name) for name in names]
-
-
-def _source(source: Source, defaults: SourceConfig, checkup: Checkup) -> SourceReport:
-    """Make challenges of a source, draw and speak some, and tell how often a blind guess passes."""
-    settings, kind = source.settings, source.kind
-    is_known = kind.best_guess is not None and settings.fonts is None
-    odds, speaks = None, False
-    try:
-        challenges = [source.new_challenge() for _ in range(_RENDERED if is_known else SAMPLES)]
-        odds = _odds(source, challenges)
-        if kind.draw is not None or _has_glyphs(source, challenges, checkup):
-            speaks = all(_try_forms(source, challenge) for challenge in challenges[:_RENDERED])
-    except Exception as error:  # the maker, the drawing and the sound may be the app's own
-        checkup.wrong(f"{_called(source)}: no captcha could be made: {type(error).__name__}: {error}")
-    if odds and odds.chance > _HIGHEST_CHANCE:
-        checkup.wrong(
-            f"{_called(source)}: a blind guess passes {told(odds)} times: set a greater length, "
-            "or ask for something with more answers"
-        )
-    return SourceReport(source.name, settings, _own(settings, defaults), speaks, odds)
-
-
-def _called(source: Source) -> str:
-    return "any source" if source.name == ANY_NAME else f"source {source.name}"
-
-
-def _odds(source: Source, challenges: Sequence[Challenge]) -> Odds:
-    if source.kind.best_guess is None:
-        return estimate(challenge.answer for challenge in challenges)
-    chance = source.kind.best_guess(source.settings.length)
-    if not 0 < chance <= 1:
-        raise ValueError(f"best_guess of kind {source.settings.kind!r} gave {chance!r}, which is no chance")
-    return Odds(chance)
-
-
-def told(odds: Odds) -> str:
-    """Return odds as people tell them."""
-    how = "" if odds.is_exact else "less than " if odds.is_bound else "about "
-    return f"{how}1 in {round(1 / odds.chance):,}"
-
-
-def _own(settings: SourceConfig, defaults: SourceConfig) -> str:
-    return ", ".join(
-        f"{setting.name} {shown(getattr(settings, setting.name))}"
-        for setting in fields(SourceConfig)
-        if getattr(settings, setting.name) != getattr(defaults, setting.name)
-    )
-
-
-def _has_glyphs(source: Source, challenges: Sequence[Challenge], checkup: Checkup) -> bool:
-    characters = set("".join("".join(challenge.prompt.split()) for challenge in challenges))
-    missing = missing_from(source.settings.fonts or BUNDLED, "".join(characters))
-    if missing:
-        checkup.wrong(
-            f"{_called(source)}: none of its typefaces has {len(missing)} of the {len(characters)} characters that "
-            f"{len(challenges):,} challenges asked for ({missing[:10]}{'…' if len(missing) > 10 else ''}): name a font "
-            "file in CAPTCHA_FONTS that has them"
-        )
-    return not missing
-
-
-def _try_forms(source: Source, challenge: Challenge) -> bool:
-    """Draw a challenge, speak it in each language if it can be spoken, and tell whether it can."""
-    rng = Random(secrets.randbits(128))  # noqa: S311 - it draws
-    FORMS["image"].render(source.kind, challenge.prompt, source.settings, rng, "en")
-    speaks = has_sound(source.kind, challenge.prompt, source.settings, "en")
-    for language in VOICES if speaks else ():
-        FORMS["audio"].render(source.kind, challenge.prompt, source.settings, rng, language)
-    return speaks

@@ -13,11 +13,13 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from ._current import CaptchaState, current_state
-from .checkup import ANY_NAME, Checkup, Finding, SourceReport, examine, told
+from .checkup import examine
 from .config import LANGUAGES
+from .findings import Checkup, Finding, SourceReport
 from .rendering import FORMS, Unspeakable
 from .rendering.sheet import contact_sheet
 from .sources import Source, UnknownSource
+from .trials import ANY_NAME
 
 GROUP_NAME = "captcha"
 
@@ -128,7 +130,7 @@ def _source_row(source: SourceReport) -> tuple[str, ...]:
         f"{settings.width} × {settings.height} {settings.format}, {settings.difficulty}",
         "yes" if source.has_sound else "no",
         settings.jwt,
-        f"{told(source.odds)}{'' if source.odds.is_exact else ' (estimated)'}" if source.odds else "unknown",
+        f"{source.odds}{'' if source.odds.is_exact else ' (estimated)'}" if source.odds else "unknown",
     )
 
 

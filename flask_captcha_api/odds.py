@@ -28,6 +28,10 @@ class Odds:
     is_exact: bool = True
     is_bound: bool = False
 
+    def __str__(self) -> str:
+        how = "" if self.is_exact else "less than " if self.is_bound else "about "
+        return f"{how}1 in {round(1 / self.chance):,}"
+
 
 def of_row(alphabet: str) -> Callable[[int], float]:
     """Return the odds, by length, of a row in which every character of an alphabet is equally likely at any place."""
