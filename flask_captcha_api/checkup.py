@@ -45,8 +45,7 @@ def examine(app: Flask) -> Checkup:
     _tokens(state, checkup)
     _limits(state, checkup)
     for source in _sources(state):
-        with checkup.noting_warnings():
-            checkup.sources.append(try_source(source, state.config.defaults, checkup))
+        checkup.sources.append(try_source(source, state.config.defaults, checkup))
     if state.config.sources_differ:
         checkup.consider("sources differ in how hard they are: a guard should name its own, as in source='login'")
     if not state.mounted_as:

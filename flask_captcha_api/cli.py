@@ -174,5 +174,5 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def _hung(label: str, text: str, **style: Any) -> list[str]:
     """Break a text into lines that hang from a label."""
     width = min(get_terminal_size().columns, _WIDEST_TEXT) - len(label)
-    first, *others = textwrap.wrap(text, max(width, 20), break_on_hyphens=False)
+    first, *others = textwrap.wrap(text, max(width, 20), break_on_hyphens=False) or [""]
     return [click.style(label, **style) + first, *(" " * len(label) + line for line in others)]

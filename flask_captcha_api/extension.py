@@ -65,7 +65,8 @@ class CaptchaApi:
 
         What is not given here is as given to the constructor; ``kinds`` are added to those given there.
 
-        :raises ValueError: names every CAPTCHA_* key at fault; or the app has no SECRET_KEY.
+        :raises ValueError: names every CAPTCHA_* key at fault; or the app has no SECRET_KEY; or a kind's name is unfit.
+        :raises TypeError: a kind is neither a maker nor a Kind.
         :raises RuntimeError: the app is set up already, or its caches cannot keep captchas, or a rate limit is set and
             the ``limits`` library is not installed.
         """

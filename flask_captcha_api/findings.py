@@ -62,12 +62,13 @@ class Checkup:
 
     @contextmanager
     def noting_warnings(self) -> Iterator[None]:
-        """Note whatever the block warns of, as it would when the app starts."""
+        """Note what the package warns of in the block, as it does when the app starts; others may warn as they like."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield
         for warning in caught:
-            self.wrong(str(warning.message))
+            if warning.category is UserWarning:
+                self.wrong(str(warning.message))
 
     def _note(self, finding: Finding) -> None:
         if finding not in self.findings:

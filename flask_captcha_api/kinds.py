@@ -6,7 +6,7 @@ The table at the end has those of the package; an app adds its own by ``CaptchaA
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -49,6 +49,7 @@ class Kind:
     """
 
     make: Maker
+    _: KW_ONLY
     draw: Draw | None = None
     speak: Speak | None = None
     best_guess: Callable[[int], float] | None = None

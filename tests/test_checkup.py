@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,19 @@ def test_what_the_settings_warn_of(app: Flask, settings: dict[str, Any], text: s
     with pytest.warns(UserWarning, match=text.partition(":")[0]):
         CaptchaApi(app)
     assert wrongs(examined_again(app)) == [text]
+
+
+def test_warnings_of_others_are_not_its_matter(app: Flask) -> None:
+    """What a cache's library deprecates is no fault of the set-up."""
+
+    class Deprecated(NaiveCache):
+        def get(self, key: str) -> Any:
+            warnings.warn("get is deprecated", DeprecationWarning, stacklevel=2)
+            return super().get(key)
+
+    cache = Cache()
+    app.extensions["cache"] = {cache: Deprecated()}
+    assert examined(app, cache=cache).is_well
 
 
 def test_settings_that_come_too_late(app: Flask) -> None:
