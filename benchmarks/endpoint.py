@@ -18,6 +18,7 @@ from werkzeug.test import create_environ
 
 from flask_captcha_api import CaptchaApi, verify_captcha
 from flask_captcha_api.config import SourceConfig
+from flask_captcha_api.kinds import KINDS
 from flask_captcha_api.rendering import FORMS
 from flask_captcha_api.testing import answers
 
@@ -66,7 +67,7 @@ def measure_round(app: Flask, limited: Flask) -> Iterator[tuple[str, float]]:
     settings = SourceConfig()
     rng = random.Random(1)
     yield "bare JSON view", timed(lambda: call(app, "GET", "/bare"))
-    yield "picture alone", timed(lambda: FORMS["image"].render(ANSWER, settings, rng, "en"))
+    yield "picture alone", timed(lambda: FORMS["image"].render(KINDS["digits"], ANSWER, settings, rng, "en"))
     bodies = []
 
     def get() -> None:

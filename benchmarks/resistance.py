@@ -16,7 +16,8 @@ from io import BytesIO
 import numpy
 from PIL import Image, ImageFilter, ImageOps
 
-from flask_captcha_api.challenges import KINDS, MINUS
+from flask_captcha_api.challenges import MINUS
+from flask_captcha_api.kinds import KINDS
 from flask_captcha_api.rendering.image import draw
 from flask_captcha_api.rendering.styles import DIFFICULTIES
 
@@ -120,7 +121,7 @@ def measure(
     for number in range(count):
         if number % 10 == 0:
             print(f"\r{row}: {number} of {count}", end="", file=sys.stderr, flush=True)
-        text = KINDS[kind](5).prompt
+        text = KINDS[kind].make(5).prompt
         picture = Image.open(BytesIO(make(text))).convert("RGB")
         for clean_up, clean in clean_ups.items():
             cleaned = clean(picture)

@@ -11,22 +11,17 @@ import secrets
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
-
-from flask_captcha_api.challenges import KINDS
+from flask_captcha_api.kinds import KINDS
 from flask_captcha_api.rendering.image import draw_in_style
+from flask_captcha_api.rendering.sheet import contact_sheet
 from flask_captcha_api.rendering.styles import DIFFICULTIES
 
 from .intervals import wilson
 
 SIZE = (166, 90)
-SCALE = 2  # as a screen of high density shows them
-COLUMNS = 4
 PER_SHEET = 24
-CAPTION = 22
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -54,31 +49,17 @@ def write_sheets(chosen: argparse.Namespace) -> None:
         numbers = range(chosen.first + begin, chosen.first + min(begin + PER_SHEET, chosen.count))
         pictures = []
         for number in numbers:
-            challenge = KINDS[chosen.kind](chosen.length)
+            challenge = KINDS[chosen.kind].make(chosen.length)
             style = secrets.choice(DIFFICULTIES[chosen.difficulty])
             data = draw_in_style(style, challenge.prompt, random.Random(secrets.randbits(128)), size=SIZE)
-            pictures.append((number, data))
+            pictures.append(data)
             answers.append({"number": number, "prompt": challenge.prompt, "style": style})
         path = chosen.out / f"{chosen.kind}-{numbers[0]:03d}.png"
-        sheet(pictures).save(path)
+        contact_sheet(pictures, first=numbers[0]).save(path)
         print(path, file=sys.stderr)
     path = chosen.out / f"{chosen.kind}-{chosen.first:03d}.answers.json"
     path.write_text(json.dumps(answers, ensure_ascii=False, indent=1))
     print(f"{path}: not to be opened before the readings are written down", file=sys.stderr)
-
-
-def sheet(pictures: list[tuple[int, bytes]]) -> Image.Image:
-    """Lay numbered pictures out on one page."""
-    width, height = (side * SCALE + 10 for side in SIZE)
-    lines = -(-len(pictures) // COLUMNS)
-    page = Image.new("RGB", (COLUMNS * width, lines * (height + CAPTION)), (128, 128, 128))
-    pen = ImageDraw.Draw(page)
-    for place, (number, data) in enumerate(pictures):
-        x, y = place % COLUMNS * width + 5, place // COLUMNS * (height + CAPTION)
-        pen.text((x, y), str(number), fill=(0, 0, 0), font=ImageFont.load_default(18))
-        picture = Image.open(BytesIO(data)).convert("RGB")
-        page.paste(picture.resize((SIZE[0] * SCALE, SIZE[1] * SCALE), Image.Resampling.LANCZOS), (x, y + CAPTION))
-    return page
 
 
 def score(sheets: Path, readings: Path) -> None:

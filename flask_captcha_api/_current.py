@@ -1,6 +1,7 @@
 """What the running app has of ours: the hinge between the extension, which makes it, and those who use it."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import current_app, request
@@ -27,6 +28,8 @@ class CaptchaState:
     keys: tuple[bytes, ...] = field(repr=False)
     store: Lazy[AnswerStore]
     counters: Lazy[Counters]
+    #: Makes the rules from sources, store and keys. Only an app's tests put others in their place.
+    make_service: Callable[..., CaptchaService] = CaptchaService
     #: What has been logged once in this process and is not worth saying again.
     said: set[str] = field(default_factory=set, repr=False)
     #: The names under which the blueprint is registered, the first of them first.
@@ -59,7 +62,7 @@ def current_service() -> CaptchaService:
     """
     state = current_state()
     app: object = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
-    return CaptchaService(state.sources, state.store.get(), state.keys, sender=app)
+    return state.make_service(state.sources, state.store.get(), state.keys, sender=app)
 
 
 def service_for_request() -> CaptchaService:

@@ -27,7 +27,7 @@ def open_store(app: Flask, cache: Any, *, longest_ttl: int, checked: Any) -> Ans
     """
     backend = _backend(app, cache)
     if backend is not checked:
-        _check(backend)
+        check_backend(backend)
     return AnswerStore(backend, longest_ttl=longest_ttl)
 
 
@@ -43,11 +43,15 @@ def check_early(app: Flask, cache: Any) -> Any:
     else:
         backend = backends.get(cache)
     if backend is not None:
-        _check(backend)
+        check_backend(backend)
     return backend
 
 
-def _check(backend: Any) -> None:
+def check_backend(backend: Any) -> None:
+    """Warn of a backend that loses captchas.
+
+    :raises SetupError: it loses them all, or cannot tell who took one.
+    """
     refuse_unfit(backend)
     _warn_of_threshold(backend)
 

@@ -1,13 +1,12 @@
-"""Challenges: what a visitor is asked, what solves it, and the makers of each kind.
+"""Challenges: what a visitor is asked, what solves it, and the makers that come with the package.
 
 Knows nothing of pictures, sounds, stores or requests.
 """
 
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 LONGEST_ANSWER = 64
 
@@ -20,6 +19,9 @@ LETTERS = "CFHJKLMPRSTWYZ"
 MINUS = "\N{MINUS SIGN}"
 #: What the prompts of each kind are made of.
 ALPHABETS = (DIGITS, LETTERS, f"0123456789+{MINUS}")
+
+#: Of every three arithmetic challenges, so many are sums; the others are differences.
+SUMS_IN_THREE = 2
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,17 @@ def arithmetic(length: int) -> Challenge:
     The result is never negative. Two thirds are sums: the commonest difference (1) is likelier than the commonest
     sum, and at that mixture no answer to five characters has a chance above 0.75 %.
     """
-    first, second = (_number(count) for count in _operand_digits(length))
-    if secrets.randbelow(3):
+    first, second = map(secrets.choice, operand_ranges(length))
+    if secrets.randbelow(3) < SUMS_IN_THREE:
         return Challenge(f"{first}+{second}", str(first + second))
     high, low = max(first, second), min(first, second)
     return Challenge(f"{high}{MINUS}{low}", str(high - low))
 
 
-#: The kinds that come with the package: name, maker, and the shortest length that it can make.
-KINDS: Mapping[str, Maker] = MappingProxyType({"digits": digits, "letters": letters, "arithmetic": arithmetic})
-SHORTEST: Mapping[str, int] = MappingProxyType({"digits": 1, "letters": 1, "arithmetic": 3})
+def operand_ranges(length: int) -> tuple[range, range]:
+    """Return the two numbers that an arithmetic challenge of ``length`` characters draws from, operator left out."""
+    longer = length // 2
+    return _numbers_of(longer), _numbers_of(length - 1 - longer)
 
 
 def normalise(text: str) -> str:
@@ -90,12 +93,6 @@ def _row(alphabet: str, length: int) -> Challenge:
     return Challenge(row, row)
 
 
-def _operand_digits(length: int) -> tuple[int, int]:
-    longer = length // 2
-    return longer, length - 1 - longer
-
-
-def _number(digit_count: int) -> int:
-    """Draw a number of exactly ``digit_count`` digits; a single digit may be 0."""
-    lowest = 0 if digit_count == 1 else 10 ** (digit_count - 1)
-    return lowest + secrets.randbelow(10**digit_count - lowest)
+def _numbers_of(digit_count: int) -> range:
+    """Return the numbers of exactly ``digit_count`` digits; a single digit may be 0."""
+    return range(0 if digit_count == 1 else 10 ** (digit_count - 1), 10**digit_count)

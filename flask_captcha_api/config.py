@@ -6,15 +6,14 @@ key of the whole app. Knows nothing of Flask: it reads any mapping.
 
 import re
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from .challenges import SHORTEST
 from .rates import is_rate, never_allows
 
 PREFIX = "CAPTCHA_"
@@ -22,12 +21,22 @@ LANGUAGES = ("zh-Hant", "zh-Hans", "en", "ja")
 SOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 #: Not a source: the widget's files live below this name.
 RESERVED_NAMES = frozenset({"static"})
-#: Below this, a bot that guesses blindly gets through too often to call it a captcha.
-SHORTEST_ADVISABLE = 4
 #: Fewer pixels than this for a character cannot be read.
 PIXELS_PER_CHARACTER = 16
 #: Under a rate limit a sound counts as this many captchas: it takes longer to make, and is easier for software.
 SOUND_COUNTS_AS = 10
+
+
+class AnyKind(Protocol):
+    """What the settings have to fit: the part of a kind that counts here."""
+
+    @property
+    def shortest(self) -> int:
+        """Return the least length that it can be made in."""
+
+    @property
+    def advisable(self) -> int:
+        """Return the least length at which a blind guess does not pass too often."""
 
 
 class SetupError(RuntimeError):
@@ -147,7 +156,7 @@ class CaptchaConfig:
     )
 
     @classmethod
-    def read(cls, settings: Mapping[str, Any], *, kinds: Collection[str]) -> "CaptchaConfig":
+    def read(cls, settings: Mapping[str, Any], *, kinds: Mapping[str, AnyKind]) -> "CaptchaConfig":
         """Read the ``CAPTCHA_*`` keys of a mapping such as ``app.config``.
 
         A short length and a key that looks like a misspelling of one of ours get a warning: other packages use the
@@ -172,7 +181,7 @@ class CaptchaConfig:
             raise ValueError(_listed(faults))
 
         _warn_of_misspellings(settings)
-        config._warn_of_short_lengths()
+        config._warn_of_short_lengths(kinds)
         return config
 
     @property
@@ -196,12 +205,11 @@ class CaptchaConfig:
             return [("CAPTCHA_", self.defaults)]
         return [(f"CAPTCHA_SOURCES[{name!r}]: ", source) for name, source in self.sources.items()]
 
-    def _warn_of_short_lengths(self) -> None:
+    def _warn_of_short_lengths(self, kinds: Mapping[str, AnyKind]) -> None:
         for where, source in self._settings_in_force():
-            if source.length < SHORTEST_ADVISABLE:
+            if source.length < (advisable := kinds[source.kind].advisable):
                 warnings.warn(
-                    f"{_called(where, 'length')} is {source.length}: a blind guess passes too often below "
-                    f"{SHORTEST_ADVISABLE}",
+                    f"{_called(where, 'length')} is {source.length}: a blind guess passes too often below {advisable}",
                     stacklevel=2,
                 )
 
@@ -260,15 +268,14 @@ def is_source_name(name: object) -> bool:
     return isinstance(name, str) and SOURCE_NAME.fullmatch(name) is not None and name not in RESERVED_NAMES
 
 
-def _contradictions(where: str, source: SourceConfig, kinds: Collection[str]) -> list[str]:
+def _contradictions(where: str, source: SourceConfig, kinds: Mapping[str, AnyKind]) -> list[str]:
     """List what each setting allows by itself and the others forbid."""
     faults = []
     if source.kind not in kinds:
         faults.append(f"{_called(where, 'kind')} is {source.kind!r}: it must be one of {', '.join(sorted(kinds))}")
-    if source.length < SHORTEST.get(source.kind, 1):
+    elif source.length < (shortest := kinds[source.kind].shortest):
         faults.append(
-            f"{_called(where, 'length')} is {source.length}: it must be at least {SHORTEST[source.kind]} "
-            f"for {source.kind}"
+            f"{_called(where, 'length')} is {source.length}: it must be at least {shortest} for {source.kind}"
         )
     if source.width < source.length * PIXELS_PER_CHARACTER:
         faults.append(

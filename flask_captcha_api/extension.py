@@ -10,9 +10,11 @@ from flask_caching import Cache
 
 from ._current import EXTENSION_NAME, CaptchaState, current_service
 from .caches import check_early, open_store
-from .challenges import KINDS, Maker
+from .challenges import Maker
+from .cli import GROUP_NAME, commands
 from .config import CaptchaConfig, SetupError
 from .digests import derive_key
+from .kinds import Kind, kinds_with
 from .lazy import Lazy
 from .outcome import Outcome
 from .rates import Counters
@@ -33,7 +35,8 @@ class CaptchaApi:
         one made from its CACHE_* settings, or a SimpleCache of our own.
     :param url_prefix: where the routes are mounted; None: nowhere, and the app mounts the blueprint that
         :meth:`init_app` returns.
-    :param kinds: more makers of challenges, by name; one called as a kind of ours replaces it.
+    :param kinds: more kinds of challenges, by name: a maker, or a :class:`Kind` with more than a maker. One called as
+        a kind of the package replaces it.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class CaptchaApi:
         *,
         cache: Cache | None = None,
         url_prefix: str | None = DEFAULT_PREFIX,
-        kinds: Mapping[str, Maker] | None = None,
+        kinds: Mapping[str, Maker | Kind] | None = None,
     ) -> None:
         self._cache = cache
         self._url_prefix = url_prefix
@@ -56,19 +59,20 @@ class CaptchaApi:
         *,
         cache: Cache | None = None,
         url_prefix: str | EllipsisType | None = ...,
-        kinds: Mapping[str, Maker] | None = None,
+        kinds: Mapping[str, Maker | Kind] | None = None,
     ) -> Blueprint:
         """Set an app up and return the blueprint with the routes. Touches no cache: that waits for the first request.
 
         What is not given here is as given to the constructor; ``kinds`` are added to those given there.
 
-        :raises ValueError: names every CAPTCHA_* key at fault; or the app has no SECRET_KEY.
+        :raises ValueError: names every CAPTCHA_* key at fault; or the app has no SECRET_KEY; or a kind's name is unfit.
+        :raises TypeError: a kind is neither a maker nor a Kind.
         :raises RuntimeError: the app is set up already, or its caches cannot keep captchas, or a rate limit is set and
             the ``limits`` library is not installed.
         """
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app has a CaptchaApi already: call init_app once for each app")
-        all_kinds = {**KINDS, **self._kinds, **(kinds or {})}
+        all_kinds = kinds_with({**self._kinds, **(kinds or {})})
         config = CaptchaConfig.read(app.config, kinds=all_kinds)
         keys = _keys(app)
         chosen_cache = cache if cache is not None else self._cache
@@ -87,6 +91,8 @@ class CaptchaApi:
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, _answer_with_envelope)
         app.jinja_env.globals.setdefault("captcha_field", captcha_field)
+        if GROUP_NAME not in app.cli.commands:  # a command of the app's own keeps its name
+            app.cli.add_command(commands)
         blueprint = new_blueprint()
         prefix = self._url_prefix if url_prefix is ... else url_prefix
         if prefix is not None:

@@ -15,7 +15,7 @@ from typing import Any
 from .challenges import is_typable, normalise
 from .digests import digest_of, is_signed_by_any
 from .outcome import Outcome
-from .rendering import FORMS
+from .rendering import FORMS, has_sound
 from .signals import announce, captcha_issued, captcha_verified
 from .sources import Source, Sources, UnknownSource
 from .store import AnswerStore
@@ -31,12 +31,14 @@ class Captcha:
     :param data: the picture or the sound, encoded.
     :param media_type: of ``data``, such as ``image/jpeg``.
     :param expires_in: seconds from now.
+    :param has_sound: whether captchas like this one can be had as a sound.
     """
 
     uuid: str
     data: bytes = field(repr=False)
     media_type: str
     expires_in: int
+    has_sound: bool
 
 
 class CaptchaService:
@@ -68,12 +70,18 @@ class CaptchaService:
             raise ValueError(f"source {source_name!r} has jwt 'off', so its captchas cannot be bound to an identity")
         challenge = source.new_challenge()
         rng = random.Random(secrets.randbits(128))  # noqa: S311 - it draws; answers and uuids come from secrets
-        data = FORMS[form].render(challenge.prompt, source.settings, rng, language)
+        data = FORMS[form].render(source.kind, challenge.prompt, source.settings, rng, language)
         uuid = _new_uuid()
         digest = digest_of(self._keys[0], uuid, source.name, identity, normalise(challenge.answer))
         self._store.put(uuid, f"{source.name} {digest}", source.settings.ttl)
         announce(captcha_issued, self._sender, source=source.name, form=form, identity=identity)
-        return Captcha(uuid, data, FORMS[form].media_type(source.settings), source.settings.ttl)
+        return Captcha(
+            uuid,
+            data,
+            FORMS[form].media_type(source.settings),
+            source.settings.ttl,
+            has_sound(source.kind, challenge.prompt, source.settings, language),
+        )
 
     def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None

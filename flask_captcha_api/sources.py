@@ -1,10 +1,11 @@
-"""The table of sources: for each, its settings and the maker of its challenges."""
+"""The table of sources: for each, its settings and its kind."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .challenges import Challenge, Maker, is_typable
 from .config import CaptchaConfig, SourceConfig, is_source_name
+from .kinds import Kind
 
 
 class UnknownSource(LookupError):
@@ -17,14 +18,14 @@ class Source:
 
     name: str
     settings: SourceConfig
-    make: Maker
+    kind: Kind
 
     def new_challenge(self) -> Challenge:
         """Make a challenge of this source's kind and length.
 
         :raises ValueError: the maker's answer is one that nobody can type.
         """
-        challenge = self.make(self.settings.length)
+        challenge = self.kind.make(self.settings.length)
         if not is_typable(challenge.answer):
             raise ValueError(
                 f"the maker of kind {self.settings.kind!r} made an answer that no visitor can give: it must have 1 to "
@@ -36,7 +37,7 @@ class Source:
 class Sources:
     """Finds the source of a name. With no names configured, every well-formed name is a source."""
 
-    def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Maker]) -> None:
+    def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Kind]) -> None:
         self._config = config
         self._kinds = kinds
 
@@ -53,6 +54,11 @@ class Sources:
             raise UnknownSource(name)
         return Source(name, settings, self._kinds[settings.kind])
 
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Return the kinds that a source can have."""
+        return self._kinds
+
     def with_every_kind_made_by(self, make: Maker) -> "Sources":
         """Return the same sources with one maker for all kinds."""
-        return Sources(self._config, dict.fromkeys(self._kinds, make))
+        return Sources(self._config, {name: replace(kind, make=make) for name, kind in self._kinds.items()})

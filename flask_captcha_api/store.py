@@ -42,6 +42,11 @@ class AnswerStore:
         self._sweep = Sweep(backend) if isinstance(backend, FileSystemCache) else None
 
     @property
+    def backend(self) -> Any:
+        """Return the Flask-Caching backend, to be looked at and not to be used."""
+        return self._backend
+
+    @property
     def is_private_to_process(self) -> bool:
         """Tell whether another process of the same app would see none of these answers."""
         return isinstance(self._backend, SimpleCache)

@@ -1,6 +1,6 @@
 """What the widget says to a visitor without JavaScript, by language. The rest stands in ``static/captcha-field.js``.
 
-``{}`` stands for what is asked, by the captcha's kind.
+``{}`` stands for what is asked.
 """
 
 from collections.abc import Mapping
@@ -76,8 +76,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
 _KINDS = frozenset({"digits", "letters", "arithmetic"})
 
 
-def filled(text: str, *, language: str, kind: str) -> str:
+def asked_by(kind: str, language: str) -> str:
+    """Return what a kind asks for, in words; a kind of the app's own is not told from another."""
+    return TEXTS[language][kind if kind in _KINDS else "other"]
+
+
+def filled(text: str, asked: str) -> str:
     """Put what is asked into a text, and begin it as a sentence begins."""
-    asked = TEXTS[language][kind if kind in _KINDS else "other"]
     sentence = text.replace("{}", asked)
     return sentence[0].upper() + sentence[1:]

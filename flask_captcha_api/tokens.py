@@ -47,7 +47,7 @@ def caller_of_request(policy: str) -> Caller | None:
     """
     if policy == "off":
         return None
-    if not _has_jwt_manager():
+    if not has_jwt_manager():
         if policy == "required":
             raise SetupError("CAPTCHA_JWT is 'required' and the app has no JWTManager: call JWTManager(app)")
         return None
@@ -79,7 +79,7 @@ def identity_of_request() -> Any:
 
     It leaves the state of the app's own ``jwt_required`` alone, which a second verification would overwrite.
     """
-    if not _has_jwt_manager():
+    if not has_jwt_manager():
         return None
 
     import jwt
@@ -113,7 +113,8 @@ def header_to_send_back(caller: Caller, longest_session: timedelta | None) -> tu
     return config.header_name, f"{config.header_type} {token}".lstrip()
 
 
-def _has_jwt_manager() -> bool:
+def has_jwt_manager() -> bool:
+    """Tell whether the current app knows tokens."""
     return "flask-jwt-extended" in current_app.extensions
 
 

@@ -21,7 +21,7 @@ from .rendering import FORMS, Unspeakable
 from .results import Result, message_of
 from .service import Captcha
 from .store import StoreUnavailable
-from .texts import TEXTS, filled
+from .texts import TEXTS, asked_by, filled
 from .throttle import TooManyRequests, allowance_to_issue, caller_within
 from .tokens import Unauthorized
 
@@ -61,6 +61,8 @@ def captcha_field(
     error: str | None = None,
     id: str | None = None,  # noqa: A002 - the attribute is called so
     nonce: str | None = None,
+    asks: str | None = None,
+    inputmode: str | None = None,
 ) -> Markup:
     """Render the widget, with a captcha in it.
 
@@ -82,21 +84,26 @@ def captcha_field(
     :param error: a sentence about the last attempt.
     :param id: of the element.
     :param nonce: for a page whose Content-Security-Policy asks for one.
+    :param asks: what the visitor has to type, in the page's language, such as ``Chinese characters``; for a kind of the
+        app's own. None: the package's words for its kinds, and a general one for others.
+    :param inputmode: the key pad that a telephone shows, as HTML has it. None: ``numeric`` for kinds of the package
+        that are solved by digits, else ``text``.
     :raises LookupError: there is no such source.
     :raises RuntimeError: the routes are not mounted.
     """
     settings = current_state().sources.find(source).settings
     after_this_request(_forbid_storing)
     language = language_of_texts(lang)
-    has_sound = settings.audio
-    form = "audio" if has_sound and form_asked_for(uuid) == "audio" else "image"
+    form = "audio" if settings.audio and form_asked_for(uuid) == "audio" else "image"
     try:
         captcha, why_not = _issue(source, settings, form, lang)
     except Unspeakable:  # a kind of the app's own, for which there are no words
-        has_sound, form = False, "image"
+        form = "image"
         captcha, why_not = _issue(source, settings, form, lang)
+    has_sound = captcha.has_sound if captcha else settings.audio
     texts = TEXTS[language]
-    alt = filled(texts["alt"], language=language, kind=settings.kind) + (f" {texts['altSound']}" if has_sound else "")
+    asked = asks or asked_by(settings.kind, language)
+    alt = filled(texts["alt"], asked) + (f" {texts['altSound']}" if has_sound else "")
     page: Mapping[str, Any] = {
         "source": source,
         "uuid_name": uuid,
@@ -105,6 +112,8 @@ def captcha_field(
         "error": error,
         "id": id,
         "nonce": nonce,
+        "asks": asks,
+        "own_inputmode": inputmode,
         "script": file_url(SCRIPT),
         "stylesheet": file_url(STYLESHEET),
         "kind": settings.kind,
@@ -116,8 +125,8 @@ def captcha_field(
         "texts": texts,
         "texts_language": language,
         "alt": alt,
-        "label": filled(texts["heard" if form == "audio" else "seen"], language=language, kind=settings.kind),
-        "inputmode": "numeric" if settings.kind in _NUMERIC_KINDS else "text",
+        "label": filled(texts["heard" if form == "audio" else "seen"], asked),
+        "inputmode": inputmode or ("numeric" if settings.kind in _NUMERIC_KINDS else "text"),
     }
     return Markup(current_app.jinja_env.get_template(TEMPLATE).render(page))  # noqa: S704 - it escapes, itself
 

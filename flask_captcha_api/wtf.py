@@ -19,6 +19,9 @@ from .throttle import TooManyRequests, allowance_to_verify, identity_within
 from .widget import captcha_field, form_asked_for
 from .wire import result_of
 
+#: What a template may say of the widget; WTForms passes more, such as a class.
+_OF_THE_WIDGET = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode"})
+
 
 class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     """A captcha in a form.
@@ -103,7 +106,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
             "lang": self._lang,
             "id": self.id,
             "error": self.errors[0] if self.errors else None,
-            **{name: value for name, value in settings.items() if name in ("lang", "id", "error", "nonce")},
+            **{name: value for name, value in settings.items() if name in _OF_THE_WIDGET},
         }
         return captcha_field(self._source, uuid=self.uuid_name, text=self.name, **settings)
 

@@ -15,6 +15,8 @@ from flask_captcha_api.testing import answers
 
 from . import backends, browser_site, browsers
 
+pytest_plugins = ["pytester"]
+
 ANSWER = "40718"
 
 

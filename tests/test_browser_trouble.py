@@ -1,11 +1,12 @@
 """The widget when something is in its way, in Debian's Chromium. Each window is checked at the end."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from flask_jwt_extended import create_access_token
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from flask_captcha_api import StoreUnavailable
 from flask_captcha_api.service import CaptchaService
@@ -29,6 +30,8 @@ TEXT = {
     "expired": "This captcha has expired. Please get a new one.",
     "wrong": "That was not right. Please try again.",
 }
+#: The widget's script alone, for an element that the page writes itself.
+SCRIPT = '<script type="module" src="{{ captcha_field("web").split(\'src="\')[-1].split(\'"\')[0] }}"></script>'
 FIELD = '<form>{{ captcha_field("web") }}</form>'
 
 
@@ -200,8 +203,7 @@ def test_the_routes_of_another_origin(visit: Visits, site: Site) -> None:
     window.page.clock.install()
     window.page.on("request", lambda request: urls.append(request.url))
     urls: list[str] = []
-    script = '<script type="module" src="{{ captcha_field("web").split(\'src="\')[-1].split(\'"\')[0] }}"></script>'
-    field = window.show(f'<captcha-field source="web" base="{elsewhere}/captcha/"></captcha-field>' + script)
+    field = window.show(f'<captcha-field source="web" base="{elsewhere}/captcha/"></captcha-field>' + SCRIPT)
     before = field.evaluate(UUID)
     window.page.clock.run_for(245_000)
     window.wait_for(f"field => field.uuid != '{before}'")
@@ -348,3 +350,31 @@ def test_other_looks(visit: Visits, look: dict[str, Any]) -> None:
     expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["wrong"])
     border = field.get_by_role("textbox").evaluate("input => getComputedStyle(input).borderTopWidth")
     assert border == "2px"
+
+
+@pytest.mark.parametrize("kind", ["hanzi", "wait", "pairs-of-digits", "Letters", "toString"])
+def test_a_kind_of_the_apps_own(visit: Visits, kind: str) -> None:
+    """Whatever it is called, it is asked for in general words with letter keys, or as the page's attributes say."""
+    window = visit()
+
+    def rename(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers={**response.headers, "captcha-kind": kind})
+
+    window.page.route("**/captcha/web*", rename)
+    field = window.show('<form><captcha-field source="web"></captcha-field></form>' + SCRIPT)
+    expect(field.get_by_role("textbox", name="Characters in the picture")).to_have_attribute("inputmode", "text")
+    field = window.show(
+        '<form><captcha-field source="web" asks="Chinese numerals" inputmode="decimal"></captcha-field></form>' + SCRIPT
+    )
+    expect(field.get_by_role("textbox", name="Chinese numerals in the picture")).to_have_attribute(
+        "inputmode", "decimal"
+    )
+    expect(field.get_by_role("img")).to_have_accessible_name(re.compile("type the Chinese numerals in this picture"))
+
+
+def test_what_the_template_says_is_asked_stays(visit: Visits) -> None:
+    """The script that takes the server's form over asks in the words that the template gave."""
+    window = visit()
+    field = window.show('<form>{{ captcha_field("web", asks="numerals", inputmode="decimal") }}</form>')
+    expect(field.get_by_role("textbox", name="Numerals in the picture")).to_have_attribute("inputmode", "decimal")

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.challenges import KINDS
 from flask_captcha_api.config import ALL_KEYS, CaptchaConfig, SourceConfig
+from flask_captcha_api.kinds import KINDS
 
 
 def read(**settings: Any) -> CaptchaConfig:

@@ -10,17 +10,21 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageColor, ImageStat
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.challenges import ALPHABETS, DIGITS, KINDS, LETTERS
+from flask_captcha_api.challenges import ALPHABETS, DIGITS, LETTERS
 from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.kinds import KINDS
 from flask_captcha_api.rendering import atlas, image
 from flask_captcha_api.rendering.atlas import BUNDLED, CHARACTERS, atlas_for
 from flask_captcha_api.rendering.image import MEDIA_TYPES, THEMES, draw, draw_in_style
 from flask_captcha_api.rendering.paint import blobs, ink, stamp
 from flask_captcha_api.rendering.picture import Picture
+from flask_captcha_api.rendering.sheet import contact_sheet
 from flask_captcha_api.rendering.styles import DIFFICULTIES, STYLES
+
+from .fonts import make_font
 
 SIZE = (166, 90)
 SIZES = [(80, 32), (96, 96), SIZE, (200, 64), (320, 180), (640, 320), (640, 32), (80, 320)]
@@ -169,9 +173,9 @@ def test_the_typefaces_have_every_character() -> None:
 
 def test_threads_share_one_atlas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight threads that draw their first picture at once make the glyphs once, and draw what one thread would."""
-    atlas._draw_atlas.cache_clear()
+    atlas._atlas_of_alphabet.cache_clear()
     expected = [draw("40218", random.Random(seed), size=SIZE) for seed in range(8)]
-    atlas._draw_atlas.cache_clear()
+    atlas._atlas_of_alphabet.cache_clear()
     barrier = threading.Barrier(8)
     drawn: dict[int, bytes] = {}
 
@@ -185,7 +189,7 @@ def test_threads_share_one_atlas(monkeypatch: pytest.MonkeyPatch) -> None:
     for thread in threads:
         thread.join()
     assert [drawn[seed] for seed in range(8)] == expected
-    assert atlas._draw_atlas.cache_info().misses == 1
+    assert atlas._atlas_of_alphabet.cache_info().misses == 1
 
 
 def test_a_character_without_glyph_is_told_without_telling_the_prompt() -> None:
@@ -252,3 +256,64 @@ def test_fonts_and_licences_are_small() -> None:
     assert {font.stem for font in fonts} == set(BUNDLED)
     assert sum(font.stat().st_size for font in fonts) < 150_000
     assert all((data / f"{font.stem}.LICENSE.txt").stat().st_size > 1_000 for font in fonts)
+
+
+@pytest.fixture
+def ideographs(tmp_path: Path) -> str:
+    return make_font(tmp_path / "ideographs.ttf", "春夏秋冬")
+
+
+def test_characters_come_from_whichever_typeface_has_them(ideographs: str, font_file: str) -> None:
+    """With several font files each character is drawn in those that have it, and never as what stands for none."""
+    book = atlas.atlas_of_text("春A", 90, (ideographs, font_file))
+    assert {character: len(cells) for character, cells in book.cells.items()} == {"春": 1, "A": 1}
+    assert draw("春A", random.Random(1), size=SIZE, typefaces=(ideographs, font_file))
+
+
+@pytest.mark.parametrize("text", ["春山", "春4"])
+def test_a_character_that_no_font_file_has_is_told(ideographs: str, text: str) -> None:
+    """A picture with a box in the place of a character could not be solved: none is drawn, whatever the alphabet."""
+    with pytest.raises(ValueError, match="set CAPTCHA_FONTS") as raised:
+        draw(text, random.Random(1), size=SIZE, typefaces=(ideographs,))
+    assert text[1] not in str(raised.value)
+
+
+def test_what_no_typeface_has(ideographs: str, font_file: str) -> None:
+    """Each missing character is named once, in order."""
+    assert atlas.missing_from((ideographs,), "春秋山川山A") == "A山川"
+    assert atlas.missing_from((ideographs, font_file), "春秋山川山A") == "山川"
+    assert atlas.missing_from(BUNDLED, CHARACTERS) == ""
+
+
+def test_ideographs_are_as_high_as_capitals(ideographs: str, tmp_path: Path) -> None:
+    """Layouts count in heights of a capital, so a typeface of ideographs is scaled to them, and one without H too."""
+    digits_alone = make_font(tmp_path / "digits.ttf", DIGITS)
+    for typeface, text in ((ideographs, "春夏"), (digits_alone, "01")):
+        book = atlas.atlas_of_text(text, 90, (typeface,))
+        heights = [cell.height - 2 * atlas._PADDING for cells in book.cells.values() for cell in cells]
+        assert heights == pytest.approx([book.capital] * 2, abs=2)
+
+
+def test_large_alphabets_are_not_drawn_as_a_whole(ideographs: str) -> None:
+    """A text of no known alphabet leaves no sheet behind, and its glyphs are drawn once."""
+    draw("春夏", random.Random(1), size=SIZE, typefaces=(ideographs,))
+    sheets, glyphs = (cache.cache_info() for cache in (atlas._atlas_of_alphabet, atlas._glyph))
+    draw("夏春", random.Random(1), size=SIZE, typefaces=(ideographs,))
+    assert atlas._atlas_of_alphabet.cache_info() == sheets
+    assert atlas._glyph.cache_info()[1:] == glyphs[1:]
+    assert glyphs.maxsize
+
+
+@pytest.mark.parametrize(("size", "scale", "columns"), [((166, 90), 2, 4), ((400, 100), 1, 3)])
+def test_a_contact_sheet_shows_every_picture(size: tuple[int, int], scale: int, columns: int) -> None:
+    """Pictures stand in rows under their numbers, small ones enlarged, and nothing is drawn over them."""
+    colours = ["red", "lime", "blue", "yellow", "aqua", "black", "white"]
+    pictures = [image.encode(Image.new("RGB", size, colour), "png") for colour in colours]
+    page = contact_sheet(pictures, first=8)
+    width, height = size[0] * scale + 10, size[1] * scale + 22
+    assert page.size == (columns * width, -(-len(colours) // columns) * height)
+    for place, colour in enumerate(colours):
+        x, y = place % columns * width + 5, place // columns * height + 22
+        shown = page.crop((x, y, x + size[0] * scale, y + size[1] * scale))
+        assert shown.getcolors() == [(shown.width * shown.height, ImageColor.getrgb(colour))]
+        assert page.crop((x, y - 22, x + 30, y)).getcolors(maxcolors=2) is None  # a number, with soft edges

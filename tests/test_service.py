@@ -21,9 +21,9 @@ def known(app: Flask, captcha: CaptchaApi) -> Any:
 def test_issue_tells_all_but_the_answer(known: CaptchaApi) -> None:
     """A Captcha has an id, bytes, their media type and a lifetime; its repr shows no bytes."""
     captcha = known.issue("web")
-    assert captcha == Captcha(captcha.uuid, captcha.data, "image/jpeg", 300)
+    assert captcha == Captcha(captcha.uuid, captcha.data, "image/jpeg", 300, has_sound=True)
     assert captcha.data.startswith(b"\xff\xd8\xff")
-    assert repr(captcha) == f"Captcha(uuid='{captcha.uuid}', media_type='image/jpeg', expires_in=300)"
+    assert repr(captcha) == f"Captcha(uuid='{captcha.uuid}', media_type='image/jpeg', expires_in=300, has_sound=True)"
 
 
 def test_check_passes_once(known: CaptchaApi) -> None:

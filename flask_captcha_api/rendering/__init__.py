@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..config import SOUND_COUNTS_AS, SourceConfig
+from ..kinds import Kind
 from .atlas import BUNDLED
 from .audio import MEDIA_TYPE, can_speak, speak
-from .image import MEDIA_TYPES, draw
+from .image import MEDIA_TYPES, draw, encode
 
 #: The voice that speaks to whoever reads a language.
 VOICES: Mapping[str, str] = MappingProxyType({"zh-Hant": "zh", "zh-Hans": "zh", "en": "en", "ja": "ja"})
@@ -26,14 +27,27 @@ class Unspeakable(LookupError):
 class Form:
     """A form that a prompt can be given."""
 
-    #: Returns the encoded picture or sound. The last argument is the visitor's language.
-    render: Callable[[str, SourceConfig, random.Random, str], bytes]
+    #: Returns the encoded picture or sound of a kind's prompt. The last argument is the visitor's language.
+    render: Callable[[Kind, str, SourceConfig, random.Random, str], bytes]
     media_type: Callable[[SourceConfig], str]
     #: As how many captchas it counts under a rate limit.
     counts_as: int = 1
 
 
-def _image(prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:  # noqa: ARG001 - as _audio
+def has_sound(kind: Kind, prompt: str, settings: SourceConfig, language: str) -> bool:
+    """Tell whether a prompt can be had as a sound."""
+    return settings.audio and (kind.speak is not None or can_speak(prompt, VOICES.get(language, "")))
+
+
+def _image(
+    kind: Kind,
+    prompt: str,
+    settings: SourceConfig,
+    rng: random.Random,
+    language: str,  # noqa: ARG001 - as _audio
+) -> bytes:
+    if kind.draw is not None:
+        return encode(kind.draw(prompt, settings, rng), settings.format)
     return draw(
         prompt,
         rng,
@@ -45,11 +59,12 @@ def _image(prompt: str, settings: SourceConfig, rng: random.Random, language: st
     )
 
 
-def _audio(prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
-    voice = VOICES[language]
-    if not settings.audio or not can_speak(prompt, voice):
+def _audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
+    if not has_sound(kind, prompt, settings, language):
         raise Unspeakable(settings.kind)
-    return speak(prompt, language=voice, rng=rng)
+    if kind.speak is not None:
+        return kind.speak(prompt, language, rng)
+    return speak(prompt, language=VOICES[language], rng=rng)
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -28,6 +29,11 @@ _PADDING = 2
 #: Sizes in which the glyphs are kept, as heights of a capital in pixels: large enough for the picture, no larger.
 _CAPITALS = (24, 40, 72, 120)
 _CAPITAL_OF_PICTURE = 40 / 90
+#: How high a capital is where a typeface has none to be measured, and an ideograph in every typeface, of its size.
+_CAPITAL_OF_SIZE = 0.7
+_IDEOGRAPH_OF_SIZE = 0.92
+#: Unicode keeps this code point from ever being a character.
+_NO_CHARACTER = "\uffff"
 
 
 class Cell(NamedTuple):
@@ -56,47 +62,94 @@ class Atlas(NamedTuple):
 _drawing = threading.Lock()
 
 
-def atlas_for(characters: str, picture_height: int, typefaces: Sequence[str] = BUNDLED) -> Atlas:
-    """Return the atlas for an alphabet, drawing it at the first call.
+def atlas_for(alphabet: str, picture_height: int, typefaces: Sequence[str] = BUNDLED) -> Atlas:
+    """Return the atlas of an alphabet, drawing it at the first call.
 
-    :param typefaces: names of ours, or paths of font files.
+    :param typefaces: names of ours, or paths of font files. A character that none of them has gets no cell.
     """
-    wanted = picture_height * _CAPITAL_OF_PICTURE
-    capital = next((size for size in _CAPITALS if size >= wanted), _CAPITALS[-1])
     with _drawing:  # one thread draws, the others wait for it
-        return _draw_atlas(characters, capital, tuple(typefaces))
+        return _atlas_of_alphabet(alphabet, _capital_for(picture_height), tuple(typefaces))
 
 
-@lru_cache(maxsize=32)
-def _draw_atlas(characters: str, capital: int, typefaces: tuple[str, ...]) -> Atlas:
+def atlas_of_text(text: str, picture_height: int, typefaces: Sequence[str] = BUNDLED) -> Atlas:
+    """Draw the atlas of one text, of an alphabet that is not known or too large to be drawn as a whole."""
+    with _drawing:
+        return _atlas("".join(sorted(set(text))), _capital_for(picture_height), tuple(typefaces))
+
+
+def missing_from(typefaces: Sequence[str], text: str) -> str:
+    """Return the characters of a text that none of the typefaces has."""
+    return "".join(sorted(character for character in set(text) if not _glyphs(character, _CAPITALS[0], typefaces)))
+
+
+def _capital_for(picture_height: int) -> int:
+    wanted = picture_height * _CAPITAL_OF_PICTURE
+    return next((size for size in _CAPITALS if size >= wanted), _CAPITALS[-1])
+
+
+def _atlas(characters: str, capital: int, typefaces: tuple[str, ...]) -> Atlas:
     margin, width = capital, round(5.5 * capital)
     cells: dict[str, list[Cell]] = {character: [] for character in characters}
-    strokes = []
+    places = []
     top = margin
     for character in characters:
-        for typeface in _FITTING.get(character, typefaces) if typefaces == BUNDLED else typefaces:
-            font = _font(typeface, capital)
-            left, upper, right, lower = font.getbbox(character)
-            height = lower - upper
-            strokes.append((((width - right - left) // 2, top - upper), character, font))
+        for glyph in _glyphs(character, capital, typefaces):
+            places.append((glyph, ((width - glyph.width) // 2, top)))
             cells[character].append(
-                Cell(width / 2, top + height / 2, right - left + 2 * _PADDING, height + 2 * _PADDING)
+                Cell(width / 2, top + glyph.height / 2, glyph.width + 2 * _PADDING, glyph.height + 2 * _PADDING)
             )
-            top += round(height) + margin
+            top += glyph.height + margin
     sheet = Image.new("L", (width, top))
-    pen = ImageDraw.Draw(sheet)
-    for upper_left, character, font in strokes:
-        pen.text(upper_left, character, font=font, fill=255)
+    for glyph, upper_left in places:
+        sheet.paste(glyph, upper_left)
     return Atlas(sheet, cells, capital)
 
 
+_atlas_of_alphabet = lru_cache(maxsize=32)(_atlas)
+
+
+def _glyphs(character: str, capital: int, typefaces: Sequence[str]) -> list[Image.Image]:
+    """Return a character's glyphs, one of each typeface that may draw it and has it."""
+    fitting = _FITTING.get(character, typefaces) if typefaces == BUNDLED else typefaces
+    return [glyph for typeface in fitting if (glyph := _glyph(character, typeface, capital)) is not None]
+
+
+@lru_cache(maxsize=1024)
+def _glyph(character: str, typeface: str, capital: int) -> Image.Image | None:
+    """Draw a character, white on black and without a margin; None where the typeface does not have it."""
+    font = _font(typeface, capital, is_wide=east_asian_width(character) in {"W", "F"})
+    if not _has(font, character):
+        return None
+    left, top, right, bottom = map(round, font.getbbox(character))
+    glyph = Image.new("L", (right - left, bottom - top))
+    ImageDraw.Draw(glyph).text((-left, -top), character, font=font, fill=255)
+    return glyph
+
+
 @lru_cache(maxsize=64)
-def _font(typeface: str, capital: int) -> ImageFont.FreeTypeFont:
-    """Open a typeface at the size at which its capitals have a height in pixels."""
+def _font(typeface: str, capital: int, *, is_wide: bool = False) -> ImageFont.FreeTypeFont:
+    """Open a typeface at the size at which its capitals, or its ideographs, have a height in pixels."""
     source = (files(__package__) / "data" / f"{typeface}.ttf").read_bytes() if typeface in BUNDLED else None
 
     def at(size: float) -> ImageFont.FreeTypeFont:
         return ImageFont.truetype(BytesIO(source) if source is not None else typeface, size)
 
-    _, top, _, bottom = at(100).getbbox("H")
+    if is_wide:
+        return at(capital / _IDEOGRAPH_OF_SIZE)
+    measured = at(100)
+    if not _has(measured, "H"):
+        return at(capital / _CAPITAL_OF_SIZE)
+    _, top, _, bottom = measured.getbbox("H")
     return at(100 * capital / (bottom - top))
+
+
+def _has(font: ImageFont.FreeTypeFont, character: str) -> bool:
+    """Tell whether a font has a character that leaves ink, and does not draw it as what stands for a missing one."""
+    mask = font.getmask(character)
+    return mask.getbbox() is not None and (mask.size, bytes(mask)) != _mask_of_missing(font)
+
+
+@lru_cache(maxsize=64)
+def _mask_of_missing(font: ImageFont.FreeTypeFont) -> tuple[tuple[int, int], bytes]:
+    mask = font.getmask(_NO_CHARACTER)
+    return mask.size, bytes(mask)

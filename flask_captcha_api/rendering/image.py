@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from types import MappingProxyType
 
+from PIL import Image
+
 from ..challenges import ALPHABETS
-from .atlas import BUNDLED, CHARACTERS, Atlas, atlas_for
+from .atlas import BUNDLED, CHARACTERS, Atlas, atlas_for, atlas_of_text
 from .picture import Palette, Picture
 from .styles import DIFFICULTIES, STYLES
 
@@ -18,7 +20,9 @@ THEMES: Mapping[str, Palette] = MappingProxyType(
     {"light": Palette(dark=52, light=222), "dark": Palette(dark=30, light=168)}
 )
 
-_JPEG_QUALITY = 70
+_OPTIONS = {"jpeg": {"quality": 70}}
+
+_ALPHABETS = (*ALPHABETS, CHARACTERS)
 
 
 def draw(
@@ -39,7 +43,7 @@ def draw(
     :param difficulty: a key of :data:`~flask_captcha_api.rendering.styles.DIFFICULTIES`.
     :param theme: a key of :data:`THEMES`.
     :param typefaces: paths of font files, instead of those of the package.
-    :raises ValueError: no character to draw, or one that the typefaces of the package do not have.
+    :raises ValueError: no character to draw, or one that none of the typefaces has.
     """
     style = rng.choice(DIFFICULTIES[difficulty])
     return draw_in_style(style, text, rng, size=size, file_format=file_format, theme=theme, typefaces=typefaces)
@@ -60,7 +64,19 @@ def draw_in_style(
     picture = Picture(text, size, _atlas(text, size[1], typefaces), THEMES[theme])
     for step in STYLES[style]:
         step(picture, rng)
-    return _encoded(picture, file_format)
+    return encode(picture.image, file_format)
+
+
+def encode(picture: Image.Image, file_format: str) -> bytes:
+    """Encode a picture, without its transparency if it has any.
+
+    :param file_format: a key of :data:`MEDIA_TYPES`.
+    """
+    encoded = BytesIO()
+    if file_format != "jpeg" or picture.mode != "YCbCr":  # which is what JPEG keeps, and ours are drawn in
+        picture = picture.convert("RGB")
+    picture.save(encoded, file_format, **_OPTIONS.get(file_format, {}))
+    return encoded.getvalue()
 
 
 def _atlas(text: str, picture_height: int, typefaces: Sequence[str]) -> Atlas:
@@ -68,21 +84,15 @@ def _atlas(text: str, picture_height: int, typefaces: Sequence[str]) -> Atlas:
     if not text:
         raise ValueError("there is no character to draw")
     characters = set(text)
-    for alphabet in ALPHABETS:
+    for alphabet in _ALPHABETS:
         if characters <= set(alphabet):
-            return atlas_for(alphabet, picture_height, typefaces)
-    if typefaces == BUNDLED and not characters <= set(CHARACTERS):
-        raise ValueError(
-            "the prompt has a character that the typefaces of the package do not: they have capital letters, "
-            "digits and + - − × = ?; set CAPTCHA_FONTS to font files that have it"
-        )
-    return atlas_for("".join(sorted(characters)), picture_height, typefaces)
-
-
-def _encoded(picture: Picture, file_format: str) -> bytes:
-    encoded = BytesIO()
-    if file_format == "jpeg":
-        picture.image.save(encoded, "JPEG", quality=_JPEG_QUALITY)
+            atlas = atlas_for(alphabet, picture_height, typefaces)
+            break
     else:
-        picture.image.convert("RGB").save(encoded, file_format)
-    return encoded.getvalue()
+        atlas = atlas_of_text(text, picture_height, typefaces)
+    if not all(atlas.cells[character] for character in characters):
+        raise ValueError(
+            "the prompt has a character that none of the typefaces has: those of the package have capital letters, "
+            "digits and + - − × = ?; set CAPTCHA_FONTS to font files that have all that the kind asks"
+        )
+    return atlas

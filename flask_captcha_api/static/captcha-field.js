@@ -70,7 +70,7 @@ function makeButton(name) {
   return make("button", { type: "button", part: "button" }, icon, make("span"));
 }
 
-// Only what has changed: a screen reader says it again, and a browser that translates has put its own text there.
+// Only what has changed: a screen reader says it again, and a translating browser has put its own text there.
 function write(element, text) {
   if (element.written !== text) element.textContent = element.written = text;
 }
@@ -108,7 +108,7 @@ class CaptchaField extends HTMLElement {
   #lifetime;
   #expiresAt;
   #waitUntil = 0; // after 429
-  #restUntil = 0; // no request of its own accord
+  #restUntil = 0; // of its own accord
   #tokens; // the captcha is good for: the one sent and the one that came back
   #language;
   #note; // a key of the texts
@@ -216,12 +216,12 @@ class CaptchaField extends HTMLElement {
     this.#isStarted = true;
     this.#sight.observe(this); // a captcha that nobody sees is not asked for
     clearInterval(this.#clock);
-    this.#clock = setInterval(this.#tick, 1000); // expiry, the wait after 429, the token, the language
+    this.#clock = setInterval(this.#tick, 1000); // expiry, waits, token, language
     addEventListener("pageshow", this.#onPageShow);
     this.#render();
   }
 
-  /** Take over the captcha that the server put here for browsers without JavaScript, and what was typed for it. */
+  /** Take over the captcha that the server put here, and what was typed for it. */
   #adopt() {
     const [uuid, medium, input] = ["[type=hidden]", ".frame [src]", "[required]"].map((css) => this.querySelector(css));
     if (uuid) {
@@ -247,7 +247,7 @@ class CaptchaField extends HTMLElement {
     this.#expiresAt = Date.now() + this.#lifetime;
   }
 
-  #onPageShow = (event) => event.persisted && this.#drop(); // back from the page that it was sent to
+  #onPageShow = (event) => event.persisted && this.#drop(); // back from where it was sent to
 
   #tick = () => {
     const now = Date.now();
@@ -336,7 +336,7 @@ class CaptchaField extends HTMLElement {
       if (form === "image") await Object.assign(new Image(), { src: data }).decode(); // no broken pictures
       answer.data = data;
     } catch {
-      // not reached, no envelope, nothing in it, or no picture
+      // not reached, no envelope, or no picture in it
     }
     return answer;
   }
@@ -380,8 +380,9 @@ class CaptchaField extends HTMLElement {
     const texts = TEXTS[(this.#language = languageOf(this))];
     const isImage = this.#form === "image";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
+    const kind = /^(digits|letters|arithmetic)$/.test(this.#kind) ? this.#kind : "other";
     const fill = (text) => {
-      const filled = text.replace("{}", texts[this.#kind] ?? texts.other);
+      const filled = text.replace("{}", this.getAttribute("asks") ?? texts[kind]);
       return filled[0].toUpperCase() + filled.slice(1);
     };
     const focused = this.shadowRoot.activeElement;
@@ -394,7 +395,7 @@ class CaptchaField extends HTMLElement {
     ui.listen.hidden = !hasSound;
     if (focused?.hidden) this.focus();
     ui.frame.ariaBusy = this.#isBusy;
-    ui.input.inputMode = /digits|arithmetic/.test(this.#kind) ? "numeric" : "text";
+    ui.input.inputMode = this.inputMode || (/^[da]/.test(kind) ? "numeric" : "text");
     ui.input.ariaInvalid = Boolean(this.#error);
     ui.show.ariaDisabled = ui.refresh.ariaDisabled = seconds > 0;
     ui.listen.ariaDisabled = seconds > 0 && (isImage || !this.#uuid);
@@ -416,7 +417,7 @@ class CaptchaField extends HTMLElement {
   }
 }
 
-// A browser that lacks what the field needs keeps the server's form. The style first: nothing is shown without it.
+// A browser that lacks what this needs keeps the server's form. The style first: nothing is shown without it.
 if (window.ElementInternals?.prototype.setFormValue && !customElements.get("captcha-field")) {
   try {
     const response = await fetch(new URL("captcha-field.css", import.meta.url), { signal: AbortSignal.timeout(PATIENCE_MS) });
