@@ -5,7 +5,7 @@ PORT ?= 5000
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint sheet wheel clean
+.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint sheet pictures wheel clean
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -55,6 +55,10 @@ bench-footprint: servers $(VENV)/dev
 sheet: $(VENV)/dev
 	@$(RUN) benchmarks.sheet --kind digits --count 144
 	@$(RUN) benchmarks.sheet --kind letters --count 96
+
+# The pictures of the example in README and docs, in docs/pictures.
+pictures: servers $(VENV)/dev
+	@$(RUN) tools.take_pictures
 
 wheel: $(VENV)/dev
 	$(RUN) build

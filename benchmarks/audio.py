@@ -2,8 +2,8 @@
 
 Prints how many rows of five digits each listener got wholly right, with Wilson's 95 % intervals: on clean sound, which
 is the recordings simply joined, and on finished sound; the learner has learnt finished sound only. Then speech over bed
-in dB, and medians of the time beside lepture/captcha's AudioCaptcha, in interleaved rounds. Run it by
-``make bench-audio``.
+in dB, and medians of the processor's time beside lepture/captcha's AudioCaptcha, in interleaved rounds: neither waits
+for anything, so whatever else the machine does counts for neither. Run it by ``make bench-audio``.
 """
 
 import random
@@ -118,7 +118,7 @@ def levels(language: str) -> tuple[float, float, list[int], float]:
 
 
 def report_times() -> None:
-    """Print medians of the time that one rendering takes, beside lepture/captcha's in the same rounds."""
+    """Print medians of the processor's time for one rendering, beside lepture/captcha's in the same rounds."""
     theirs = AudioCaptcha()
     theirs.load()
     subjects: dict[str, Callable[[str, random.Random], object]] = {
@@ -131,10 +131,10 @@ def report_times() -> None:
             break
         progress(f"time: round {number} of {ROUNDS}")
         for name, subject in subjects.items():
-            begin = time.perf_counter()
+            begin = time.thread_time()
             subject(text, rng)
             if number:  # the first round warms up
-                samples[name].append(time.perf_counter() - begin)
+                samples[name].append(time.thread_time() - begin)
     progress("")
     medians = {name: statistics.median(each) for name, each in samples.items()}
     print(f"\n{'five digits':24} {'ms':>8} {'of theirs':>10}")

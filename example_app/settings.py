@@ -18,7 +18,7 @@ def settings_from_environment() -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 64 * 1024,
         # Only these can be asked for. Nobody changes a password without being signed in, so nobody needs that captcha.
         "CAPTCHA_SOURCES": {"login": {}, "password": {"jwt": "required"}, "register": {}},
-        # The widget shows a picture 168 pixels wide: one of twice as many is sharp on every screen.
+        # The widget shows a picture 90 pixels high: one of twice as many is sharp on every screen.
         "CAPTCHA_WIDTH": 332,
         "CAPTCHA_HEIGHT": 180,
         # The page asks for its own language, English; the default is Traditional Chinese.

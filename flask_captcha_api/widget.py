@@ -34,6 +34,8 @@ _MEDIA_TYPES = {SCRIPT: "text/javascript", STYLESHEET: "text/css"}
 _CONTENTS = {name: files(__package__).joinpath("static", name).read_bytes() for name in _MEDIA_TYPES}
 #: One for all files: the script finds the stylesheet beside itself.
 DIGEST = hashlib.sha256(b"".join(_CONTENTS.values())).hexdigest()[:16]
+#: Stands in the place of the digest for pages that no template of ours renders, and so cannot know it.
+LATEST = "latest"
 
 #: Of the kinds whose answers are digits.
 _NUMERIC_KINDS = frozenset({"digits", "arithmetic"})
@@ -42,13 +44,16 @@ _NUMERIC_KINDS = frozenset({"digits", "arithmetic"})
 def static_file(digest: str, name: str) -> Response | None:
     """Return the response with a file of the widget; None where there is no such file, or none of this digest.
 
-    Whoever has it may keep it for ever: a change of the file changes its URL.
+    Whoever has it may keep it for ever: a change of the file changes its URL. What is called ``latest`` may be kept
+    too, but not used without asking whether it is still the same.
     """
-    if digest != DIGEST or name not in _CONTENTS:
+    if digest not in (DIGEST, LATEST) or name not in _CONTENTS:
         return None
     response = Response(_CONTENTS[name], mimetype=_MEDIA_TYPES[name])
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = "no-cache" if digest == LATEST else "public, max-age=31536000, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.set_etag(DIGEST)
+    response.make_conditional(request)
     return response
 
 
@@ -81,7 +86,7 @@ def captcha_field(
     :param text: name of the form's field that carries what the visitor types.
     :param lang: language tag of the widget's texts. None: with JavaScript those of the page's nearest ``lang``
         attribute, without it CAPTCHA_LANGUAGE.
-    :param error: a sentence about the last attempt.
+    :param error: a sentence about the last attempt. Left out where this request was none, but one of the buttons.
     :param id: of the element.
     :param nonce: for a page whose Content-Security-Policy asks for one.
     :param asks: what the visitor has to type, in the page's language, such as ``Chinese characters``; for a kind of the
@@ -94,7 +99,8 @@ def captcha_field(
     settings = current_state().sources.find(source).settings
     after_this_request(_forbid_storing)
     language = language_of_texts(lang)
-    form = "audio" if settings.audio and form_asked_for(uuid) == "audio" else "image"
+    wanted = form_asked_for(uuid)
+    form = "audio" if settings.audio and wanted == "audio" else "image"
     try:
         captcha, why_not = _issue(source, settings, form, lang)
     except Unspeakable:  # a kind of the app's own, for which there are no words
@@ -109,7 +115,7 @@ def captcha_field(
         "uuid_name": uuid,
         "text_name": text,
         "lang": lang,
-        "error": error,
+        "error": None if wanted else error,
         "id": id,
         "nonce": nonce,
         "asks": asks,

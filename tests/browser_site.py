@@ -18,14 +18,19 @@ from werkzeug.serving import make_server
 import example_app
 from example_app import accounts
 from example_app.settings import settings_from_environment
-from flask_captcha_api import CaptchaRejected, verify_captcha, widget
+from flask_captcha_api import CaptchaRejected, verify_captcha
 from flask_captcha_api.testing import answers
 
 ANSWER = "40718"
 POLICY = "default-src 'self'; img-src 'self' data:; media-src 'self' data: blob:"
 
 #: Beside the example's own.
-SOURCES: dict[str, dict[str, Any]] = {"web": {}, "brief": {"ttl": 4}, "letters": {"kind": "letters"}}
+SOURCES: dict[str, dict[str, Any]] = {
+    "web": {},
+    "brief": {"ttl": 4},
+    "letters": {"kind": "letters"},
+    "long": {"length": 12, "width": 640},
+}
 
 #: Around what a test puts between the tags of the body.
 PAGE = """<!doctype html>
@@ -110,8 +115,7 @@ def make_site() -> Site:
     def show_again(rejected: CaptchaRejected) -> Any:
         if request.is_json or request.path != "/guarded/send":
             return rejected.get_response()
-        error = None if widget.form_asked_for("uuid") else "Wrong, sorry."
-        body = render_template_string(site.body, error=error)
+        body = render_template_string(site.body, error="Wrong, sorry.")
         return render_template_string(PAGE, body=body, lang="en"), 422
 
     CORS(app, resources="/captcha/*", allow_headers=["Authorization"])  # for pages of other origins

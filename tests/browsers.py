@@ -24,6 +24,25 @@ _FLAGS = (
     "--disable-sync",
 )
 
+#: A widget in a form, which a test gives to ``Visit.show``.
+FIELD = '<form>{{ captcha_field("web") }}</form>'
+UUID = "field => field.uuid"
+#: Notes the widget's events in ``told``.
+EVENTS = """field => {
+    window.told = [];
+    for (const name of ["captcha-ready", "captcha-error", "captcha-expired", "captcha-token"])
+        field.addEventListener(name, (event) => told.push([name, event.detail]));
+}"""
+#: What the script says in English, beside what stands in texts.py.
+TEXT = {
+    "changed": "There is a new picture.",
+    "limited": "Too many requests. Please wait a little.",
+    "failed": "The captcha could not be loaded. Please try again.",
+    "silent": "There is no sound for this captcha.",
+    "expired": "This captcha has expired. Please get a new one.",
+    "wrong": "That was not right. Please try again.",
+}
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:

@@ -7,6 +7,7 @@ import random
 import statistics
 import string
 import threading
+import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
@@ -115,6 +116,16 @@ class TestEveryLanguage:
         lengths += [len(speak(slowest, language=language, rng=random.Random(seed))) for seed in range(150)]
         assert max(lengths) <= 60_000
         assert min(lengths) >= 4 * audio.RATE
+
+    def test_five_digits_are_made_in_15_milliseconds(self, language: str) -> None:
+        """Half of the renderings take the processor less than that, whoever else is at work on the machine."""
+        voices.recordings(language)
+        spent = []
+        for prompt, rng in rows(21):
+            begin = time.thread_time()
+            speak(prompt, language=language, rng=rng)
+            spent.append(time.thread_time() - begin)
+        assert statistics.median(spent) <= 0.015
 
     def test_hardly_a_sample_is_clipped(self, language: str) -> None:
         """At most one sample in a thousand stands at the limits of 8 bits."""

@@ -41,6 +41,14 @@ def test_a_sound_is_a_captcha_of_its_own(app: Flask, client: FlaskClient) -> Non
     assert codes == ["00000", "01003", "00000"]
 
 
+def test_no_two_sounds_are_alike(app: Flask, client: FlaskClient) -> None:
+    """The same text in the same language never gives the same bytes, nor the same length of more than a few."""
+    with answers(app, ANSWER):
+        sounds = [client.get("/captcha/web/audio?lang=ja").get_json()["response"]["audio"] for _ in range(20)]
+    assert len(set(sounds)) == 20
+    assert len({len(sound) for sound in sounds}) > 15
+
+
 @pytest.mark.parametrize(
     ("settings", "query", "accepted", "voice"),
     [

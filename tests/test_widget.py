@@ -81,6 +81,17 @@ def test_the_files_may_be_kept_for_ever(client: FlaskClient, name: str, media_ty
     assert client.head(f"/captcha/static/{DIGEST}/{name}").status_code == 200
 
 
+@pytest.mark.parametrize("name", [SCRIPT, STYLESHEET])
+def test_the_latest_files_are_asked_for_anew(client: FlaskClient, name: str) -> None:
+    """Under a path that never changes they are the same, and answered by 304 to whoever has them."""
+    response = client.get(f"/captcha/static/latest/{name}")
+    assert response.data == (STATIC / name).read_bytes()
+    assert response.headers["Cache-Control"] == "no-cache"
+    again = client.get(f"/captcha/static/latest/{name}", headers={"If-None-Match": response.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get(f"/captcha/static/latest/{name}", headers={"If-None-Match": '"other"'}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "path", [f"0000000000000000/{SCRIPT}", f"{DIGEST}/other.js", f"{DIGEST}/../widget.py", f"{DIGEST}/", f"{DIGEST}"]
 )
@@ -166,6 +177,13 @@ def test_the_button_for_another_form(client: FlaskClient, page: str, asked: str,
     element = rendered(client, data={"uuid": ["17637696123458305712946", asked], "code": ANSWER})
     assert str(element.one(tag)["src"]).startswith("data:audio/wav" if asked == "audio" else "data:image/jpeg")
     assert [each["value"] for each in element.all("button", name="uuid")] == ["image", "audio"]
+
+
+def test_a_button_is_told_no_error(client: FlaskClient, page: str) -> None:
+    """A view may always say what was wrong: to whoever has only asked for a sound, nothing was."""
+    element = rendered(client, "'web', error='Wrong.'", data={"uuid": ["17637696123458305712946", "audio"], "code": ""})
+    assert "error" not in element.one("captcha-field")
+    assert "Wrong." not in element.text
 
 
 def test_a_button_passes_no_guard(app: Flask, client: FlaskClient, page: str) -> None:

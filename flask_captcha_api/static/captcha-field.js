@@ -1,10 +1,10 @@
-// <captcha-field source="login">: a captcha inside a form. It knows the JSON routes and nothing of the page around it.
+// <captcha-field source="login">: a captcha inside a form. It knows the JSON routes and nothing of the page.
 
-// Right where the package serves this file; a copy elsewhere needs the attribute `base`.
+// Right where the package serves this file; a copy elsewhere needs `base`.
 const BASE = new URL("../..", import.meta.url).href;
 const PATIENCE_MS = 10_000;
 
-// `{}` stands for what is asked, or for seconds. What is said without JavaScript too stands in texts.py as well.
+// `{}` is what is asked, or seconds. What is said without JavaScript too stands in texts.py as well.
 export const TEXTS = {
   "zh-Hant": {
     group: "驗證碼", digits: "數字", letters: "字母", arithmetic: "計算結果", other: "字元",
@@ -70,18 +70,18 @@ function makeButton(name) {
   return make("button", { type: "button", part: "button" }, icon, make("span"));
 }
 
-// Only what has changed: a screen reader says it again, and a translating browser has put its own text there.
+// Only what has changed: a screen reader says it again, and a translator has put its own there.
 function write(element, text) {
   if (element.written !== text) element.textContent = element.written = text;
 }
 
-/** The language of TEXTS for the nearest `lang`, also around shadow roots; Chinese as such is simplified (CLDR). */
+/** The key of TEXTS for the nearest `lang`, also of a host; Chinese as such is simplified (CLDR). */
 function languageOf(element) {
   let tag;
   for (let node = element; node && !tag; node = node.getRootNode().host) tag = node.closest("[lang]")?.lang;
   tag = (tag || navigator.language).toLowerCase();
-  if (/^zh\b/.test(tag)) return !/hans/.test(tag) && /-(hant|tw|hk|mo)\b/.test(tag) ? "zh-Hant" : "zh-Hans";
-  return /^ja\b/.test(tag) ? "ja" : "en";
+  if (/^zh\b(?!.*hans).*-(hant|tw|hk|mo)\b/.test(tag)) return "zh-Hant";
+  return { zh: "zh-Hans", ja: "ja" }[tag.split("-")[0]] ?? "en";
 }
 
 const sheet = new CSSStyleSheet();
@@ -92,29 +92,29 @@ class CaptchaField extends HTMLElement {
 
   #internals = this.attachInternals();
   #ui;
-  #clock;
+  #clock; // once started
   #sight = new IntersectionObserver((entries) => {
     this.#isVisible = entries.at(-1).isIntersecting;
     this.#tick();
   });
   #isVisible;
-  #isStarted;
   #attempt = 0;
   #isBusy = false;
   #form = "image";
   #kind;
   #uuid = "";
-  #why = ""; // there is no uuid: "failed" or "expired"
+  #why = ""; // there is none: "failed" or "expired"
   #lifetime;
   #expiresAt;
-  #waitUntil = 0; // after 429
-  #restUntil = 0; // of its own accord
+  #waitUntil = 0; // after 429: no request
+  #restUntil = 0; // none of its own accord
   #tokens; // the captcha is good for: the one sent and the one that came back
   #language;
   #note; // a key of the texts
   #error; // the same, or a text of the page's
 
-  // The page may set `token`, a function that returns its JWT or nothing; declared here, it would be undone.
+  /** Of the page, which may have set it before: a function that returns its JWT, or nothing. */
+  token = this.token;
 
   constructor() {
     super();
@@ -150,7 +150,13 @@ class CaptchaField extends HTMLElement {
       this.#render();
     };
     ui.input.onchange = () => this.dispatchEvent(new Event("change", { bubbles: true }));
-    ui.input.onkeydown = (event) => this.#submitOnEnter(event);
+    ui.input.onkeydown = (event) => {
+      const { form } = this.#internals;
+      if (event.key !== "Enter" || event.isComposing || !form) return;
+      const button = [...form.elements].find((element) => element.type === "submit");
+      if (button) button.click();
+      else form.requestSubmit();
+    };
     this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // of a label outside
   }
 
@@ -171,17 +177,18 @@ class CaptchaField extends HTMLElement {
     this.#ui.input.focus(options);
   }
 
-  /** Get another captcha, of the same form. */
+  /** Forget the captcha, which is spent, and get another, of the same form. */
   refresh() {
-    return this.#load(this.#form, false);
+    this.#drop();
+    this.#tick();
   }
 
-  /** For a page whose submit was refused: say so, get another captcha, go to the field. */
+  /** The same where a submit was refused: say so, and go to the field. */
   reject(message = "wrong") {
-    this.#drop();
+    this.refresh();
     this.#error = message;
+    this.#render();
     this.focus();
-    return this.refresh();
   }
 
   connectedCallback() {
@@ -198,7 +205,7 @@ class CaptchaField extends HTMLElement {
 
   attributeChangedCallback(name, before, now) {
     if (name === "error") this.#error = now;
-    else if (name !== "nosound" && this.#isStarted) this.#drop();
+    else if (name !== "nosound" && this.#clock) this.#drop();
     this.#render();
   }
 
@@ -212,8 +219,7 @@ class CaptchaField extends HTMLElement {
   }
 
   #start() {
-    if (!this.#isStarted) this.#adopt();
-    this.#isStarted = true;
+    if (!this.#clock) this.#adopt();
     this.#sight.observe(this); // a captcha that nobody sees is not asked for
     clearInterval(this.#clock);
     this.#clock = setInterval(this.#tick, 1000); // expiry, waits, token, language
@@ -223,13 +229,13 @@ class CaptchaField extends HTMLElement {
 
   /** Take over the captcha that the server put here, and what was typed for it. */
   #adopt() {
-    const [uuid, medium, input] = ["[type=hidden]", ".frame [src]", "[required]"].map((css) => this.querySelector(css));
+    const [uuid, medium, input] = this.querySelectorAll("[type=hidden], .frame [src], [required]");
     if (uuid) {
       this.#form = medium.localName === "audio" ? "audio" : "image";
       this.#ui[this.#form].src = medium.src;
       this.#note = this.#form === "audio" ? "hidden" : "";
       this.#settle(uuid.value, this.dataset.kind, this.dataset.expiresIn);
-      // Its time has run since the page was asked for, if it came with the page.
+      // If it came with the page, its time has run since that was asked for.
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
       this.#tokens = [""];
       this.#ui.input.value = input.value;
@@ -251,8 +257,9 @@ class CaptchaField extends HTMLElement {
 
   #tick = () => {
     const now = Date.now();
-    if (this.#waitUntil && now >= this.#waitUntil) this.#waitUntil = this.#note = 0;
-    if (this.#waitUntil !== 0 || this.#note === 0 || this.#language !== languageOf(this)) this.#render();
+    const wait = this.#waitUntil;
+    if (wait && now >= wait) this.#waitUntil = this.#note = 0;
+    if (wait || this.#language !== languageOf(this)) this.#render();
     if (!this.#isVisible || document.hidden || this.#isBusy) return;
 
     if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
@@ -260,7 +267,7 @@ class CaptchaField extends HTMLElement {
     const isUntouched = !this.value && this.#form === "image";
     const notice = isUntouched ? Math.min(this.#lifetime / 4, 60_000) : 0;
     if (this.#uuid && now < this.#expiresAt - notice) return;
-    if (isUntouched ? this.#why !== "failed" : !this.#uuid && !this.#why) this.refresh();
+    if (isUntouched ? wait || this.#why !== "failed" : !this.#uuid && !this.#why) this.#load(this.#form, false, false);
     else if (this.#uuid) this.#expire();
   };
 
@@ -268,7 +275,7 @@ class CaptchaField extends HTMLElement {
     return this.token?.() || "";
   }
 
-  /** Forget a captcha that is of no use. The next tick gets another if anybody sees it. */
+  /** Forget a captcha of no use. A tick gets another if anybody sees it. */
   #drop() {
     this.#uuid = this.#why = this.#error = "";
     this.#tokens = null;
@@ -286,8 +293,9 @@ class CaptchaField extends HTMLElement {
     this.#tell("captcha-expired");
   }
 
-  async #load(form, willPlay = form === "audio") {
+  async #load(form, willPlay = form === "audio", isWanted = true) {
     if (this.#waitUntil) return;
+    if (willPlay) this.#ui.audio.load(); // in the click, or WebKit plays nothing later
     const attempt = ++this.#attempt;
     const token = this.#token();
     this.#isBusy = true;
@@ -300,8 +308,9 @@ class CaptchaField extends HTMLElement {
       this.dispatchEvent(new CustomEvent("captcha-token", { detail: answer.token }));
     }
     if (!answer.data) return this.#fail(form, answer);
+    if (!isWanted && this.#uuid && this.value) return this.#render(); // for the old one
 
-    this.#note = form === "audio" ? "hidden" : this.#uuid && "changed";
+    this.#note = form === "audio" ? "hidden" : this.#lifetime && "changed"; // not for the first
     if (this.#why) this.#error = "";
     this.#settle(answer.uuid, answer.kind, answer.expiresIn);
     this.#ui.audio.pause();
@@ -312,7 +321,7 @@ class CaptchaField extends HTMLElement {
     if (willPlay) this.#play();
   }
 
-  /** Ask for a captcha. Never throws: there is none where there is no `data`. */
+  /** Ask for a captcha. Never throws: there is one where there is `data`. */
   async #ask(form, token) {
     const base = (this.getAttribute("base") ?? BASE).replace(/\/$/, "");
     const path = form === "audio" ? "/audio?lang=" + languageOf(this) : "";
@@ -323,8 +332,8 @@ class CaptchaField extends HTMLElement {
         headers: token ? { Authorization: "Bearer " + token } : {},
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      const { headers, status } = response;
-      answer.status = status;
+      const { headers } = response;
+      answer.status = response.status;
       answer.wait = headers.get("Retry-After");
       answer.token = headers.get("Authorization")?.replace("Bearer ", "");
       answer.kind = headers.get("Captcha-Kind");
@@ -333,22 +342,22 @@ class CaptchaField extends HTMLElement {
       answer.code = envelope.code;
       answer.uuid = envelope.response.uuid;
       const data = `data:${headers.get("Captcha-Media-Type")};base64,${envelope.response[form]}`;
-      if (form === "image") await Object.assign(new Image(), { src: data }).decode(); // no broken pictures
+      if (form === "image") await make("img", { src: data }).decode(); // no broken pictures
       answer.data = data;
     } catch {
-      // not reached, no envelope, or no picture in it
+      // not reached, no envelope, no picture
     }
     return answer;
   }
 
-  /** Say that there is no captcha. One that was there stays: nothing has spent it. */
+  /** Say that none came. One that was there stays: nothing has spent it. */
   #fail(form, { status, code, wait }) {
     if (!this.#uuid) this.#why = "failed";
-    this.#restUntil = Date.now() + PATIENCE_MS;
     this.#note = "failed";
+    this.#restUntil = Date.now() + PATIENCE_MS;
     if (status === 429) {
-      this.#waitUntil = Date.now() + (1000 * wait || PATIENCE_MS);
       this.#note = "limited";
+      this.#waitUntil = this.#restUntil = Date.now() + (1000 * wait || PATIENCE_MS);
     } else if (form === "audio" && code === "01004") {
       this.toggleAttribute("nosound", true);
       this.#note = "silent";
@@ -360,15 +369,7 @@ class CaptchaField extends HTMLElement {
   #play() {
     const { audio } = this.#ui;
     audio.currentTime = 0;
-    audio.play().catch(() => {}); // not allowed, or replaced; the button is there
-  }
-
-  #submitOnEnter(event) {
-    const { form } = this.#internals;
-    if (event.key !== "Enter" || event.isComposing || !form) return;
-    const button = [...form.elements].find((element) => element.type === "submit");
-    if (button) button.click();
-    else form.requestSubmit();
+    audio.play().catch(() => {}); // not allowed, or replaced
   }
 
   #tell(type, detail) {
@@ -404,8 +405,8 @@ class CaptchaField extends HTMLElement {
     write(ui.listen.lastChild, isImage ? texts.listen : texts.replay);
     write(ui.show.lastChild, texts.show);
     write(ui.label, fill(isImage ? texts.seen : texts.heard));
-    write(ui.error, texts[this.#error] ?? this.#error ?? "");
-    write(ui.note, texts[this.#note] ?? "");
+    write(ui.error, texts[this.#error] ?? this.#error);
+    write(ui.note, texts[this.#note]);
     ui.note.className = this.#note === "changed" ? "quiet" : ""; // for those who do not see it
 
     const values = new FormData();
@@ -417,13 +418,13 @@ class CaptchaField extends HTMLElement {
   }
 }
 
-// A browser that lacks what this needs keeps the server's form. The style first: nothing is shown without it.
-if (window.ElementInternals?.prototype.setFormValue && !customElements.get("captcha-field")) {
+// An older browser keeps the server's form. The style first: nothing is shown without it.
+if (window.ElementInternals?.prototype.setFormValue) {
   try {
     const response = await fetch(new URL("captcha-field.css", import.meta.url), { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (response.ok) sheet.replaceSync(await response.text());
   } catch {
     // without it, then
   }
-  customElements.define("captcha-field", CaptchaField);
+  customElements.get("captcha-field") ?? customElements.define("captcha-field", CaptchaField);
 }
