@@ -5,7 +5,7 @@ Knows requests and responses, and neither stores nor rules.
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Response, request
 from werkzeug.datastructures import Headers, MultiDict
@@ -119,6 +119,13 @@ class CaptchaRejected(HTTPException):
         super().__init__(description=outcome.value if outcome else "not verified", response=told)
         self.code = told.status_code
         self.outcome = outcome
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a cache above the guard would answer others with what one request deserved.
+
+        Flask-Caching, which pickles the HTTP exceptions of a cached view, logs this or, in debug mode, raises it.
+        """
+        raise TypeError("a rejection is not to be cached: put @cache.cached below @verify_captcha, not above it")
 
 
 def submitted(*fields: Names) -> tuple[object, ...]:

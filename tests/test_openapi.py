@@ -98,6 +98,15 @@ def test_the_server_is_where_the_routes_are(
     assert described(app, path, **request_settings)["servers"] == [{"url": server}]
 
 
+def test_the_server_of_a_subdomain_is_the_one_asked() -> None:
+    """Below a subdomain the URL is relative to it."""
+    app = Flask("app", subdomain_matching=True)
+    app.config.update(SECRET_KEY="a secret of the tests", SERVER_NAME="example.test")
+    app.register_blueprint(CaptchaApi(url_prefix=None).init_app(app), subdomain="api")
+    path = "http://api.example.test/captcha/openapi.json"
+    assert described(app, path)["servers"] == [{"url": "/captcha"}]
+
+
 @pytest.mark.parametrize(("method", "body"), [("GET", SOURCE_UNKNOWN), ("HEAD", None)])
 def test_it_can_be_switched_off(app: Flask, method: str, body: Json | None) -> None:
     """With CAPTCHA_OPENAPI off the path is as unknown as any other."""
