@@ -269,6 +269,19 @@ def test_answers_are_as_described(app: Flask, issue: Callable[..., str], monkeyp
     assert codes == {result.code for result in Result} - {Result.TOO_MANY_REQUESTS.code}
 
 
+def test_limits_are_as_described(app: Flask) -> None:
+    """What is told beyond a rate is described too, for each operation that counts."""
+    rate = "1 per minute"
+    set_up(app, CAPTCHA_AUDIO=False, CAPTCHA_RATE_LIMIT=rate, CAPTCHA_VERIFY_RATE_LIMIT=rate)
+    description, client = described(app), app.test_client()
+    for method in ("GET", "POST"):
+        client.open("/captcha/web", method=method)
+    for method in ("GET", "HEAD", "POST"):
+        refused = client.open("/captcha/web", method=method)
+        assert refused.status_code == 429
+        assert_as_described(description, description["paths"]["/{source}"][method.lower()], refused)
+
+
 def assert_as_described(description: Json, operation: Json, response: TestResponse) -> None:
     told = operation["responses"][str(response.status_code)]
     if "$ref" in told:

@@ -246,6 +246,17 @@ def test_a_disguise_does_not_count(guarded: FlaskClient, vault: Vault, disguise:
     assert vault.visits == 0
 
 
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP"])
+def test_an_address_that_is_only_claimed_has_no_rate_of_its_own(app: Flask, name: str) -> None:
+    """Whoever names another address in each request is counted as one all the same."""
+    app.config.update(CAPTCHA_RATE_LIMIT="10 per minute")
+    CaptchaApi(app)
+    client = app.test_client()
+    claims = [{name: f"{'for=' if name == 'Forwarded' else ''}192.0.2.{number}"} for number in range(11)]
+    statuses = [client.get("/captcha/web", headers=claim).status_code for claim in claims]
+    assert statuses == [*[200] * 10, 429]
+
+
 def test_a_claimed_method_spends_nothing(guarded: FlaskClient, issue: Issue) -> None:
     """A GET that claims to be a POST issues a captcha and verifies none."""
     uuid = issue()
