@@ -151,6 +151,7 @@ class CaptchaConfig:
     rate_limit_storage: str = _setting(
         "memory://", _STORAGE_URI, "where rates and failures are counted; `memory://` is for one process"
     )
+    openapi: bool = _setting(True, _FLAG, "whether the routes are described at `openapi.json` below the prefix")
     single_process: bool = _setting(
         False, _FLAG, "states that there is one process although the server says `wsgi.multiprocess`"
     )

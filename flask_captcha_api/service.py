@@ -20,7 +20,7 @@ from .signals import announce, captcha_issued, captcha_verified
 from .sources import Source, Sources, UnknownSource
 from .store import AnswerStore
 
-_UUID = re.compile(r"[0-9]{23}")
+UUID = re.compile(r"[0-9]{23}")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class CaptchaService:
 
 def is_uuid(uuid: object) -> bool:
     """Tell whether ``uuid`` has the shape of a captcha's id."""
-    return isinstance(uuid, str) and _UUID.fullmatch(uuid) is not None
+    return isinstance(uuid, str) and UUID.fullmatch(uuid) is not None
 
 
 def _new_uuid() -> str:

@@ -113,6 +113,16 @@ def header_to_send_back(caller: Caller, longest_session: timedelta | None) -> tu
     return config.header_name, f"{config.header_type} {token}".lstrip()
 
 
+def header_of_tokens() -> tuple[str, str] | None:
+    """Return the name of the header that carries tokens, and the word before them; None in an app without tokens."""
+    if not has_jwt_manager():
+        return None
+
+    from flask_jwt_extended.config import config
+
+    return config.header_name, config.header_type
+
+
 def has_jwt_manager() -> bool:
     """Tell whether the current app knows tokens."""
     return "flask-jwt-extended" in current_app.extensions

@@ -1,5 +1,6 @@
 """The routes. Each answers in the envelope, whatever happens, and never raises."""
 
+import json
 import logging
 from base64 import b64encode
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -16,19 +17,17 @@ from . import wire
 from ._current import EXTENSION_NAME, current_state, log_and_tell, service_for_request
 from .config import SetupError
 from .languages import language_of_sound
+from .openapi import FILE_NAME, describe
 from .rendering import FORMS, Unspeakable
 from .results import Result
 from .sources import UnknownSource
 from .store import StoreUnavailable
 from .throttle import TooManyRequests, allowance_to_issue, allowance_to_verify, caller_within
-from .tokens import Unauthorized, header_to_send_back
+from .tokens import Unauthorized, header_of_tokens, header_to_send_back
 from .widget import STATIC_ENDPOINT, static_file
 
 BLUEPRINT_NAME = "captcha_api"
 DEFAULT_PREFIX = "/captcha"
-
-#: A uuid and a text fit many times over; the rest of a request is nobody's.
-_LARGEST_BODY = 64 * 1024
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -42,6 +41,7 @@ def new_blueprint() -> Blueprint:
     blueprint.add_url_rule("/<source>/audio", "audio", _in_envelope(_audio), methods=["GET"])
     blueprint.add_url_rule("/<source>", "verify", _in_envelope(_verify), methods=["POST"])
     blueprint.add_url_rule("/static/<digest>/<file>", STATIC_ENDPOINT, _static_file, methods=["GET"])
+    blueprint.add_url_rule(f"/{FILE_NAME}", "openapi", _openapi, methods=["GET"])
     mounts: list[_Mount] = []
 
     @blueprint.record
@@ -108,10 +108,10 @@ def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
         )
         encoded = b64encode(captcha.data).decode("ascii")
         told = _tell(Result.SUCCESS, {form: encoded, "uuid": captcha.uuid})
-    told.headers["Captcha-Expires-In"] = str(settings.ttl)
-    told.headers["Captcha-Kind"] = settings.kind
-    told.headers["Captcha-Length"] = str(settings.length)
-    told.headers["Captcha-Media-Type"] = FORMS[form].media_type(settings)
+    told.headers[wire.EXPIRES_IN] = str(settings.ttl)
+    told.headers[wire.KIND] = settings.kind
+    told.headers[wire.LENGTH] = str(settings.length)
+    told.headers[wire.MEDIA_TYPE] = FORMS[form].media_type(settings)
     if caller:
         name, value = header_to_send_back(caller, current_state().config.jwt_renew)
         told.headers[name] = value
@@ -124,8 +124,8 @@ def _verify(source_name: str) -> wire.EnvelopeResponse:
     source = current_state().sources.find(source_name)
     caller = caller_within(allowance_to_verify(source), source.settings.jwt)
     service = service_for_request()
-    request.max_content_length = min(request.max_content_length or _LARGEST_BODY, _LARGEST_BODY)
-    uuid, text = wire.submitted(("uuid", "uuId"), ("code", "text"))
+    request.max_content_length = min(request.max_content_length or wire.LARGEST_BODY, wire.LARGEST_BODY)
+    uuid, text = wire.submitted(wire.UUID_NAMES, wire.TEXT_NAMES)
     outcome = service.verify(uuid, text, source=source_name, identity=caller.identity if caller else None)
     return _tell(wire.result_of(outcome), "ok" if outcome else None)
 
@@ -133,6 +133,16 @@ def _verify(source_name: str) -> wire.EnvelopeResponse:
 def _static_file(digest: str, file: str) -> Response:
     """Answer GET /captcha/static/{digest}/{file}, outside the envelope where there is such a file."""
     return static_file(digest, file) or _tell(Result.SOURCE_UNKNOWN)
+
+
+def _openapi() -> Response:
+    """Answer GET /captcha/openapi.json, outside the envelope where it is switched on."""
+    config = current_state().config
+    if not config.openapi:
+        return _tell(Result.SOURCE_UNKNOWN)
+    server = url_for(request.endpoint or "").removesuffix(f"/{FILE_NAME}")
+    description = describe(config, server=server or "/", token_header=header_of_tokens())
+    return Response(json.dumps(description, ensure_ascii=False), mimetype="application/json")
 
 
 def _tell(result: Result, response: Any = None, **advice: int) -> wire.EnvelopeResponse:

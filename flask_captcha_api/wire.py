@@ -5,7 +5,7 @@ Knows requests and responses, and neither stores nor rules.
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Response, request
 from werkzeug.datastructures import Headers, MultiDict
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 RETRY_AFTER_SECONDS = 5
 
-#: What a cross-origin script may read of our responses beside the body.
-EXPOSED_HEADERS = (
-    "Captcha-Expires-In",
-    "Captcha-Kind",
-    "Captcha-Length",
-    "Captcha-Media-Type",
-    "Retry-After",
-)
+#: The fields of a verification, each with the alias that counts where it is absent.
+UUID_NAMES = ("uuid", "uuId")
+TEXT_NAMES = ("code", "text")
+#: Bytes. A uuid and a text fit many times over; the rest of a request is nobody's.
+LARGEST_BODY = 64 * 1024
 
-_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+#: What an issued captcha is told to be, beside the body.
+EXPIRES_IN = "Captcha-Expires-In"
+KIND = "Captcha-Kind"
+LENGTH = "Captcha-Length"
+MEDIA_TYPE = "Captcha-Media-Type"
+RETRY_AFTER = "Retry-After"
+#: What a cross-origin script may read of our responses beside the body.
+EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, RETRY_AFTER)
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE"})
 
 _RESULT_OF_OUTCOME = {
@@ -92,7 +98,7 @@ def envelope(
     if result is Result.UNAUTHORIZED:
         told.headers["WWW-Authenticate"] = "Bearer"
     if result in (Result.TOO_MANY_REQUESTS, Result.STORE_UNAVAILABLE):
-        told.headers["Retry-After"] = str(retry_after)
+        told.headers[RETRY_AFTER] = str(retry_after)
     return told
 
 
@@ -113,6 +119,13 @@ class CaptchaRejected(HTTPException):
         super().__init__(description=outcome.value if outcome else "not verified", response=told)
         self.code = told.status_code
         self.outcome = outcome
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: a cache above the guard would answer others with what one request deserved.
+
+        Flask-Caching, which pickles the HTTP exceptions of a cached view, logs this or, in debug mode, raises it.
+        """
+        raise TypeError("a rejection is not to be cached: put @cache.cached below @verify_captcha, not above it")
 
 
 def submitted(*fields: Names) -> tuple[object, ...]:
@@ -142,7 +155,7 @@ def _place() -> Callable[[str], list[object]]:
         if request.is_json:
             body = request.get_json()
             return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
-        if request.mimetype in _FORMS:
+        if request.mimetype in FORM_TYPES:
             return _values_in(request.form)
     return _values_in(request.args if may_lack_body else MultiDict())
 

@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from flask import Flask, jsonify
+from flask_jwt_extended import JWTManager
 
 from flask_captcha_api import CaptchaApi, Challenge, verify_captcha
 
@@ -20,9 +21,14 @@ def known(length: int) -> Challenge:
 
 
 def make_app(settings: dict[str, Any] | None = None) -> Flask:
-    """Make an app with one guarded route, ``POST /guarded``, on the cache that the settings describe."""
+    """Make an app with one guarded route, ``POST /guarded``, on the cache that the settings describe.
+
+    It has tokens where the settings have a JWT_SECRET_KEY.
+    """
     app = Flask(__name__)
     app.config.update(SECRET_KEY="the same in every process", **(settings or {}))
+    if "JWT_SECRET_KEY" in app.config:
+        JWTManager(app)
     CaptchaApi(app, kinds={"digits": known})
 
     @app.post("/guarded")

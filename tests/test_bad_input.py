@@ -1,5 +1,6 @@
 """What no honest client sends: each gets a clear envelope, and costs nobody a captcha."""
 
+import gzip
 import json
 from collections.abc import Callable
 from io import BytesIO
@@ -215,7 +216,14 @@ BODIES: dict[str, Callable[[str], Json]] = {
     "JSON as form": lambda uuid: raw(json.dumps(fields(uuid)), FORM),
     "JSON as multipart": lambda uuid: raw(json.dumps(fields(uuid)), MULTIPART),
     "JSON as nothing": lambda uuid: raw(json.dumps(fields(uuid)), None),
+    "JSON as text/json": lambda uuid: raw(json.dumps(fields(uuid)), "text/json"),
+    "JSON as two types": lambda uuid: raw(json.dumps(fields(uuid)), f"{FORM}, {JSON}"),
+    "JSON, compressed": lambda uuid: {
+        **raw(gzip.compress(json.dumps(fields(uuid)).encode()), JSON),
+        "headers": {"Content-Encoding": "gzip"},
+    },
     "form as JSON": lambda uuid: raw(urlencode(fields(uuid)), JSON),
+    "semicolons in a form": lambda uuid: raw(urlencode(good(uuid)).replace("&", ";"), FORM),
     "uuid twice in a form": lambda uuid: raw(urlencode([*good(uuid), ("uuid", uuid)]), FORM),
     "text twice in a form": lambda uuid: raw(urlencode([*good(uuid), ("code", ANSWER)]), FORM),
     "text twice in multipart": lambda uuid: parts(*good(uuid), ("code", ANSWER)),
@@ -328,6 +336,11 @@ MALFORMED_SOURCES = {
     "trailing slash": "/captcha/web/",
     "two deep": "/captcha/web/x",
     "escaped slash": "/captcha/web%2Fx",
+    "escaped twice": "/captcha/%2577eb",
+    "dot segment": "/captcha/./web",
+    "way up": "/captcha/web/../web",
+    "parameter": "/captcha/web;x=1",
+    "backslash": "/captcha/web%5C",
     "no source": "/captcha/",
 }
 

@@ -105,6 +105,10 @@ ELSEWHERE: dict[str, Callable[[Json], Json]] = {
         "json": {"uuid": sent["uuid"]},
     },
     "headers": lambda sent: {"method": "POST", "headers": sent},
+    "cookies": lambda sent: {
+        "method": "POST",
+        "headers": {"Cookie": "; ".join(f"{name}={value}" for name, value in sent.items())},
+    },
     "names of POST /captcha": lambda sent: {"method": "POST", "json": {"uuId": sent["uuid"], "text": sent["code"]}},
 }
 

@@ -12,25 +12,25 @@ from flask_captcha_api import CaptchaApi, verify_captcha
 from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
 from flask_captcha_api.results import Result
 
+from .markdown import rows_below
+
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
-def rows_below(heading: str) -> list[list[str]]:
-    """Return the cells of the table below a heading."""
-    section = re.split(r"\n##+ ", README.split(f"# {heading}\n")[1])[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines[2:]]
+def cells_below(heading: str) -> list[list[str]]:
+    """Return the cells of a table of the README, names of code without their quotes."""
+    return [[cell.strip("`") for cell in row] for row in rows_below(README, heading)]
 
 
 def test_the_result_table_is_the_codes() -> None:
     """Every result stands in the README with its code, name and status, and none besides."""
-    told = [(code, name, int(status)) for code, name, status, *_ in rows_below("Results")]
+    told = [(code, name, int(status)) for code, name, status, *_ in cells_below("Results")]
     assert told == [result.value for result in Result]
 
 
 def test_the_settings_table_is_the_codes() -> None:
     """Every key stands in the README with its default, and with its name in a source where it has one."""
-    told = {key: (default, own_name) for key, default, _, own_name, _ in rows_below("Settings")}
+    told = {key: (default, own_name) for key, default, _, own_name, _ in cells_below("Settings")}
     declared = {}
     for settings in (CaptchaConfig, SourceConfig):
         for key, field in keys_of(settings).items():

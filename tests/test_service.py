@@ -1,6 +1,5 @@
 """The Python surface: issue and check, outside of requests."""
 
-import logging
 from typing import Any
 
 import pytest
@@ -48,8 +47,8 @@ def test_check_demands_a_source(known: CaptchaApi, source: Any, outcome: Outcome
     assert known.check(known.issue("web").uuid, ANSWER, source=source) is outcome
 
 
-@pytest.mark.parametrize("issued_to", [None, "alice", 7, {"id": 1, "org": 2}], ids=str)
-@pytest.mark.parametrize("claimed_by", [None, "alice", "7", {"org": 2, "id": 1}], ids=str)
+@pytest.mark.parametrize("issued_to", [None, "", "null", "alice", 7, {"id": 1, "org": 2}], ids=ascii)
+@pytest.mark.parametrize("claimed_by", [None, "", "null", "alice", "7", {"org": 2, "id": 1}], ids=ascii)
 def test_check_demands_the_identity(known: CaptchaApi, issued_to: Any, claimed_by: Any) -> None:
     """Only the identity that a captcha was issued to passes, nobody being one of them."""
     outcome = known.check(known.issue("web", identity=issued_to).uuid, ANSWER, identity=claimed_by)
@@ -147,14 +146,6 @@ def test_an_entry_moved_to_another_uuid_is_wrong(known: CaptchaApi, app: Flask) 
     backend.set(f"captcha_api:{first}", backend.get(f"captcha_api:{second}"))
     backend.set(f"captcha_api:{second}", "login " + backend.get(f"captcha_api:{second}").split()[1])
     assert [known.check(first, ANSWER), known.check(second, ANSWER)] == [Outcome.WRONG, Outcome.WRONG]
-
-
-def test_logs_hold_no_answer(known: CaptchaApi, caplog: pytest.LogCaptureFixture) -> None:
-    """Not even at DEBUG, whatever the outcome."""
-    with caplog.at_level(logging.DEBUG):
-        for text in (ANSWER, "00000"):
-            known.check(known.issue("web").uuid, text)
-    assert ANSWER not in caplog.text
 
 
 def test_known_answers_end_with_the_block(app: Flask, captcha: CaptchaApi) -> None:
