@@ -23,12 +23,13 @@ DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md")))
 #: Pages whose Python has a test module of its own.
 RUN_ELSEWHERE = {
-    "own-kind.md": "test_how_to.py",
-    "own-style-and-fonts.md": "test_how_to.py",
-    "tests.md": "test_how_to.py",
-    "widget.md": "test_widget_howto.py",
+    "check": "test_how_to.py",
+    "own-kind": "test_how_to.py",
+    "own-style-and-fonts": "test_how_to.py",
+    "tests": "test_how_to.py",
+    "widget": "test_widget_howto.py",
 }
-PAGES_RUN_HERE = tuple(page for page in PAGES if page.name not in RUN_ELSEWHERE)
+PAGES_RUN_HERE = tuple(page for page in PAGES if page.stem not in RUN_ELSEWHERE)
 
 _BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL

@@ -84,10 +84,10 @@ def test_the_tests_of_a_page_pass(page: Path, elsewhere: Callable[[Path], dict[s
     pages.run_tests(page, elsewhere(page), tmp_path)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name in pages.RUN_ELSEWHERE], ids=pages.name_of)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem in pages.RUN_ELSEWHERE], ids=pages.name_of)
 def test_the_python_of_other_pages_runs_elsewhere(page: Path) -> None:
     """What is left out here has a test module of its own, which reads that page."""
-    assert page.name in (ROOT / "tests" / pages.RUN_ELSEWHERE[page.name]).read_text()
+    assert page.stem in (ROOT / "tests" / pages.RUN_ELSEWHERE[page.stem]).read_text()
 
 
 @of_pages_with("json", "console")
@@ -119,8 +119,8 @@ def test_commands_exist(page: Path) -> None:
             case ["gunicorn", "--workers", "4", app]:
                 assert app in ("example_app:create_app()", "app:app")
             case (
-                ["flask", "run"]
-                | ["flask", "captcha", *_]
+                ["flask", "run" | "captcha", *_]
+                | ["flask", "--app", "example_app" | "myapp", "run" | "captcha", *_]
                 | ["pytest"]
                 | ["curl", *_]
                 | ["python3" | "." | "python", *_]

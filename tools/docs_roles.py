@@ -10,13 +10,14 @@ from typing import Any
 from griffe import Extension, Object
 
 _ROLE = re.compile(r":(?:func|class|meth|data|mod|attr):`~?([^`]+)`")
-_LITERAL_BLOCK = re.compile(r"[ ]?::$", re.MULTILINE)
+_LITERAL_BLOCK_ALONE = re.compile(r"(^| )::$", re.MULTILINE)
+_LITERAL_BLOCK = re.compile(r"::$", re.MULTILINE)
 
 
 def as_markdown(docstring: str) -> str:
     """Return the docstring with its roles and literal text as code, and its literal blocks as indented code."""
     docstring = _ROLE.sub(lambda role: f"`{role[1]}`", docstring)
-    docstring = _LITERAL_BLOCK.sub(lambda mark: "" if mark[0].startswith(" ") else ":", docstring)
+    docstring = _LITERAL_BLOCK.sub(":", _LITERAL_BLOCK_ALONE.sub("", docstring))
     return docstring.replace("``", "`")
 
 
