@@ -27,7 +27,7 @@ RUN_ELSEWHERE = {
     "own-kind": "test_how_to.py",
     "own-style-and-fonts": "test_how_to.py",
     "tests": "test_how_to.py",
-    "widget": "test_widget_howto.py",
+    "widget": "test_how_to_widget.py",
 }
 PAGES_RUN_HERE = tuple(page for page in PAGES if page.stem not in RUN_ELSEWHERE)
 
