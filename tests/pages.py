@@ -32,7 +32,8 @@ RUN_ELSEWHERE = {
 PAGES_RUN_HERE = tuple(page for page in PAGES if page.stem not in RUN_ELSEWHERE)
 
 _BLOCK = re.compile(
-    r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
+    r'^(?P<indent> *)```(?P<language>\w*)(?: title="(?P<file>[^"]+)")?[^\n]*\n(?P<text>.*?)^(?P=indent)```$',
+    re.MULTILINE | re.DOTALL,
 )
 
 #: What the tests of a page may ask for as arguments, where the page does not say what they are itself.
@@ -55,6 +56,8 @@ class Block(NamedTuple):
     language: str
     text: str
     line: int
+    #: What the reader is to call the file with it, where the page says so.
+    file: str | None
 
 
 def name_of(page: Path) -> str:
@@ -69,7 +72,8 @@ def blocks_of(page: Path, *languages: str) -> list[Block]:
     for match in _BLOCK.finditer(told):
         if match["language"] in languages:
             text = re.sub(f"^{match['indent']}", "", match["text"], flags=re.MULTILINE)
-            found.append(Block(match["language"], text, told[: match.start("text")].count("\n")))
+            line = told[: match.start("text")].count("\n")
+            found.append(Block(match["language"], text, line, match["file"]))
     return found
 
 
@@ -89,6 +93,8 @@ def run(page: Path, elsewhere: Mapping[str, str]) -> dict[str, Any]:
     with patch.dict(sys.modules, {module.__name__: module}):  # so that a setting can name what the page defines
         for block in blocks_of(page, "python"):
             exec(compiled(page, block, elsewhere), names)  # noqa: S102 - it is our own
+            if block.file:
+                sys.modules[Path(block.file).stem] = module
             app = names["app"]
             if "captcha_api" in app.extensions and app not in apps:
                 apps.append(app)
@@ -122,6 +128,8 @@ def run_tests(page: Path, elsewhere: Mapping[str, str], directory: Path) -> None
     code = ""
     for block in blocks_of(page, "python"):
         code += _moved(block.text, elsewhere) + "\n"
+        if block.file:
+            (directory / block.file).write_text(_moved(block.text, elsewhere))
         names = re.findall(r"^def (test_\w+)", block.text, re.MULTILINE)
         if names:
             (directory / "test_page.py").write_text(code)
