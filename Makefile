@@ -4,8 +4,13 @@ PYTHON ?= python3
 PORT ?= 5000
 VENV := .venv
 RUN := $(VENV)/bin/python -m
+RELEASE := $(VENV)/release
+
+# For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
+ARGS ?=
 
 .PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint sheet pictures wheel clean
+.PHONY: test-pythons test-lowest release-check docs bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -23,17 +28,43 @@ test: servers $(VENV)/dev
 	$(VENV)/bin/lint-imports
 	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/install_servers --asked) $(RUN) pytest
 
-# As root on Debian: Redis, memcached and Chromium, installed but not started. Elsewhere the tests use what they find.
+# The tests that need no server, on every Python from 3.10 on that this machine has, and with the lowest versions
+# that pyproject.toml declares. Ten minutes.
+test-pythons:
+	@tests/every_python
+
+test-lowest:
+	@tests/every_python --lowest
+
+# What is about to be released: both distributions, and the types of what is installed.
+release-check: $(VENV)/release/complete
+	@rm -rf build/dist
+	@$(RELEASE)/bin/python -m build --outdir build/dist . >/dev/null
+	@$(RELEASE)/bin/twine check --strict build/dist/*
+	@$(RELEASE)/bin/check-wheel-contents build/dist/*.whl
+	@$(RELEASE)/bin/python -m pip install -qq --force-reinstall --no-deps build/dist/*.whl
+	@cd build/dist && PATH="$(CURDIR)/$(RELEASE)/bin:$$PATH" pyright --ignoreexternal --verifytypes flask_captcha_api
+
+# As root on Debian: Redis, memcached, nginx and Chromium, installed but not started. Elsewhere the tests use what they find.
 servers:
 	@tests/install_servers
 
+# The documentation, in build/docs. Any warning, such as one of a broken link, is an error.
+docs: $(VENV)/dev
+	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs --quiet build --strict
+	@echo "the documentation is in build/docs; to read it with its search: python3 -m http.server -d build/docs"
+
 # What a captcha costs beside a bare Flask view.
 bench-endpoint: $(VENV)/dev
-	@$(RUN) benchmarks.endpoint
+	@$(RUN) benchmarks.endpoint $(ARGS)
 
 # What a picture costs beside the peers' pictures.
 bench-picture: $(VENV)/bench
-	@$(RUN) benchmarks.picture
+	@$(RUN) benchmarks.picture $(ARGS)
+
+# A whole trip with each Flask package, and what each lets through. Five minutes.
+bench-peers: $(VENV)/dev
+	@$(RUN) benchmarks.peers $(ARGS)
 
 # What ready-made software reads of our pictures. About an hour; `python -m benchmarks.resistance --count 50` for a look.
 bench-resistance: $(VENV)/bench
@@ -81,6 +112,12 @@ $(VENV)/demo: pyproject.toml setup.py | $(VENV)/bin/python
 $(VENV)/dev: pyproject.toml setup.py | $(VENV)/bin/python
 	$(INSTALL) '.[dev]'
 	@touch $@ $(VENV)/demo
+
+$(RELEASE)/complete: pyproject.toml | $(VENV)/bin/python
+	@$(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip install -qq --upgrade pip
+	@$(RELEASE)/bin/python -m pip install -qq '.[release,wtf,limits]'
+	@touch $@
 
 $(VENV)/bench: pyproject.toml | $(VENV)/dev
 	$(INSTALL) '.[dev,bench]'

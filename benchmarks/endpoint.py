@@ -3,6 +3,7 @@
 Prints a table of medians over interleaved rounds, in microseconds and in bare views. Run it by ``make bench-endpoint``.
 """
 
+import argparse
 import json
 import random
 import statistics
@@ -22,6 +23,9 @@ from flask_captcha_api.kinds import KINDS
 from flask_captcha_api.rendering import FORMS
 from flask_captcha_api.testing import answers
 
+from .charts import Bar
+from .record import keep, versions_of
+
 ROUNDS = 15
 CALLS = 200
 ANSWER = "40718"
@@ -32,6 +36,10 @@ MOST_FOR_LIMIT = 2
 
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--keep", action="store_true", help="write the table and the chart for the documentation")
+    chosen = parser.parse_args()
+
     app, limited = make_app(), make_app(CAPTCHA_RATE_LIMIT="1000000 per hour")
     with answers(app, ANSWER):
         samples: dict[str, list[float]] = {}
@@ -41,7 +49,10 @@ def main() -> None:
                 if number:  # the first round warms up
                     samples.setdefault(name, []).append(seconds)
         print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
-    report({name: statistics.median(each) for name, each in samples.items()})
+    medians = {name: statistics.median(each) for name, each in samples.items()}
+    report(medians)
+    if chosen.keep:
+        keep_for_documentation(medians)
 
 
 def make_app(**settings: Any) -> Flask:
@@ -128,6 +139,23 @@ def report(medians: dict[str, float]) -> None:
     print(f"a verify costs {verify:.1f} bare views (at most {MOST_FOR_VERIFY})")
     limit = (medians["GET, limited"] - medians["GET /captcha/x"]) / bare
     print(f"a rate limit, counted in memory, costs {limit:.1f} bare views (at most {MOST_FOR_LIMIT})")
+
+
+def keep_for_documentation(medians: dict[str, float]) -> None:
+    """Keep the table and the chart."""
+    bare = medians["bare JSON view"]
+    keep(
+        "endpoint",
+        command="make bench-endpoint",
+        columns=("", "µs", "bare views"),
+        rows=[(name, f"{seconds * 1e6:.0f}", f"{seconds / bare:.1f}") for name, seconds in medians.items()],
+        versions=versions_of("flask", "werkzeug", "flask-caching", "pillow"),
+        chart_title="Microseconds for a request, through the WSGI stack",
+        bars=[
+            Bar(name, seconds * 1e6, f"{seconds * 1e6:.0f} µs", name not in ("bare JSON view", "picture alone"))
+            for name, seconds in medians.items()
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -5,18 +5,15 @@ requirements clash, in environments of their own below .venv/peers, made at the 
 they are asked to. ``make bench-picture``.
 """
 
+import argparse
 import random
 import statistics
-import subprocess
 import sys
 import time
-import venv
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from importlib.metadata import version
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image
 
@@ -25,12 +22,14 @@ from flask_captcha_api.rendering.image import draw, draw_in_style
 from flask_captcha_api.rendering.styles import DIFFICULTIES
 
 from . import peer_drawings
+from .charts import Bar
+from .environments import Program, python_with
+from .record import keep, versions_of
 
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
 ROUNDS = 400
 WARM_UP = 20
 PEERS = {"captchakit": "captchakit", "django-simple-captcha": "django_simple_captcha"}
-ENVIRONMENTS = Path(".venv/peers")
 
 #: Draws a text and returns the seconds it took.
 Timed = Callable[[str], float]
@@ -38,10 +37,17 @@ Timed = Callable[[str], float]
 
 def main() -> None:
     """Measure digits and letters, and print a table of each."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--keep", action="store_true", help="write the table and the chart for the documentation")
+    chosen = parser.parse_args()
+
+    medians: dict[str, dict[str, float]] = {}
     with ExitStack() as stack:
-        peers = {name: stack.enter_context(Peer(name, module)) for name, module in PEERS.items()}
+        peers = {name: stack.enter_context(started(name, module)) for name, module in PEERS.items()}
         for kind, make in (("digits", digits), ("letters", letters)):
-            subjects = subjects_in_process(make(5).prompt) | {name: peer.draw for name, peer in peers.items()}
+            subjects = subjects_in_process(make(5).prompt) | {
+                name: partial(timed_there, peer) for name, peer in peers.items()
+            }
             samples: dict[str, list[float]] = {name: [] for name in subjects}
             order = list(subjects)
             for number in range(WARM_UP + ROUNDS):
@@ -54,10 +60,14 @@ def main() -> None:
                     if number >= WARM_UP:
                         samples[name].append(seconds)
             print("\r" + " " * 30 + "\r", end="", file=sys.stderr, flush=True)
-            report(kind, {name: statistics.median(each) for name, each in samples.items()})
+            medians[kind] = {name: statistics.median(each) for name, each in samples.items()}
+            report(kind, medians[kind])
     sizes = [len(draw(digits(5).prompt, random.Random(seed), size=SIZE)) for seed in range(500)]
     print(f"\nbytes of 500 pictures: {statistics.mean(sizes):.0f} on average, {max(sizes)} at most")
-    print("versions:", ", ".join(f"{name} {version(name)}" for name in ("pillow", "captcha")))
+    versions = versions_of("pillow", "captcha")
+    print("versions:", ", ".join(f"{name} {number}" for name, number in versions.items()))
+    if chosen.keep:
+        keep_for_documentation(medians, versions)
 
 
 def subjects_in_process(example: str) -> dict[str, Timed]:
@@ -87,33 +97,14 @@ def timed(subject: Callable[[str], object], text: str) -> float:
     return time.perf_counter() - begin
 
 
-class Peer:
-    """A peer's drawing in a process of its own environment."""
+def started(name: str, module: str) -> Program:
+    """Start a peer's drawing in its own environment."""
+    return Program(python_with(module, [name]), peer_drawings.__file__, name)
 
-    def __init__(self, name: str, module: str) -> None:
-        home = ENVIRONMENTS / module
-        python = home / "bin" / "python"
-        if not python.exists():
-            print(f"installing {name} into {home} …", file=sys.stderr)
-            venv.create(home, with_pip=True)
-            subprocess.run([python, "-m", "pip", "install", "-qq", name], check=True)
-        command = [str(python), peer_drawings.__file__, name]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def __enter__(self) -> "Peer":
-        return self
-
-    def __exit__(self, *about: object) -> None:
-        self._process.terminate()
-        self._process.communicate()
-
-    def draw(self, text: str) -> float:
-        """Have a text drawn; return the seconds that the peer says it took."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("the peer was started without pipes")
-        self._process.stdin.write(text + "\n")
-        self._process.stdin.flush()
-        return float(self._process.stdout.readline())
+def timed_there(peer: Program, text: str) -> float:
+    """Have a peer draw a text; return the seconds that it says it took."""
+    return float(peer.ask(text))
 
 
 def report(kind: str, medians: dict[str, float]) -> None:
@@ -123,6 +114,26 @@ def report(kind: str, medians: dict[str, float]) -> None:
     print(f"{'':24} {'ms':>7} {'× ours':>8} {'× encode':>9}")
     for name, seconds in medians.items():
         print(f"{name:24} {seconds * 1e3:7.3f} {seconds / ours:8.2f} {seconds / encode:9.2f}")
+
+
+def keep_for_documentation(medians: dict[str, dict[str, float]], versions: dict[str, str]) -> None:
+    """Keep the figures of whole drawings; those of each style are for whoever works on them."""
+    digits_only = {name: seconds for name, seconds in medians["digits"].items() if "," not in name}
+    ours = digits_only["ours"]
+    keep(
+        "picture",
+        command="make bench-picture",
+        columns=("", "digits, ms", "letters, ms", "digits, ours = 1"),
+        rows=[
+            (name, f"{seconds * 1e3:.2f}", f"{medians['letters'][name] * 1e3:.2f}", f"{seconds / ours:.1f}")
+            for name, seconds in digits_only.items()
+        ],
+        versions=versions,
+        chart_title=f"Milliseconds for a picture of five digits, {SIZE[0]} × {SIZE[1]}, encoded",
+        bars=[
+            Bar(name, seconds * 1e3, f"{seconds * 1e3:.2f} ms", name == "ours") for name, seconds in digits_only.items()
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ _MOST_PICTURES = 100
 _WIDEST_TEXT = 100
 _GAP = "  "
 
-commands = AppGroup(GROUP_NAME, help="Look at the app's captchas, and check their set-up.")
+commands: AppGroup = AppGroup(GROUP_NAME, help="Look at the app's captchas, and check their set-up.")
 
 
 @commands.command("sheet")

@@ -12,10 +12,10 @@ from blinker import NamedSignal, Namespace
 _signals = Namespace()
 
 #: A captcha was issued. Sent by the app with ``source``, ``form`` (``image`` or ``audio``) and ``identity``.
-captcha_issued = _signals.signal("captcha-issued")
+captcha_issued: NamedSignal = _signals.signal("captcha-issued")
 #: A captcha was verified. Sent by the app with ``outcome`` (an :class:`Outcome`), ``source`` (None where no captcha was
 #: found) and ``identity`` (whose request it was).
-captcha_verified = _signals.signal("captcha-verified")
+captcha_verified: NamedSignal = _signals.signal("captcha-verified")
 
 _logger = logging.getLogger("flask_captcha_api")
 

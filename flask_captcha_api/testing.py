@@ -7,7 +7,7 @@
 PYTEST_DONT_REWRITE: there is no assertion here whose failure pytest could explain.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -24,7 +24,7 @@ from .store import StoreUnavailable
 __all__ = ["Captchas", "answers", "outcomes"]
 
 #: Read by pytest alone, when this module is one of its plugins: nobody else needs pytest.
-pytest_plugins = ["flask_captcha_api._fixtures"]
+pytest_plugins: Sequence[str] = ["flask_captcha_api._fixtures"]
 
 
 @contextmanager

@@ -12,6 +12,8 @@ import pytest
 
 #: Set where the servers were installed for the tests: then a missing one is a failure, not a reason to skip.
 SERVERS_REQUIRED = "CAPTCHA_TESTS_REQUIRE_SERVERS"
+#: Set where the tests are run for the sake of other versions: what needs a server or a browser is skipped.
+SERVERS_UNWANTED = "CAPTCHA_TESTS_WITHOUT_SERVERS"
 
 _PATIENCE_SECONDS = 20
 
@@ -73,6 +75,8 @@ def free_cluster_port() -> int:
 
 def program(name: str) -> str:
     """Return the path of a server program; without it the test is skipped, or fails where it was to be there."""
+    if os.environ.get(SERVERS_UNWANTED):
+        pytest.skip(f"without {name}")
     found = shutil.which(name)
     if found is None:
         complaint = f"{name} is not installed"

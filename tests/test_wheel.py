@@ -55,6 +55,12 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert licensed == {*fonts, "voices"}
 
 
+def test_what_is_installed_is_small(wheel: Path) -> None:
+    """Unpacked, the package and its metadata stay below 1.5 MB; Python's bytecode beside it adds a third."""
+    with zipfile.ZipFile(wheel) as archive:
+        assert sum(entry.file_size for entry in archive.infolist()) < 1_500_000
+
+
 def test_the_installed_wheel_serves_the_example(wheel: Path, tmp_path: Path) -> None:
     """In an empty environment and another folder, a visitor logs in over a real socket and changes the password."""
     environment = tmp_path / "environment"

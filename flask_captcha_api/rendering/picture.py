@@ -56,8 +56,8 @@ class Picture:
         self.cells: list[Cell] = []
         self.spots: list[Spot] = []
         self.placements: list[Placement] = []
-        self.plane = Image.new("L", size)
-        self.image = self.plane
+        self.plane: Image.Image = Image.new("L", size)
+        self.image: Image.Image = self.plane
 
 
 #: Every drawing step; its settings are bound by the table of styles.

@@ -1,0 +1,63 @@
+"""What a benchmark leaves behind for the documentation: its table as JSON, and its chart as SVG.
+
+A benchmark writes them only where it is told to, with ``--keep``, so that a quick look does not replace figures that
+were measured with care. The pages are made from the JSON, so no figure is copied by hand.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+from .charts import Bar, bar_chart
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PICTURES = ROOT / "docs" / "pictures"
+
+
+def keep(
+    name: str,
+    *,
+    command: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    versions: Mapping[str, str],
+    chart_title: str,
+    bars: Sequence[Bar],
+    logarithmic: bool = False,
+) -> None:
+    """Write the table and the chart of a benchmark."""
+    table = {
+        "command": command,
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "machine": machine(),
+        "versions": dict(versions),
+        "columns": list(columns),
+        "rows": [list(row) for row in rows],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n")
+    (PICTURES / f"bench-{name}.svg").write_text(bar_chart(chart_title, bars, logarithmic=logarithmic))
+
+
+def machine() -> str:
+    """Say what the figures were measured on."""
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores of {_processor()}, {platform.system()}, Python {platform.python_version()}"
+
+
+def versions_of(*packages: str) -> dict[str, str]:
+    """Return the versions of packages in this environment."""
+    return {package: version(package) for package in packages}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

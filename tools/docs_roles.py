@@ -1,0 +1,30 @@
+"""Docstrings as the documentation wants them: what reStructuredText marks in them, marked as Markdown does.
+
+An extension of Griffe, which mkdocstrings reads the code with: of reStructuredText the docstrings use roles, literal
+text and literal blocks.
+"""
+
+import re
+from typing import Any
+
+from griffe import Extension, Object
+
+_ROLE = re.compile(r":(?:func|class|meth|data|mod|attr):`~?([^`]+)`")
+_LITERAL_BLOCK_ALONE = re.compile(r"(^| )::$", re.MULTILINE)
+_LITERAL_BLOCK = re.compile(r"::$", re.MULTILINE)
+
+
+def as_markdown(docstring: str) -> str:
+    """Return the docstring with its roles and literal text as code, and its literal blocks as indented code."""
+    docstring = _ROLE.sub(lambda role: f"`{role[1]}`", docstring)
+    docstring = _LITERAL_BLOCK.sub(":", _LITERAL_BLOCK_ALONE.sub("", docstring))
+    return docstring.replace("``", "`")
+
+
+class Markdown(Extension):
+    """Rewrites every docstring."""
+
+    def on_object(self, *, obj: Object, **_: Any) -> None:
+        """Rewrite one."""
+        if obj.docstring:
+            obj.docstring.value = as_markdown(obj.docstring.value)
