@@ -12,13 +12,16 @@ from .picture import Picture, Placement, Spot, matrix, widths_of
 Range = tuple[float, float]
 
 
-def rows(picture: Picture, rng: random.Random, *, gap: float, leading: float, lean: Range, bow: Range) -> None:
+def rows(
+    picture: Picture, rng: random.Random, *, gap: float, leading: float, lean: Range, bow: Range, turn: float
+) -> None:
     """Set two bowed rows that lean against each other; which of them is the longer one is left to chance.
 
     :param gap: between glyphs, in units of a capital's height.
     :param leading: from row to row, in the same unit.
     :param lean: how far the glyphs of a row lean, as a shear; the other row leans the other way.
     :param bow: how far the ends of a row rise or fall; both rows do the same.
+    :param turn: how far a glyph may be turned out of its row, in radians.
     """
     widths = widths_of(picture)
     first = len(widths) // 2 + (rng.randrange(2) if len(widths) % 2 else 0)
@@ -37,7 +40,7 @@ def rows(picture: Picture, rng: random.Random, *, gap: float, leading: float, le
                     x=x,
                     y=row * leading + row_bow * along * along,
                     scale=rng.uniform(0.9, 1.12),
-                    angle=math.atan(4 * row_bow * along / longest) + rng.uniform(-0.15, 0.15),
+                    angle=math.atan(4 * row_bow * along / longest) + rng.uniform(-turn, turn),
                     lean=row_lean,
                 )
             )
