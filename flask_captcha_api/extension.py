@@ -33,8 +33,8 @@ class CaptchaApi:
 
     :param cache: the initialised (or later initialised) Cache that keeps the answers; None: the app's only one, or
         one made from its CACHE_* settings, or a SimpleCache of our own.
-    :param url_prefix: where the routes are mounted; None: nowhere, and the app mounts the blueprint that
-        :meth:`init_app` returns.
+    :param url_prefix: where the routes are mounted, ``/captcha`` by default; None: nowhere, and the app mounts the
+        blueprint that :meth:`init_app` returns.
     :param kinds: more kinds of challenges, by name: a maker, or a :class:`Kind` with more than a maker. One called as
         a kind of the package replaces it.
     """
