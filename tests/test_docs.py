@@ -25,8 +25,10 @@ import flask_captcha_api
 from flask_captcha_api.results import Result
 from flask_captcha_api.signals import captcha_issued
 from flask_captcha_api.testing import answers
+from tools.docs_tables import with_tables
 
 from . import pages
+from .markdown import rows_below
 from .pages import DOCS, PAGES, Block, blocks_of
 from .processes import ROOT
 from .servers import Server, free_port, program
@@ -169,6 +171,20 @@ def test_scripts_parse(page: Path, chromium: Browser) -> None:
     window.close()
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if "\n<!-- table" in page.read_text()], ids=pages.name_of)
+def test_tables_are_current(page: Path) -> None:
+    """What stands in a page as a table of the code's, or of a measurement, is that; ``make tables`` writes it."""
+    assert page.read_text() == with_tables(page.read_text())
+
+
+def test_a_table_that_cannot_be_made_is_told() -> None:
+    """A name that no table has, and a place without an end."""
+    with pytest.raises(ValueError, match="there is no table 'prices': it must be one of settings-of-sources, "):
+        with_tables("<!-- table: prices -->\n<!-- end of table -->")
+    with pytest.raises(ValueError, match="a table has no end: <!-- end of table -->"):
+        with_tables("<!-- table: results -->\n\n<!-- table: messages -->\n<!-- end of table -->\n")
+
+
 def commands_of(page: Path) -> list[str]:
     """Return the commands of a page: the lines of its shell blocks, and those behind a prompt in its transcripts."""
     lines = [line for block in blocks_of(page, "sh") for line in block.text.splitlines()]
@@ -241,10 +257,13 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    """Each name that the package exports has its entry in the reference of the Python API."""
+    """Each name that the package exports has its entry in the reference of the Python API, and each entry a line."""
     reference = (DOCS / "reference" / "python.md").read_text()
-    told = re.findall(r"^::: flask_captcha_api\.(\w+)$", reference, re.MULTILINE)
+    told = re.findall(r"^::: flask_captcha_api\.([\w.]+)$", reference, re.MULTILINE)
     assert set(flask_captcha_api.__all__) <= set(told)
+    assert set(told) == set(re.findall(r"`([\w.]+)`", " ".join(row[0] for row in rows_below(reference, "Python")))) | {
+        "failures.FailureCount"  # in the line of what returns it
+    }
 
 
 def test_the_picture_of_the_layers_names_modules() -> None:
