@@ -10,7 +10,7 @@ RELEASE := $(VENV)/release
 ARGS ?=
 
 .PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint sheet pictures wheel clean
-.PHONY: test-pythons test-lowest release-check docs bench-peers
+.PHONY: test-pythons test-lowest release-check docs tables bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -53,6 +53,10 @@ servers:
 docs: $(VENV)/dev
 	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs --quiet build --strict
 	@echo "the documentation is in build/docs; to read it with its search: python3 -m http.server -d build/docs"
+
+# The tables in docs that are made from the code and from what was measured.
+tables: $(VENV)/dev
+	@$(RUN) tools.docs_tables
 
 # What a captcha costs beside a bare Flask view.
 bench-endpoint: $(VENV)/dev

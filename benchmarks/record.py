@@ -1,7 +1,7 @@
 """What a benchmark leaves behind for the documentation: its table as JSON, and its chart as SVG.
 
 A benchmark writes them only where it is told to, with ``--keep``, so that a quick look does not replace figures that
-were measured with care. The pages are made from the JSON, so no figure is copied by hand.
+were measured with care. The tables of the pages are made from the JSON, so no figure is copied by hand.
 """
 
 import json
@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+
+from tools.docs_tables import write_tables
 
 from .charts import Bar, bar_chart
 
@@ -30,7 +32,7 @@ def keep(
     bars: Sequence[Bar],
     logarithmic: bool = False,
 ) -> None:
-    """Write the table and the chart of a benchmark."""
+    """Write the table and the chart of a benchmark, and the table into the pages that show it."""
     table = {
         "command": command,
         "date": datetime.now(timezone.utc).date().isoformat(),
@@ -42,6 +44,7 @@ def keep(
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n")
     (PICTURES / f"bench-{name}.svg").write_text(bar_chart(chart_title, bars, logarithmic=logarithmic))
+    write_tables()
 
 
 def machine() -> str:

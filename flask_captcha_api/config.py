@@ -4,9 +4,10 @@ A field of :class:`SourceConfig` is a key that each source may set for itself; a
 key of the whole app. Knows nothing of Flask: it reads any mapping.
 """
 
+import inspect
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
@@ -141,7 +142,9 @@ class CaptchaConfig:
         None, _DURATION_OR_NONE, "None: the token goes back as it came; else renew it, for sessions this long at most"
     )
     language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
-        "zh-Hant", _one_of(*LANGUAGES, "auto"), "of the messages; `auto` follows Accept-Language"
+        "zh-Hant",
+        _one_of(*LANGUAGES, "auto"),
+        "of the messages; `auto` follows Accept-Language, and is `zh-Hant` where that names none of them",
     )
     audio_language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
         "auto",
@@ -157,7 +160,9 @@ class CaptchaConfig:
     )
 
     @classmethod
-    def read(cls, settings: Mapping[str, Any], *, kinds: Mapping[str, AnyKind]) -> "CaptchaConfig":
+    def read(
+        cls, settings: Mapping[str, Any], *, kinds: Mapping[str, AnyKind], noticed: Sequence[str] = ()
+    ) -> "CaptchaConfig":
         """Read the ``CAPTCHA_*`` keys of a mapping such as ``app.config``.
 
         A short length and a key that looks like a misspelling of one of ours get a warning: other packages use the
@@ -165,22 +170,26 @@ class CaptchaConfig:
 
         :param settings: any mapping; only keys that are ours are looked at.
         :param kinds: the kinds that exist.
+        :param noticed: faults of other settings, to be told in the same error.
         :raises ValueError: names every key at fault, with its value and its range.
         """
-        faults: list[str] = []
+        faults = list(noticed)
         defaults = _values(SourceConfig, settings, faults)
         own = _values(cls, settings, faults)
-        named = own.pop("sources", None)
-        sources = None if named is None else _read_sources(named, defaults, faults)
+        named = own.pop("sources")
+        if not _SOURCES.holds(named):
+            named = None  # noted already
+        if named is not None:
+            _check_sources(named, faults)
+        for where, values in _places(named, defaults):
+            faults += _contradictions(where, _right_by_themselves(values), kinds)
         if faults:
             raise ValueError(_listed(faults))
 
+        sources = None
+        if named is not None:
+            sources = MappingProxyType({name: SourceConfig(**{**defaults, **its}) for name, its in named.items()})
         config = cls(defaults=SourceConfig(**defaults), sources=sources, **own)
-        for where, source in config._settings_in_force():
-            faults += _contradictions(where, source, kinds)
-        if faults:
-            raise ValueError(_listed(faults))
-
         _warn_of_misspellings(settings)
         config._warn_of_short_lengths(kinds)
         return config
@@ -203,15 +212,14 @@ class CaptchaConfig:
     def _settings_in_force(self) -> list[tuple[str, SourceConfig]]:
         """List every distinct set of settings with the words for where it was made."""
         if self.sources is None:
-            return [("CAPTCHA_", self.defaults)]
-        return [(f"CAPTCHA_SOURCES[{name!r}]: ", source) for name, source in self.sources.items()]
+            return [(PREFIX, self.defaults)]
+        return [(_of_source(name), source) for name, source in self.sources.items()]
 
     def _warn_of_short_lengths(self, kinds: Mapping[str, AnyKind]) -> None:
         for where, source in self._settings_in_force():
             if source.length < (advisable := kinds[source.kind].advisable):
-                warnings.warn(
-                    f"{_called(where, 'length')} is {source.length}: a blind guess passes too often below {advisable}",
-                    stacklevel=2,
+                _warn(
+                    f"{_called(where, 'length')} is {source.length}: a blind guess passes too often below {advisable}"
                 )
 
 
@@ -225,6 +233,8 @@ def _global_key(name: str) -> str:
 
 
 ALL_KEYS = (*keys_of(SourceConfig), *keys_of(CaptchaConfig))
+#: What a source may set for itself, by its name there.
+_RULES: dict[str, Rule] = {declared.name: declared.metadata["rule"] for declared in keys_of(SourceConfig).values()}
 
 
 def _values(
@@ -242,26 +252,19 @@ def _breaches(called: str, value: object, rule: Rule) -> list[str]:
     return [] if rule.holds(value) else [f"{called} is {value!r}: it must be {rule.wording}"]
 
 
-def _read_sources(named: Any, defaults: dict[str, Any], faults: list[str]) -> Mapping[str, SourceConfig]:
-    """Read CAPTCHA_SOURCES: what a source does not set for itself, the app's defaults decide."""
-    if not _SOURCES.holds(named):
-        return MappingProxyType({})  # already noted
+def _check_sources(named: Mapping[Any, Mapping[Any, Any]], faults: list[str]) -> None:
+    """Note what is wrong in CAPTCHA_SOURCES: names, and settings that break their rules."""
     if not named:
         faults.append("CAPTCHA_SOURCES is empty: it must name at least one source, or be None for any name")
-    rules: dict[str, Rule] = {declared.name: declared.metadata["rule"] for declared in keys_of(SourceConfig).values()}
-    sources = {}
     for name, overrides in named.items():
-        where = f"CAPTCHA_SOURCES[{name!r}]: "
+        where = _of_source(name)
         if not is_source_name(name):
             faults.append(f"{where}a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'")
         for key, value in overrides.items():
-            if key in rules:
-                faults += _breaches(where + key, value, rules[key])
+            if key in _RULES:
+                faults += _breaches(where + key, value, _RULES[key])
             else:
-                faults.append(f"{where}{key!r} is no setting of a source: it must be one of {', '.join(rules)}")
-        if not faults:
-            sources[name] = SourceConfig(**{**defaults, **overrides})
-    return MappingProxyType(sources)
+                faults.append(f"{where}{key!r} is no setting of a source: it must be one of {', '.join(_RULES)}")
 
 
 def is_source_name(name: object) -> bool:
@@ -269,26 +272,47 @@ def is_source_name(name: object) -> bool:
     return isinstance(name, str) and SOURCE_NAME.fullmatch(name) is not None and name not in RESERVED_NAMES
 
 
-def _contradictions(where: str, source: SourceConfig, kinds: Mapping[str, AnyKind]) -> list[str]:
-    """List what each setting allows by itself and the others forbid."""
+def _places(
+    named: Mapping[Any, Mapping[Any, Any]] | None, defaults: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """List what holds for each source, right or wrong, with the words for where it was set."""
+    if named is None:
+        yield PREFIX, defaults
+    else:
+        for name, overrides in named.items():
+            yield _of_source(name), {**defaults, **overrides}
+
+
+def _right_by_themselves(values: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in _RULES and _RULES[name].holds(value)}
+
+
+def _contradictions(where: str, right: Mapping[str, Any], kinds: Mapping[str, AnyKind]) -> list[str]:
+    """List what each setting allows by itself and the others forbid.
+
+    :param right: without the settings that break their own rule: what those should have been is not known.
+    """
     faults = []
-    if source.kind not in kinds:
-        faults.append(f"{_called(where, 'kind')} is {source.kind!r}: it must be one of {', '.join(sorted(kinds))}")
-    elif source.length < (shortest := kinds[source.kind].shortest):
+    kind, length, width, rate_limit = map(right.get, ("kind", "length", "width", "rate_limit"))
+    if kind is not None and kind not in kinds:
+        faults.append(f"{_called(where, 'kind')} is {kind!r}: it must be one of {', '.join(sorted(kinds))}")
+    elif kind is not None and length is not None and length < (shortest := kinds[kind].shortest):
+        faults.append(f"{_called(where, 'length')} is {length}: it must be at least {shortest} for {kind}")
+    if width is not None and length is not None and width < length * PIXELS_PER_CHARACTER:
         faults.append(
-            f"{_called(where, 'length')} is {source.length}: it must be at least {shortest} for {source.kind}"
+            f"{_called(where, 'width')} is {width}: it must be at least {PIXELS_PER_CHARACTER} for each of the "
+            f"{length} characters, {PIXELS_PER_CHARACTER * length}"
         )
-    if source.width < source.length * PIXELS_PER_CHARACTER:
+    if right.get("audio") and rate_limit is not None and never_allows(rate_limit, SOUND_COUNTS_AS):
         faults.append(
-            f"{_called(where, 'width')} is {source.width}: it must be at least {PIXELS_PER_CHARACTER} for each of the "
-            f"{source.length} characters, {PIXELS_PER_CHARACTER * source.length}"
-        )
-    if source.audio and source.rate_limit is not None and never_allows(source.rate_limit, SOUND_COUNTS_AS):
-        faults.append(
-            f"{_called(where, 'rate_limit')} is {source.rate_limit!r}, which never lets a sound through, since it "
+            f"{_called(where, 'rate_limit')} is {rate_limit!r}, which never lets a sound through, since it "
             f"counts as {SOUND_COUNTS_AS}: allow at least as many, or set {_called(where, 'audio')} to False"
         )
     return faults
+
+
+def _of_source(name: object) -> str:
+    return f"CAPTCHA_SOURCES[{name!r}]: "
 
 
 def _called(where: str, name: str) -> str:
@@ -303,4 +327,13 @@ def _warn_of_misspellings(settings: Mapping[str, Any]) -> None:
     for key in settings:
         if key.startswith(PREFIX) and key not in ALL_KEYS:
             for meant in get_close_matches(key, ALL_KEYS, n=1, cutoff=0.8):
-                warnings.warn(f"{key} is not a setting of flask_captcha_api: was {meant} meant?", stacklevel=3)
+                _warn(f"{key} is not a setting of flask_captcha_api: was {meant} meant?")
+
+
+def _warn(message: str) -> None:
+    """Warn in the name of the line that set the app up, however many calls of this package lie between."""
+    own = __name__.partition(".")[0]
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == own:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, stacklevel=level)

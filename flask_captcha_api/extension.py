@@ -65,7 +65,8 @@ class CaptchaApi:
 
         What is not given here is as given to the constructor; ``kinds`` are added to those given there.
 
-        :raises ValueError: names every CAPTCHA_* key at fault; or the app has no SECRET_KEY; or a kind's name is unfit.
+        :raises ValueError: names every CAPTCHA_* key at fault, and SECRET_KEY where there is none; or a kind's name is
+            unfit.
         :raises TypeError: a kind is neither a maker nor a Kind.
         :raises RuntimeError: the app is set up already, or its caches cannot keep captchas, or a rate limit is set and
             the ``limits`` library is not installed.
@@ -73,8 +74,7 @@ class CaptchaApi:
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app has a CaptchaApi already: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
-        config = CaptchaConfig.read(app.config, kinds=all_kinds)
-        keys = _keys(app)
+        config = CaptchaConfig.read(app.config, kinds=all_kinds, noticed=_faults_of_secret(app))
         chosen_cache = cache if cache is not None else self._cache
         checked = check_early(app, chosen_cache)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
@@ -84,7 +84,7 @@ class CaptchaApi:
         app.extensions[EXTENSION_NAME] = CaptchaState(
             config=config,
             sources=Sources(config, all_kinds),
-            keys=keys,
+            keys=_keys(app),
             store=Lazy(partial(open_store, app, chosen_cache, longest_ttl=config.longest_ttl, checked=checked)),
             counters=counters,
         )
@@ -128,15 +128,19 @@ class CaptchaApi:
         return current_service().verify(uuid, text, source=source, identity=identity)
 
 
+def _faults_of_secret(app: Flask) -> list[str]:
+    if app.config.get("SECRET_KEY"):
+        return []
+    return [
+        "the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same in "
+        "every worker, before CaptchaApi is initialised"
+    ]
+
+
 def _keys(app: Flask) -> tuple[bytes, ...]:
     """Derive the keys for digests, those for captchas issued before a change of SECRET_KEY last."""
-    secret = app.config.get("SECRET_KEY")
-    if not secret:
-        raise ValueError(
-            "the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same "
-            "in every worker, before CaptchaApi is initialised"
-        )
-    return tuple(derive_key(each) for each in (secret, *(app.config.get("SECRET_KEY_FALLBACKS") or ())))
+    secrets = (app.config["SECRET_KEY"], *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
+    return tuple(derive_key(each) for each in secrets)
 
 
 def _open_counters(storage_uri: str) -> Counters:

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from datetime import timedelta
 from typing import Any
@@ -77,6 +78,49 @@ def test_every_fault_is_told_in_one_error() -> None:
     ]
 
 
+def test_contradictions_are_told_beside_other_faults(app: Flask) -> None:
+    """What contradicts among the settings that are right by themselves is told in the same error, as is SECRET_KEY."""
+    pytest.importorskip("limits")
+    app.config.update(
+        SECRET_KEY=None,
+        CAPTCHA_TTL=0,
+        CAPTCHA_RATE_LIMIT="5 per minute",
+        CAPTCHA_SOURCES={"a": {"kind": "riddle"}, "b": {"length": 11, "audio": False}, "c": {"length": 13}},
+    )
+    with pytest.raises(ValueError, match="configuration has faults") as raised:
+        CaptchaApi(app)
+    assert str(raised.value).splitlines() == [
+        "the captcha configuration has faults:",
+        "- the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same in "
+        "every worker, before CaptchaApi is initialised",
+        "- CAPTCHA_TTL is 0: it must be a whole number from 1 to 2,592,000",
+        "- CAPTCHA_SOURCES['c']: length is 13: it must be a whole number from 1 to 12",
+        "- CAPTCHA_SOURCES['a']: kind is 'riddle': it must be one of arithmetic, digits, letters",
+        "- CAPTCHA_SOURCES['a']: rate_limit is '5 per minute', which never lets a sound through, since it counts as "
+        "10: allow at least as many, or set CAPTCHA_SOURCES['a']: audio to False",
+        "- CAPTCHA_SOURCES['b']: width is 166: it must be at least 16 for each of the 11 characters, 176",
+        "- CAPTCHA_SOURCES['c']: rate_limit is '5 per minute', which never lets a sound through, since it counts as "
+        "10: allow at least as many, or set CAPTCHA_SOURCES['c']: audio to False",
+    ]
+
+
+def test_what_breaks_its_own_rule_contradicts_nothing() -> None:
+    """A length that is no length is not measured against the width, nor against the kind."""
+    with pytest.raises(ValueError, match="configuration has faults") as raised:
+        read(CAPTCHA_LENGTH=0, CAPTCHA_KIND="arithmetic", CAPTCHA_WIDTH=80)
+    assert str(raised.value).splitlines()[1:] == ["- CAPTCHA_LENGTH is 0: it must be a whole number from 1 to 12"]
+
+
+def test_sources_that_cannot_be_read_hide_no_other_fault() -> None:
+    """With a list for CAPTCHA_SOURCES the settings of all sources are looked at nevertheless."""
+    with pytest.raises(ValueError, match="configuration has faults") as raised:
+        read(CAPTCHA_SOURCES=["login"], CAPTCHA_KIND="riddle")
+    assert str(raised.value).splitlines()[1:] == [
+        "- CAPTCHA_SOURCES is ['login']: it must be None or a mapping of source names to mappings of settings",
+        "- CAPTCHA_KIND is 'riddle': it must be one of arithmetic, digits, letters",
+    ]
+
+
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
@@ -136,6 +180,18 @@ def test_a_misspelt_key_gets_a_warning() -> None:
     """The warning names the key that was meant."""
     with pytest.warns(UserWarning, match="CAPTCHA_LENGHT is not a setting .* was CAPTCHA_LENGTH meant"):
         read(CAPTCHA_LENGHT=6)
+
+
+@pytest.mark.parametrize("set_up", [CaptchaApi, CaptchaApi().init_app], ids=["at once", "in a factory"])
+@pytest.mark.parametrize("settings", [{"CAPTCHA_LENGHT": 6}, {"CAPTCHA_LENGTH": 3}], ids=lambda each: next(iter(each)))
+def test_a_warning_points_at_the_line_of_the_app(
+    app: Flask, set_up: Callable[[Flask], object], settings: dict[str, Any]
+) -> None:
+    """Not at one of this package's."""
+    app.config.update(settings)
+    with pytest.warns(UserWarning, match="CAPTCHA_") as told:
+        set_up(app)
+    assert [warning.filename for warning in told] == [__file__]
 
 
 def test_another_packages_key_gets_none() -> None:

@@ -25,8 +25,10 @@ import flask_captcha_api
 from flask_captcha_api.results import Result
 from flask_captcha_api.signals import captcha_issued
 from flask_captcha_api.testing import answers
+from tools.docs_tables import with_tables
 
 from . import pages
+from .markdown import rows_below
 from .pages import DOCS, PAGES, Block, blocks_of
 from .processes import ROOT
 from .servers import Server, free_port, program
@@ -108,14 +110,17 @@ def test_commands_exist(page: Path) -> None:
     """Of make the target exists, of pip the extra, and an app that is served can be found."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     extras = set(metadata("flask_captcha_api").get_all("Provides-Extra", []))
+    required = {re.split(r"[^\w-]", each)[0] for each in metadata("flask_captcha_api").get_all("Requires-Dist", [])}
     for command in commands_of(page):
         words = [word for word in shlex.split(command, comments=True) if "=" not in word or word.startswith("-")]
+        words[0] = words[0].removeprefix(".venv/bin/")
         match words:
             case ["make", target]:
                 assert target in targets
             case ["pip", "install", what]:
-                assert re.fullmatch(r"\.|flask_captcha_api(\[\w+\])?", what)
-                assert set(re.findall(r"\[(\w+)\]", what)) <= extras
+                name, _, asked = what.removeprefix("./").rstrip("]").partition("[")
+                assert name == "flask_captcha_api" or what in required
+                assert not asked or set(asked.split(",")) <= extras
             case ["gunicorn", "--workers", "4", app]:
                 assert app in ("example_app:create_app()", "app:app")
             case (
@@ -169,11 +174,25 @@ def test_scripts_parse(page: Path, chromium: Browser) -> None:
     window.close()
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if "\n<!-- table" in page.read_text()], ids=pages.name_of)
+def test_tables_are_current(page: Path) -> None:
+    """What stands in a page as a table of the code's, or of a measurement, is that; ``make tables`` writes it."""
+    assert page.read_text() == with_tables(page.read_text())
+
+
+def test_a_table_that_cannot_be_made_is_told() -> None:
+    """A name that no table has, and a place without an end."""
+    with pytest.raises(ValueError, match="there is no table 'prices': it must be one of settings-of-sources, "):
+        with_tables("<!-- table: prices -->\n<!-- end of table -->")
+    with pytest.raises(ValueError, match="a table has no end: <!-- end of table -->"):
+        with_tables("<!-- table: results -->\n\n<!-- table: messages -->\n<!-- end of table -->\n")
+
+
 def commands_of(page: Path) -> list[str]:
     """Return the commands of a page: the lines of its shell blocks, and those behind a prompt in its transcripts."""
     lines = [line for block in blocks_of(page, "sh") for line in block.text.splitlines()]
     lines += [line[2:] for block in blocks_of(page, "console") for line in block.text.splitlines() if line[:2] == "$ "]
-    return [line for line in lines if line.strip() and not line.startswith("#")]
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
 # The documentation as a whole.
@@ -241,10 +260,13 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    """Each name that the package exports has its entry in the reference of the Python API."""
+    """Each name that the package exports has its entry in the reference of the Python API, and each entry a line."""
     reference = (DOCS / "reference" / "python.md").read_text()
-    told = re.findall(r"^::: flask_captcha_api\.(\w+)$", reference, re.MULTILINE)
+    told = re.findall(r"^::: flask_captcha_api\.([\w.]+)$", reference, re.MULTILINE)
     assert set(flask_captcha_api.__all__) <= set(told)
+    assert set(told) == set(re.findall(r"`([\w.]+)`", " ".join(row[0] for row in rows_below(reference, "Python")))) | {
+        "failures.FailureCount"  # in the line of what returns it
+    }
 
 
 def test_the_picture_of_the_layers_names_modules() -> None:
@@ -263,6 +285,26 @@ def test_the_picture_of_the_layers_names_modules() -> None:
 
 
 # What single pages promise.
+
+
+def test_the_quick_start_shows_the_form_again(chromium: Browser) -> None:
+    """Without JavaScript, for another picture and after wrong digits; a script gets the envelope."""
+    app = pages.run(DOCS / "quick-start.md", {})["app"]
+    port = free_port()
+    with answers(app, ANSWER), pages.serving(app, port), chromium.new_context(java_script_enabled=False) as context:
+        window = context.new_page()
+        window.goto(f"http://127.0.0.1:{port}/auth/login")
+        window.get_by_role("button", name="New picture").click()
+        window.get_by_label("Account").fill("ann")
+        window.get_by_label("Password").fill("open sesame")
+        window.get_by_role("textbox", name="Digits").fill("11111")
+        window.get_by_role("button", name="Sign in").click()
+        window.get_by_text("The captcha is wrong").wait_for()
+        window.get_by_label("Password").fill("open sesame")
+        window.get_by_role("textbox", name="Digits").fill(ANSWER)
+        window.get_by_role("button", name="Sign in").click()
+        window.get_by_text("welcome").wait_for()
+    assert app.test_client().post("/auth/login", json={}).get_json()["code"] == "01001"
 
 
 def test_a_page_on_another_origin_signs_in(chromium: Browser, served: str) -> None:

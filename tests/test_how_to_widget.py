@@ -12,7 +12,7 @@ from flask import Flask, Response
 from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
-from flask_captcha_api.testing import answers
+from flask_captcha_api.testing import answers, outcomes
 
 from .conftest import ANSWER
 from .servers import free_port
@@ -99,6 +99,19 @@ def test_in_a_template_without_javascript(chromium: Browser) -> None:
         page.get_by_role("textbox", name="Digits").fill(ANSWER)
         page.keyboard.press("Enter")
         expect(page.get_by_text("Welcome")).to_be_visible()
+
+
+def test_in_a_template_a_script_gets_the_envelope() -> None:
+    """So does a visitor whose guess was not looked at, with the advice when to come again."""
+    names: dict[str, Any] = {"__name__": "howto"}
+    exec(TEMPLATE_APP, names)  # noqa: S102 - it is our own
+    client = names["app"].test_client()
+    refused = client.post("/login", json={"uuid": "1" * 23, "code": ANSWER})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "01003")
+    with outcomes(names["app"], None):
+        unavailable = client.post("/login", data={"uuid": "1" * 23, "code": ANSWER})
+    assert (unavailable.status_code, unavailable.get_json()["code"]) == (503, "01007")
+    assert unavailable.headers["Retry-After"]
 
 
 def test_in_a_flask_wtf_form(page: Page) -> None:

@@ -1,6 +1,8 @@
 """The README says what the code does."""
 
 import re
+import subprocess
+import sys
 from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
@@ -41,18 +43,24 @@ def test_the_settings_table_is_the_codes() -> None:
 
 
 def python_blocks() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    return re.findall(r"```python[^\n]*\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_first_example_guards_a_login() -> None:
-    """The five lines at the top are a working app."""
+    """The lines at the top are a working app, which says in English what is wrong."""
     names: dict[str, Any] = {"__name__": "readme"}
     exec(python_blocks()[0], names)  # noqa: S102 - it is our own
-    client = names["app"].test_client()
-    names["client"] = client
-    assert client.post("/auth/login").get_json()["code"] == "01001"
-    exec(python_blocks()[1], names)  # noqa: S102 - it is our own
-    names["test_login"](names["app"], client)
+    told = names["app"].test_client().post("/auth/login").get_json()
+    assert (told["code"], told["message"]) == ("01001", "Please enter the captcha")
+
+
+def test_the_documented_test_is_one_file_that_passes(tmp_path: Path) -> None:
+    """It needs the first example beside it, and nothing that the README does not name."""
+    (tmp_path / "app.py").write_text(python_blocks()[0])
+    (tmp_path / "test_app.py").write_text(python_blocks()[1])
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_app.py"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
 
 
 def test_the_example_of_failures_asks_for_a_captcha_after_three() -> None:
@@ -61,7 +69,7 @@ def test_the_example_of_failures_asks_for_a_captcha_after_three() -> None:
     (block,) = (block for block in python_blocks() if "fewer_failures_than" in block)
     exec(python_blocks()[0] + block, names)  # noqa: S102 - it is our own
     client = names["app"].test_client()
-    attempts = [client.post("/login", data={"account": "ann", "password": "x"}).status_code for _ in range(4)]
+    attempts = [client.post("/login", json={"account": "ann", "password": "x"}).status_code for _ in range(4)]
     assert attempts == [403, 403, 403, 400]
 
 

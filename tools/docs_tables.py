@@ -1,7 +1,7 @@
 """Tables for the documentation, made from the code and from what was measured, so that no page can drift from them.
 
-A hook of MkDocs: a line ``<!-- table: NAME -->`` in a page becomes the table of that name. It complains of a name that
-it does not know, and so the build fails.
+Run it by ``make tables``. What stands in a page between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` becomes
+the table of that name, in the page itself: so the pages can be read in the repository as well. A test holds them to it.
 """
 
 import json
@@ -11,30 +11,37 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from mkdocs.exceptions import PluginError
-
 from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
 from flask_captcha_api.results import MESSAGES, Result
 
 ROOT = Path(__file__).parent.parent
-_MARKER = re.compile(r"^<!-- table: (\S+)(?: (.+))? -->$", re.MULTILINE)
+_BEGIN, _END = "<!-- table: ", "<!-- end of table -->"
+_PLACE = re.compile(rf"^({_BEGIN}(\S+)(?: (.+))? -->\n)(?:(?!<!-- ).*\n)*{_END}$", re.MULTILINE)
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the tables into a page, as MkDocs asks for it."""
-    return with_tables(markdown)
+def write_tables() -> None:
+    """Write the tables into every page of the documentation, and name the pages that have changed."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        standing = page.read_text()
+        made = with_tables(standing)
+        if made != standing:
+            page.write_text(made)
+            print(f"{page.relative_to(ROOT)}: the tables are new")
 
 
 def with_tables(markdown: str) -> str:
-    """Replace each marker by its table."""
+    """Put the tables into their places."""
 
-    def made(marker: re.Match[str]) -> str:
-        name, about = marker.groups()
+    def made(place: re.Match[str]) -> str:
+        opening, name, about = place.groups()
         if name not in TABLES:
-            raise PluginError(f"there is no table {name!r}: it must be one of {', '.join(TABLES)}")
-        return TABLES[name](about)
+            raise ValueError(f"there is no table {name!r}: it must be one of {', '.join(TABLES)}")
+        return f"{opening}\n{TABLES[name](about)}\n\n{_END}"
 
-    return _MARKER.sub(made, markdown)
+    written, places = _PLACE.subn(made, markdown)
+    if places != len(re.findall(f"^{_BEGIN}", markdown, re.MULTILINE)):
+        raise ValueError(f"a table has no end: {_END}")
+    return written
 
 
 def settings_of_sources(_: str) -> str:
@@ -113,3 +120,7 @@ def _range(wording: str) -> str:
 
 def _meaning(field: Any) -> str:
     return str(field.metadata["meaning"])
+
+
+if __name__ == "__main__":
+    write_tables()
