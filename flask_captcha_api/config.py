@@ -7,15 +7,26 @@ key of the whole app. Knows nothing of Flask: it reads any mapping.
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
-from .rates import is_rate, never_allows
+from .rates import never_allows
+from .rules import (
+    DURATION_OR_NONE,
+    FLAG,
+    FONT_FILES,
+    RATE_OR_NONE,
+    SOURCES,
+    STORAGE_URI,
+    TEXT,
+    Rule,
+    one_of,
+    whole,
+)
 
 PREFIX = "CAPTCHA_"
 LANGUAGES = ("zh-Hant", "zh-Hans", "en", "ja")
@@ -44,54 +55,6 @@ class SetupError(RuntimeError):
     """The app is set up in a way in which captchas cannot work; the message says what to change."""
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What a value must be: the wording completes the sentence "it must be …"."""
-
-    wording: str
-    holds: Callable[[object], bool]
-
-
-def _whole(low: int, high: int) -> Rule:
-    return Rule(f"a whole number from {low:,} to {high:,}", lambda value: type(value) is int and low <= value <= high)
-
-
-def _one_of(*names: str) -> Rule:
-    return Rule(f"one of {', '.join(map(repr, names))}", lambda value: isinstance(value, str) and value in names)
-
-
-_TEXT = Rule("the name of a kind", lambda value: isinstance(value, str))
-_FONT_FILES = Rule(
-    "None or a list of paths of font files that exist",
-    lambda value: (
-        value is None
-        or (
-            isinstance(value, list | tuple)
-            and len(value) > 0
-            and all(isinstance(path, str) and Path(path).is_file() for path in value)
-        )
-    ),
-)
-_FLAG = Rule("True or False", lambda value: isinstance(value, bool))
-_RATE_OR_NONE = Rule(
-    "None or a rate such as '30 per minute' or '10/second; 500/hour'", lambda value: value is None or is_rate(value)
-)
-_STORAGE_URI = Rule(
-    "the URI of a storage, such as 'redis://127.0.0.1:6379/1'", lambda value: isinstance(value, str) and "://" in value
-)
-_DURATION_OR_NONE = Rule(
-    "None or a positive datetime.timedelta",
-    lambda value: value is None or (isinstance(value, timedelta) and value > timedelta(0)),
-)
-_SOURCES = Rule(
-    "None or a mapping of source names to mappings of settings",
-    lambda value: (
-        value is None
-        or (isinstance(value, Mapping) and all(isinstance(settings, Mapping) for settings in value.values()))
-    ),
-)
-
-
 def _setting(default: Any, rule: Rule, meaning: str) -> Any:
     """Declare a field: its name is the key, and here are its default, its range and its meaning."""
     return field(default=default, metadata={"rule": rule, "meaning": meaning})
@@ -101,28 +64,28 @@ def _setting(default: Any, rule: Rule, meaning: str) -> Any:
 class SourceConfig:
     """What a source may set for itself, and ``CAPTCHA_<NAME>`` for all of them."""
 
-    kind: str = _setting("digits", _TEXT, "what is asked: `digits`, `letters`, `arithmetic`, or a name in `kinds=`")
-    length: int = _setting(5, _whole(1, 12), "characters of the prompt; for arithmetic the operator is one of them")
-    ttl: int = _setting(300, _whole(1, 2_592_000), "seconds from issue to expiry")
-    width: int = _setting(166, _whole(80, 640), "pixels; at least 16 for each character")
-    height: int = _setting(90, _whole(32, 320), "pixels")
-    format: Literal["jpeg", "png", "webp"] = _setting("jpeg", _one_of("jpeg", "png", "webp"), "of the picture")
+    kind: str = _setting("digits", TEXT, "what is asked: `digits`, `letters`, `arithmetic`, or a name in `kinds=`")
+    length: int = _setting(5, whole(1, 12), "characters of the prompt; for arithmetic the operator is one of them")
+    ttl: int = _setting(300, whole(1, 2_592_000), "seconds from issue to expiry")
+    width: int = _setting(166, whole(80, 640), "pixels; at least 16 for each character")
+    height: int = _setting(90, whole(32, 320), "pixels")
+    format: Literal["jpeg", "png", "webp"] = _setting("jpeg", one_of("jpeg", "png", "webp"), "of the picture")
     difficulty: Literal["calm", "normal", "hard"] = _setting(
-        "normal", _one_of("calm", "normal", "hard"), "how much the picture asks of software, and of people"
+        "normal", one_of("calm", "normal", "hard"), "how much the picture asks of software, and of people"
     )
-    theme: Literal["light", "dark"] = _setting("light", _one_of("light", "dark"), "of the pages that show the picture")
-    fonts: Sequence[str] | None = _setting(None, _FONT_FILES, "paths of font files, instead of the typefaces of ours")
-    audio: bool = _setting(True, _FLAG, "whether the captcha can be had as a sound too")
+    theme: Literal["light", "dark"] = _setting("light", one_of("light", "dark"), "of the pages that show the picture")
+    fonts: Sequence[str] | None = _setting(None, FONT_FILES, "paths of font files, instead of the typefaces of ours")
+    audio: bool = _setting(True, FLAG, "whether the captcha can be had as a sound too")
     jwt: Literal["off", "optional", "required"] = _setting(
         "optional",
-        _one_of("off", "optional", "required"),
+        one_of("off", "optional", "required"),
         "whether the Authorization header is ignored, heeded when there, or required",
     )
     rate_limit: str | None = _setting(
-        None, _RATE_OR_NONE, "how many captchas an address, and an identity, may ask for; a sound counts as 10"
+        None, RATE_OR_NONE, "how many captchas an address, and an identity, may ask for; a sound counts as 10"
     )
     verify_rate_limit: str | None = _setting(
-        None, _RATE_OR_NONE, "how many captchas an address, and an identity, may try to pass"
+        None, RATE_OR_NONE, "how many captchas an address, and an identity, may try to pass"
     )
 
 
@@ -136,27 +99,29 @@ class CaptchaConfig:
 
     defaults: SourceConfig = field(default_factory=SourceConfig)
     sources: Mapping[str, SourceConfig] | None = _setting(
-        None, _SOURCES, "None: any name is a source; a mapping of name to its own settings: only these are"
+        None, SOURCES, "None: any name is a source; a mapping of name to its own settings: only these are"
     )
     jwt_renew: timedelta | None = _setting(
-        None, _DURATION_OR_NONE, "None: the token goes back as it came; else renew it, for sessions this long at most"
+        None,
+        DURATION_OR_NONE,
+        "None: the token goes back as it came; else renew it, for sessions this long at most",
     )
     language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
         "zh-Hant",
-        _one_of(*LANGUAGES, "auto"),
+        one_of(*LANGUAGES, "auto"),
         "of the messages; `auto` follows Accept-Language, and is `zh-Hant` where that names none of them",
     )
     audio_language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
         "auto",
-        _one_of(*LANGUAGES, "auto"),
+        one_of(*LANGUAGES, "auto"),
         "of the sound (Mandarin for both Chinese), where the request names none; `auto` follows Accept-Language",
     )
     rate_limit_storage: str = _setting(
-        "memory://", _STORAGE_URI, "where rates and failures are counted; `memory://` is for one process"
+        "memory://", STORAGE_URI, "where rates and failures are counted; `memory://` is for one process"
     )
-    openapi: bool = _setting(True, _FLAG, "whether the routes are described at `openapi.json` below the prefix")
+    openapi: bool = _setting(True, FLAG, "whether the routes are described at `openapi.json` below the prefix")
     single_process: bool = _setting(
-        False, _FLAG, "states that there is one process although the server says `wsgi.multiprocess`"
+        False, FLAG, "states that there is one process although the server says `wsgi.multiprocess`"
     )
 
     @classmethod
@@ -177,7 +142,7 @@ class CaptchaConfig:
         defaults = _values(SourceConfig, settings, faults)
         own = _values(cls, settings, faults)
         named = own.pop("sources")
-        if not _SOURCES.holds(named):
+        if not SOURCES.holds(named):
             named = None  # noted already
         if named is not None:
             _check_sources(named, faults)
