@@ -11,6 +11,7 @@ from cachelib import FileSystemCache, SimpleCache
 from flask import Flask
 
 from .config import SetupError
+from .memcached import have_outages_told_soon
 from .store import AnswerStore, StoreUnavailable, refuse_unfit
 
 #: What our own SimpleCache holds. Beyond it, the captchas that expire soonest are pushed out.
@@ -28,6 +29,7 @@ def open_store(app: Flask, cache: Any, *, longest_ttl: int, checked: Any) -> Ans
     backend = _backend(app, cache)
     if backend is not checked:
         check_backend(backend)
+    have_outages_told_soon(backend)
     return AnswerStore(backend, longest_ttl=longest_ttl)
 
 
@@ -83,7 +85,7 @@ def _configured_backend(app: Flask) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that NullCache keeps nothing is told better by refuse_unfit
             private.init_app(app)
-    except (ImportError, TypeError, ValueError) as error:
+    except (ImportError, LookupError, TypeError, ValueError) as error:
         raise SetupError(f"the app's CACHE_* settings make no cache: {error}") from error
     except Exception as error:  # Redis Cluster connects when it is made
         raise StoreUnavailable(f"{type(error).__name__}: {error}") from error

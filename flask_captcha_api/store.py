@@ -15,10 +15,12 @@ from cachelib import FileSystemCache, MemcachedCache, SimpleCache, UWSGICache
 from flask_caching.backends.nullcache import NullCache
 
 from .config import SetupError
+from .memcached import by_servers_clock
 from .sweep import Sweep
 
 NAMESPACE = "captcha_api:"
 _CLAIMS = "captcha_api_claim:"
+_PROBE = "captcha_api_probe"
 
 #: Backends round down to whole seconds, so an entry may die up to a second early: it is kept this much longer.
 ROUNDING_SECONDS = 1
@@ -38,7 +40,8 @@ class AnswerStore:
 
     def __init__(self, backend: Any, *, longest_ttl: int) -> None:
         self._backend = backend
-        self._take = _way_to_take(backend, longest_ttl + ROUNDING_SECONDS)
+        self._cache = by_servers_clock(backend)
+        self._take = _way_to_take(self._cache, longest_ttl + ROUNDING_SECONDS)
         self._sweep = Sweep(backend) if isinstance(backend, FileSystemCache) else None
 
     @property
@@ -58,9 +61,9 @@ class AnswerStore:
         """
         key = NAMESPACE + uuid
         try:
-            kept = self._backend.set(key, value, timeout=ttl + ROUNDING_SECONDS)
+            kept = self._cache.set(key, value, timeout=ttl + ROUNDING_SECONDS)
             if kept is None:  # some backends do not say, and some say it this way that they failed
-                kept = _as_text(self._backend.get(key)) == value
+                kept = _as_text(self._cache.get(key)) == value
         except Exception as error:  # no common base: each client library has its own
             raise StoreUnavailable(_told(error)) from error
         if not kept:
@@ -156,12 +159,24 @@ class _Claims:
         with self._locks[hash(key) % len(self._locks)]:
             value = self._backend.get(key)
             if value is None:
+                value = self._get_again(key)
+            if value is None:
                 return None
             if not self._backend.add(_CLAIMS + key, 1, timeout=self._claim_seconds):
                 return None
             if self._backend.delete(key) is False:  # None: it does not say
                 return None
             return value
+
+    def _get_again(self, key: str) -> Any:
+        """Get once more, after a write that succeeds.
+
+        To most memcached clients a lost connection is a key that is not there: an outage would spend captchas, and the
+        first request after an idle hour would find its own gone. Writing, they tell the truth or connect anew.
+        """
+        if self._backend.set(_PROBE, 1, timeout=self._claim_seconds) is False:  # None: it does not say
+            raise ConnectionError("the cache neither finds nor keeps anything")
+        return self._backend.get(key)
 
 
 _WAYS: tuple[tuple[type, Callable[[Any, str], Any]], ...] = (

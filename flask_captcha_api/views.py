@@ -103,9 +103,8 @@ def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
         told = _tell(Result.SUCCESS)
     else:
         identity = caller.identity if caller else None
-        captcha = service.issue(
-            source_name, form=form, identity=identity, language=language_of_sound(request.args.get("lang"))
-        )
+        language = language_of_sound(request.args.get("lang")) if form == "audio" else "en"  # a picture has none
+        captcha = service.issue(source_name, form=form, identity=identity, language=language)
         encoded = b64encode(captcha.data).decode("ascii")
         told = _tell(Result.SUCCESS, {form: encoded, "uuid": captcha.uuid})
     told.headers[wire.EXPIRES_IN] = str(settings.ttl)

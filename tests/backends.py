@@ -77,24 +77,46 @@ def redis_cache(directory: Path) -> Iterator[Settings]:
 
 @contextmanager
 def sentinel(directory: Path) -> Iterator[Settings]:
+    with watched_pair(directory) as (_, _, watcher):
+        yield sentinel_settings(watcher)
+
+
+@contextmanager
+def watched_pair(directory: Path) -> Iterator[tuple[servers.Server, servers.Server, servers.Server]]:
+    """Run a master, its replica and the Sentinel that watches both, from when it knows both."""
     with ExitStack() as stack:
-        master = stack.enter_context(running(servers.redis_server(directory / "master")))
+        # Without the delay a replica asks for its first copy at once, and not after the usual five seconds.
+        master = stack.enter_context(
+            running(servers.redis_server(directory / "master", "--repl-diskless-sync-delay", "0"))
+        )
         replica_of = ("--replicaof", "127.0.0.1", str(master.port))
-        stack.enter_context(running(servers.redis_server(directory / "replica", *replica_of)))
+        replica = stack.enter_context(running(servers.redis_server(directory / "replica", *replica_of)))
         watcher = stack.enter_context(running(servers.sentinel_server(directory / "sentinel", master)))
-        with closing(redis.Redis(port=watcher.port)) as client:
+        with closing(redis.Redis(port=watcher.port)) as eye, closing(redis.Redis(port=replica.port)) as copy:
 
-            def knows_the_replica() -> bool:
-                return bool(client.sentinel_slaves("mymaster"))
+            def is_watched() -> bool:
+                told: Any = copy.info("replication")
+                return told["master_link_status"] == "up" and bool(eye.sentinel_slaves("mymaster"))
 
-            servers.wait_until(knows_the_replica, "the replica in Sentinel's eyes")
-        yield {"CACHE_TYPE": "RedisSentinelCache", "CACHE_REDIS_SENTINELS": [("127.0.0.1", watcher.port)]}
+            servers.wait_until(is_watched, "the replica with all that the master has, in Sentinel's eyes")
+        yield master, replica, watcher
+
+
+def sentinel_settings(watcher: servers.Server) -> Settings:
+    return {"CACHE_TYPE": "RedisSentinelCache", "CACHE_REDIS_SENTINELS": [("127.0.0.1", watcher.port)]}
 
 
 @contextmanager
 def cluster(directory: Path) -> Iterator[Settings]:
+    with running_cluster(directory) as server, closing(RedisCluster(host="127.0.0.1", port=server.port)):
+        yield cluster_settings(server)
+
+
+@contextmanager
+def running_cluster(directory: Path) -> Iterator[servers.Server]:
+    """Run a Cluster of one node, from when it has all slots."""
     port = servers.free_cluster_port()
-    with running(servers.redis_server(directory, "--cluster-enabled", "yes", port=port)):
+    with running(servers.redis_server(directory, "--cluster-enabled", "yes", port=port)) as server:
         with closing(redis.Redis(port=port)) as client:
             command: Any = client.execute_command
             command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
@@ -103,8 +125,11 @@ def cluster(directory: Path) -> Iterator[Settings]:
                 return b"cluster_state:ok" in command("CLUSTER", "INFO")
 
             servers.wait_until(is_up, "the cluster")
-        with closing(RedisCluster(host="127.0.0.1", port=port)):
-            yield {"CACHE_TYPE": "RedisClusterCache", "CACHE_REDIS_CLUSTER": f"127.0.0.1:{port}"}
+        yield server
+
+
+def cluster_settings(server: servers.Server) -> Settings:
+    return {"CACHE_TYPE": "RedisClusterCache", "CACHE_REDIS_CLUSTER": server.address}
 
 
 def memcached_through(cache_type: str) -> Callable[[Path], Any]:

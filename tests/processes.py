@@ -22,16 +22,30 @@ class Site:
     def __init__(self, port: int, log: Path) -> None:
         self.port = port
         self._log = log
+        #: Of gunicorn's arbiter.
+        self.pid = 0
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 30
     ) -> tuple[int, Any, http.client.HTTPMessage]:
         """Send one request on a connection of its own; returns the status, the parsed JSON and the headers."""
+        status, answer, answer_headers = self.send(method, path, body, headers, timeout)
+        return status, json.loads(answer), answer_headers
+
+    def send(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 30
+    ) -> tuple[int, bytes, http.client.HTTPMessage]:
+        """Send one request as :meth:`ask` does; returns the status, the body as it came and the headers."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as connection:
             payload = None if body is None else json.dumps(body)
             connection.request(method, path, payload, {"Content-Type": "application/json", **(headers or {})})
             response = connection.getresponse()
-            return response.status, json.loads(response.read()), response.headers
+            return response.status, response.read(), response.headers
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers that are there now."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
     def log(self) -> str:
         """Return what the server has written so far."""
@@ -40,11 +54,9 @@ class Site:
     def answers(self) -> bool:
         """Tell whether the server is up."""
         try:
-            self.ask("GET", "/", timeout=1)
+            self.send("GET", "/", timeout=1)
         except (OSError, http.client.HTTPException):
             return False
-        except json.JSONDecodeError:
-            pass
         return True
 
 
@@ -65,6 +77,7 @@ def gunicorn(
         process = subprocess.Popen(
             command, cwd=cwd, stdout=log, stderr=log, env={**os.environ, **(environment or {})}, start_new_session=True
         )
+    site.pid = process.pid
     try:
         wait_until(site.answers, f"gunicorn on port {site.port}")
         yield site

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -37,8 +38,27 @@ class Server:
 
     def stop(self) -> None:
         """Kill the process, without giving it a chance to say goodbye."""
+        self._end(signal.SIGKILL)
+
+    def shut_down(self) -> None:
+        """Ask the process to end, and wait until it has."""
+        self._end(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        """Stop the process where it is: its port accepts connections and nothing answers."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._process is not None, "the server does not run"
+        self._process.send_signal(number)
+
+    def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            self._process.kill()
+            self._send(number)
             self._process.wait()
             self._process = None
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask, render_template_string
 from flask_caching import Cache
-from flask_caching.backends import FileSystemCache, SimpleCache
+from flask_caching.backends import FileSystemCache, MemcachedCache, SimpleCache
 from flask_caching.backends.base import BaseCache
 
 from flask_captcha_api import CaptchaApi, Outcome, SetupError
@@ -92,8 +92,8 @@ def test_the_apps_template_tag_stays_with_its_cache(app: Flask) -> None:
         assert any("tag" in key for key in app.extensions["cache"][cache]._cache)
 
 
-@pytest.mark.parametrize("cache_type", ["Rediscache", "no.such.module.Cache"])
-def test_a_cache_type_that_does_not_exist_is_told(
+@pytest.mark.parametrize("cache_type", ["Rediscache", "no.such.module.Cache", "SASLMemcachedCache"])
+def test_a_cache_type_that_does_not_exist_or_lacks_a_setting_is_told(
     app: Flask, caplog: pytest.LogCaptureFixture, cache_type: str
 ) -> None:
     """The routes answer 503, and the log says what is wrong."""
@@ -275,3 +275,28 @@ def test_expired_captchas_are_gone(app: Flask, issue: Callable[..., str], monkey
     monkeypatch.setattr("cachelib.simple.time", lambda: now + 302)
     response = app.test_client().post("/captcha/web", json={"uuid": uuid, "code": ANSWER})
     assert response.get_json()["code"] == "01003"
+
+
+def test_pylibmc_is_told_to_tell_outages_soon(app: Flask) -> None:
+    """The clients that Flask-Caching makes without options get ours; one that the app made keeps its own."""
+    pytest.importorskip("pylibmc")
+    app.config.update(CACHE_TYPE="MemcachedCache", CACHE_MEMCACHED_SERVERS=["127.0.0.1:1"])
+    CaptchaApi(app)
+    (pooled,) = chosen_backend(app)._client.queue
+    assert {name: pooled.behaviors[name] for name in ("retry_timeout", "connect_timeout", "_poll_timeout")} == {
+        "retry_timeout": 1,
+        "connect_timeout": 1000,
+        "_poll_timeout": 1000,
+    }
+
+    other = Flask("other")
+    other.config.update(SECRET_KEY="k", CACHE_TYPE=f"{__name__}.patient_pylibmc")
+    CaptchaApi(other)
+    assert chosen_backend(other)._client.behaviors["retry_timeout"] == 7
+
+
+def patient_pylibmc(*args: Any) -> MemcachedCache:
+    """CACHE_TYPE names this function."""
+    import pylibmc
+
+    return MemcachedCache(pylibmc.Client(["127.0.0.1:1"], behaviors={"retry_timeout": 7}))

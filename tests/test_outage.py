@@ -74,6 +74,45 @@ def test_redis_that_refuses_to_write(client: FlaskClient, redis_server: servers.
     assert client.post("/guarded", json={"uuid": uuid, "code": KNOWN_ANSWER}).get_json() == {"passed": True}
 
 
+@pytest.fixture
+def memcached_server(tmp_path: Path) -> Any:
+    with running(servers.memcached_server(tmp_path)) as server:
+        yield server
+
+
+def memcached_client(server: servers.Server, cache_type: str) -> FlaskClient:
+    return make_app({"CACHE_TYPE": cache_type, "CACHE_MEMCACHED_SERVERS": [server.address]}).test_client()
+
+
+@pytest.mark.parametrize(
+    "cache_type", ["MemcachedCache", "tests.backends.python_memcached", "tests.backends.pymemcache"]
+)
+def test_memcached_stops(memcached_server: servers.Server, cache_type: str) -> None:
+    """Through every client an outage is a 503, although to most of them every key is merely absent then."""
+    client = memcached_client(memcached_server, cache_type)
+    uuid = new_captcha(client)
+    memcached_server.stop()
+    for response in within_guard(
+        lambda: client.post("/guarded", json={"uuid": uuid, "code": KNOWN_ANSWER}),
+        lambda: client.get("/captcha/web"),
+        lambda: client.post("/guarded", json={"uuid": uuid, "code": KNOWN_ANSWER}),
+    ):
+        assert (response.status_code, response.get_json()) == (503, UNAVAILABLE)
+
+
+def test_memcached_is_silent_for_a_while(memcached_server: servers.Server) -> None:
+    """Through pylibmc a captcha outlives a silence: it is not told to be gone, and passes afterwards."""
+    pytest.importorskip("pylibmc")
+    client = memcached_client(memcached_server, "MemcachedCache")
+    uuid = new_captcha(client)
+    memcached_server.freeze()
+    (response,) = within_guard(lambda: client.post("/guarded", json={"uuid": uuid, "code": KNOWN_ANSWER}))
+    assert (response.status_code, response.get_json()) == (503, UNAVAILABLE)
+    memcached_server.thaw()
+    servers.wait_until(lambda: client.get("/captcha/web").status_code == 200, "memcached in pylibmc's eyes")
+    assert client.post("/guarded", json={"uuid": uuid, "code": KNOWN_ANSWER}).get_json() == {"passed": True}
+
+
 def new_captcha(client: FlaskClient) -> str:
     response = client.get("/captcha/web")
     assert response.status_code == 200, response.text

@@ -1,9 +1,11 @@
 """The store: one contract on every backend, and what backends that lie or fail are taken for."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cachelib.memcached
 import cachelib.simple
 import pytest
 from flask import Flask
@@ -87,6 +89,22 @@ def test_a_value_put_again_by_a_slow_hand_is_not_taken_twice(store: AnswerStore,
     assert store.take(UUID) == VALUE
     backend.set(NAMESPACE + UUID, VALUE, timeout=300)
     assert store.take(UUID) is None
+
+
+@pytest.mark.parametrize("backend", [name for name in SHARED if name.startswith("Memcached")], indirect=True)
+def test_memcached_counts_by_its_own_clock(store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app whose clock is an hour behind the server's keeps its captchas."""
+    real_time = time.time
+    monkeypatch.setattr(cachelib.memcached, "time", lambda: real_time() - 3600)
+    store.put(UUID, VALUE, 300)
+    assert store.take(UUID) == VALUE
+
+
+@pytest.mark.parametrize("backend", [name for name in SHARED if name.startswith("Memcached")], indirect=True)
+def test_memcached_keeps_for_the_longest_ttl_that_there_is(store: AnswerStore) -> None:
+    """A longer time would be a date to it, and long past."""
+    store.put(UUID, VALUE, 2_592_000)
+    assert store.take(UUID) == VALUE
 
 
 def test_an_entry_lives_its_ttl_and_not_much_longer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +206,28 @@ def test_who_wins_by_what_a_backend_answers(answers: dict[str, Any], taken: Any)
             store.take(UUID)
     else:
         assert store.take(UUID) == taken
+
+
+def test_a_lost_connection_that_reads_as_absence_loses_no_captcha() -> None:
+    """A client that connects anew at the next write has the value after it."""
+
+    class Reconnecting(Answering):
+        def set(self, key: str, value: Any, timeout: Any = None) -> Any:
+            self.answers.pop("get", None)
+            return super().set(key, value)
+
+    backend = Reconnecting()
+    store = AnswerStore(backend, longest_ttl=300)
+    store.put(UUID, VALUE, 300)
+    backend.answers["get"] = None
+    assert store.take(UUID) == VALUE
+
+
+@pytest.mark.parametrize("told", [False, ConnectionError("down")], ids=["False", "an exception"])
+def test_an_outage_that_reads_as_absence_is_an_outage(told: Any) -> None:
+    """What a client finds nothing of is not there only if it can write."""
+    with pytest.raises(StoreUnavailable, match=r"neither finds nor keeps anything|down"):
+        AnswerStore(Answering(get=None, set=told), longest_ttl=300).take(UUID)
 
 
 def test_a_lagging_replica_hides_no_fresh_captcha(settings_of: Callable[[str], dict[str, Any]]) -> None:

@@ -22,7 +22,8 @@ THEMES: Mapping[str, Palette] = MappingProxyType(
 
 _OPTIONS = {"jpeg": {"quality": 70}}
 
-_ALPHABETS = (*ALPHABETS, CHARACTERS)
+#: The smallest first, each with its characters.
+_ALPHABETS = {alphabet: frozenset(alphabet) for alphabet in (*ALPHABETS, CHARACTERS)}
 
 
 def draw(
@@ -84,8 +85,8 @@ def _atlas(text: str, picture_height: int, typefaces: Sequence[str]) -> Atlas:
     if not text:
         raise ValueError("there is no character to draw")
     characters = set(text)
-    for alphabet in _ALPHABETS:
-        if characters <= set(alphabet):
+    for alphabet, its_characters in _ALPHABETS.items():
+        if characters <= its_characters:
             atlas = atlas_for(alphabet, picture_height, typefaces)
             break
     else:
