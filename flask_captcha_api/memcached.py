@@ -3,6 +3,7 @@
 Knows the backend and its clients, and nothing of captchas.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -26,8 +27,8 @@ class ByServersClock:
 
     def __init__(self, backend: MemcachedCache) -> None:
         self._backend = backend
-        self.get = backend.get
-        self.delete = backend.delete
+        self.get: Callable[[str], Any] = backend.get
+        self.delete: Callable[[str], bool | None] = backend.delete
 
     def set(self, key: str, value: Any, timeout: int) -> bool:
         """Keep a value."""
