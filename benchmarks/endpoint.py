@@ -119,7 +119,8 @@ def call(app: Flask, method: str, path: str, body: bytes = b"") -> bytes:
 @cache
 def environ_of(method: str, path: str) -> dict[str, Any]:
     """Make what a server says of a request, once for all calls: making it is the server's work, not the app's."""
-    return create_environ(path, method=method, content_type="application/json" if method == "POST" else None)
+    content_type = "application/json" if method == "POST" else None
+    return create_environ(path, method=method, content_type=content_type, environ_base={"REMOTE_ADDR": "127.0.0.1"})
 
 
 def solved(body: bytes) -> bytes:
