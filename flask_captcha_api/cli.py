@@ -6,20 +6,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 from shutil import get_terminal_size
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from ._current import CaptchaState, current_state
-from .checkup import examine
 from .config import LANGUAGES
-from .findings import Checkup, Finding, SourceReport
 from .rendering import FORMS, Unspeakable
-from .rendering.sheet import contact_sheet
 from .sources import Source, UnknownSource
-from .trials import ANY_NAME
+
+# What only the commands need they import themselves: an app that serves requests does not wait for it.
+if TYPE_CHECKING:
+    from .findings import Checkup, Finding, SourceReport
 
 GROUP_NAME = "captcha"
 
@@ -48,6 +48,8 @@ def write_sheet(source_name: str | None, count: int, out: Path, lang: str | None
 
     None of these captchas can be passed: nothing is kept of them.
     """
+    from .rendering.sheet import contact_sheet
+
     state = current_state()
     source = _find(state, source_name)
     out = out.with_suffix(".png")
@@ -70,6 +72,8 @@ def check(context: click.Context) -> None:
 
     Tries the app's cache. Exits with status 1 if anything is wrong.
     """
+    from .checkup import examine
+
     checkup = examine(current_app._get_current_object())  # type: ignore[attr-defined]  # what the proxy stands for
     for section in (_facts, _settings, _sources, _own_settings, _findings):
         if lines := section(checkup):
@@ -79,6 +83,8 @@ def check(context: click.Context) -> None:
 
 
 def _find(state: CaptchaState, name: str | None) -> Source:
+    from .trials import ANY_NAME
+
     if name is None:
         name = next(iter(state.config.sources or (ANY_NAME,)))
     try:
@@ -99,7 +105,7 @@ def _language(state: CaptchaState) -> str:
     return next((language for language in configured if language != "auto"), LANGUAGES[0])
 
 
-def _facts(checkup: Checkup) -> list[str]:
+def _facts(checkup: "Checkup") -> list[str]:
     width = max(map(len, checkup.facts))
     return [
         line
@@ -108,7 +114,7 @@ def _facts(checkup: Checkup) -> list[str]:
     ]
 
 
-def _settings(checkup: Checkup) -> list[str]:
+def _settings(checkup: "Checkup") -> list[str]:
     rows = [
         (key, value, "" if value == default or not default else f"default: {default}")
         for key, (value, default) in checkup.settings.items()
@@ -116,12 +122,12 @@ def _settings(checkup: Checkup) -> list[str]:
     return _table(("setting", "in force", ""), rows)
 
 
-def _sources(checkup: Checkup) -> list[str]:
+def _sources(checkup: "Checkup") -> list[str]:
     heads = ("source", "asks", "length", "picture", "sound", "JWT", "blind guess")
     return _table(heads, map(_source_row, checkup.sources))
 
 
-def _source_row(source: SourceReport) -> tuple[str, ...]:
+def _source_row(source: "SourceReport") -> tuple[str, ...]:
     settings = source.settings
     return (
         source.name,
@@ -134,7 +140,7 @@ def _source_row(source: SourceReport) -> tuple[str, ...]:
     )
 
 
-def _own_settings(checkup: Checkup) -> list[str]:
+def _own_settings(checkup: "Checkup") -> list[str]:
     names = [source.name for source in checkup.sources if source.own]
     width = max(map(len, ["source", *names]))
     lines = [
@@ -143,17 +149,17 @@ def _own_settings(checkup: Checkup) -> list[str]:
     return [click.style(f"{'source':{width}}{_GAP}its own settings", bold=True), *lines] if lines else []
 
 
-def _findings(checkup: Checkup) -> list[str]:
+def _findings(checkup: "Checkup") -> list[str]:
     ordered = sorted(checkup.findings, key=lambda finding: not finding.is_wrong)
     return [line for finding in ordered for line in _finding_lines(finding)]
 
 
-def _finding_lines(finding: Finding) -> list[str]:
+def _finding_lines(finding: "Finding") -> list[str]:
     label, colour = ("wrong", "red") if finding.is_wrong else ("note ", "yellow")
     return _hung(f"{label}{_GAP}", finding.text, fg=colour, bold=True)
 
 
-def _verdict(checkup: Checkup) -> str:
+def _verdict(checkup: "Checkup") -> str:
     if checkup.is_well:
         return click.style("Nothing is wrong.", fg="green")
     count = sum(finding.is_wrong for finding in checkup.findings)

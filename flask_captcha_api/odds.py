@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import product
 
 from .challenges import SUMS_IN_THREE, normalise, operand_ranges
@@ -48,12 +47,12 @@ def of_arithmetic(length: int) -> float:
     limits = product((first[0], first[-1]), (second[0], second[-1]))
     corners = {0} | {abs(result) for one, other in limits for result in (one + other, one - other)}
     results = {max(0, corner + step) for corner in corners for step in (-1, 0, 1)}
-    sums = Fraction(SUMS_IN_THREE, 3)
-    weighed = (
-        sums * _pairs_with_sum(first, second, result) + (1 - sums) * _pairs_with_difference(first, second, result)
+    likeliest = max(
+        SUMS_IN_THREE * _pairs_with_sum(first, second, result)
+        + (3 - SUMS_IN_THREE) * _pairs_with_difference(first, second, result)
         for result in results
     )
-    return float(max(weighed) / (len(first) * len(second)))
+    return likeliest / (3 * len(first) * len(second))
 
 
 def estimate(answers: Iterable[str]) -> Odds:
