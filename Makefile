@@ -9,7 +9,7 @@ RELEASE := $(VENV)/release
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
-.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint sheet pictures wheel clean
+.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress sheet pictures wheel clean
 .PHONY: test-pythons test-lowest release-check docs tables bench-peers
 
 # Serves the example app.
@@ -86,6 +86,11 @@ bench-audio: $(VENV)/bench
 bench-footprint: servers $(VENV)/dev
 	@$(RUN) benchmarks.footprint
 
+# Servers killed, frozen, full and put under load, and what that costs: 30 minutes at most. Writes docs/reliability.md.
+stress: $(VENV)/dev
+	@tests/install_servers redis-server memcached wrk faketime
+	@CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/install_servers --asked) $(RUN) benchmarks.stress
+
 # Contact sheets for blind reading, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
 	@$(RUN) benchmarks.sheet --kind digits --count 144
@@ -99,7 +104,7 @@ wheel: $(VENV)/dev
 	$(RUN) build
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .*_cache
+	rm -rf $(VENV) build dist *.egg-info .*_cache .hypothesis
 
 # -qq keeps pip to its errors: what setuptools says of editable installs is not for whoever runs this.
 INSTALL = @echo "installing into $(VENV), which takes a minute at most …"; $(RUN) pip install -qq --editable

@@ -1,0 +1,61 @@
+"""Rows in which the disk under FileSystemCache is full or read-only, on a file system of its own in memory."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from tests.servers import program
+
+from . import caches
+from .crowd import HELD, Crowd
+from .row import Finding, Run, Skipped
+
+BEFORE, DOWN, AFTER = 3, 3, 4
+#: A captcha takes a page of 4 KiB here.
+SMALL, LARGE = "size=4m", "size=64m"
+ENOUGH_REFUSALS = 50
+
+
+def full(run: Run) -> Finding:
+    """Let the captchas fill the disk, and make it larger."""
+    with _small_disk(run) as disk, run.site(caches.files(disk)) as site, Crowd(run, site, held=10**9) as crowd:
+        crowd.work_until(lambda tally: tally.unavailable >= ENOUGH_REFUSALS, 60, "filling the disk")
+        issued_until_full = crowd.ledger.tally().issued
+        crowd.work(DOWN, "full")
+        _mount("-o", f"remount,{LARGE}", str(disk))
+        crowd.held = HELD
+        finding = crowd.finding_after_return(AFTER, f"full after {issued_until_full:,} captchas")
+        left = sum(file.name.endswith(".__wz_cache") for file in (disk / "entries").iterdir())
+        return replace(finding, came=f"{finding.came}; {left} half-written files left behind")
+
+
+def read_only(run: Run) -> Finding:
+    """Make the disk read-only, and writable again."""
+    with _small_disk(run) as disk, run.site(caches.files(disk)) as site, Crowd(run, site) as crowd:
+        crowd.work(BEFORE, "before")
+        _mount("-o", "remount,ro", str(disk))
+        crowd.work(DOWN, "read-only")
+        _mount("-o", "remount,rw", str(disk))
+        return crowd.finding_after_return(AFTER)
+
+
+@contextmanager
+def _small_disk(run: Run) -> Iterator[Path]:
+    disk = run.directory / "disk"
+    disk.mkdir()
+    try:
+        _mount("-t", "tmpfs", "-o", SMALL, "tmpfs", str(disk))
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Skipped(
+            "a disk that can be filled without harm is a tmpfs, and mounting one is not allowed here"
+        ) from error
+    try:
+        yield disk
+    finally:
+        subprocess.run([program("umount"), "--lazy", disk], check=True)
+
+
+def _mount(*arguments: str) -> None:
+    subprocess.run([program("mount"), *arguments], check=True, stderr=subprocess.DEVNULL)
