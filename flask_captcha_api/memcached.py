@@ -56,7 +56,8 @@ def have_outages_told_soon(backend: Any) -> None:
     """Give pylibmc's clients the options for which Flask-Caching's MemcachedCache has no setting.
 
     By themselves they wait five seconds for a server that is silent, and leave one that failed alone for two to three.
-    A client that the app made itself keeps what the app chose.
+    A client that the app made itself keeps what the app chose; before cachelib 0.15 the two cannot be told apart, and
+    all of them do.
     """
     pool: Any = getattr(backend, "_client", None)
     if type(backend) is WithoutOptions and type(pool).__module__ == "pylibmc.pools":

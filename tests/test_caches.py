@@ -282,7 +282,10 @@ def test_pylibmc_is_told_to_tell_outages_soon(app: Flask) -> None:
     pytest.importorskip("pylibmc")
     app.config.update(CACHE_TYPE="MemcachedCache", CACHE_MEMCACHED_SERVERS=["127.0.0.1:1"])
     CaptchaApi(app)
-    (pooled,) = chosen_backend(app)._client.queue
+    pool = chosen_backend(app)._client
+    if not hasattr(pool, "queue"):
+        pytest.skip("before cachelib 0.15 there is no pool, by which clients made without options are known")
+    (pooled,) = pool.queue
     assert {name: pooled.behaviors[name] for name in ("retry_timeout", "connect_timeout", "_poll_timeout")} == {
         "retry_timeout": 1,
         "connect_timeout": 1000,
