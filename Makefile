@@ -70,7 +70,7 @@ bench-picture: $(VENV)/bench
 bench-peers: $(VENV)/dev
 	@$(RUN) benchmarks.peers $(ARGS)
 
-# What ready-made software reads of our pictures. About an hour; `python -m benchmarks.resistance --count 50` for a look.
+# What ready-made software reads of our pictures. An hour or two; `python -m benchmarks.resistance --count 50` for a look.
 bench-resistance: $(VENV)/bench
 	@$(RUN) benchmarks.resistance
 
