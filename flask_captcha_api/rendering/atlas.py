@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
+from itertools import chain
+from math import ceil
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
@@ -48,8 +50,8 @@ class Cell(NamedTuple):
 class Atlas(NamedTuple):
     """All glyphs of an alphabet in one column, white on black.
 
-    One narrow column, since the rows of a glyph then share a few pages of memory. Black margins on all sides, since the
-    box around a leaning glyph looks far past its cell.
+    The column is as narrow as its widest glyph, so that a glyph's rows share a few pages of memory. The box around a
+    leaning glyph looks far past its cell: it finds margins above and below, and nothing, which is black, at the sides.
     """
 
     sheet: Image.Image
@@ -88,20 +90,20 @@ def _capital_for(picture_height: int) -> int:
 
 
 def _atlas(characters: str, capital: int, typefaces: tuple[str, ...]) -> Atlas:
-    margin, width = capital, round(5.5 * capital)
+    glyphs = {character: _glyphs(character, capital, typefaces) for character in characters}
+    every_glyph = list(chain.from_iterable(glyphs.values()))
+    margin = capital
+    middle = max((ceil(glyph.width / 2) for glyph in every_glyph), default=0) + _PADDING
+    sheet = Image.new("L", (2 * middle, margin + sum(glyph.height + margin for glyph in every_glyph)))
     cells: dict[str, list[Cell]] = {character: [] for character in characters}
-    places = []
     top = margin
-    for character in characters:
-        for glyph in _glyphs(character, capital, typefaces):
-            places.append((glyph, ((width - glyph.width) // 2, top)))
+    for character, its_glyphs in glyphs.items():
+        for glyph in its_glyphs:
+            sheet.paste(glyph, (middle - ceil(glyph.width / 2), top))
             cells[character].append(
-                Cell(width / 2, top + glyph.height / 2, glyph.width + 2 * _PADDING, glyph.height + 2 * _PADDING)
+                Cell(middle, top + glyph.height / 2, glyph.width + 2 * _PADDING, glyph.height + 2 * _PADDING)
             )
             top += glyph.height + margin
-    sheet = Image.new("L", (width, top))
-    for glyph, upper_left in places:
-        sheet.paste(glyph, upper_left)
     return Atlas(sheet, cells, capital)
 
 
