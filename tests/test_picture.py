@@ -45,6 +45,7 @@ def prompt(kind: str, length: int, seed: int) -> str:
 def glyphs_alone(style: str, text: str, seed: int, size: tuple[int, int]) -> Image.Image:
     """Draw in a style without its ground and ink: what is white is glyph."""
     picture = Picture(text, size, image._atlas(text, size[1], BUNDLED), THEMES["light"])
+    picture.plane = Image.new("L", size)
     rng = random.Random(seed)
     for step in STYLES[style]:
         if getattr(step, "func", step) not in (blobs, ink):
@@ -96,7 +97,7 @@ def test_every_glyph_of_a_text_is_drawn(style: str) -> None:
         assert len(set(picture.placements)) == len(picture.cells) == 5
         for cell, placement in zip(picture.cells, picture.placements, strict=True):
             alone = Picture("4", SIZE, picture.atlas, picture.palette)
-            alone.cells, alone.placements = [cell], [placement]
+            alone.cells, alone.placements, alone.plane = [cell], [placement], Image.new("L", SIZE)
             stamp(alone, rng)
             left, top, right, bottom = alone.plane.getbbox() or (0, 0, 0, 0)
             assert (right - left) * (bottom - top) > 100

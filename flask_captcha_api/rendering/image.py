@@ -74,7 +74,7 @@ def encode(picture: Image.Image, file_format: str) -> bytes:
     :param file_format: a key of :data:`MEDIA_TYPES`.
     """
     encoded = BytesIO()
-    if file_format != "jpeg" or picture.mode != "YCbCr":  # which is what JPEG keeps, and ours are drawn in
+    if picture.mode != "RGB":
         picture = picture.convert("RGB")
     picture.save(encoded, file_format, **_OPTIONS.get(file_format, {}))
     return encoded.getvalue()

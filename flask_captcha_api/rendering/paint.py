@@ -2,22 +2,26 @@
 
 import math
 import random
+from functools import lru_cache
 
 from PIL import Image, ImageChops
 
 from .atlas import Cell
-from .picture import Picture, Placement
+from .picture import Palette, Picture, Placement
 
 _BILINEAR = Image.Resampling.BILINEAR
 
 #: Moves greys away from the middle, where a cut through them would leave a fuzzy edge.
 _APART = bytes(round(0.7 * grey) if grey < 128 else round(255 - 0.7 * (255 - grey)) for grey in range(256))
 
-#: How far the chroma of a picture lies from grey. The more, the worse the inks of some hues are told apart.
-_TINT = 22
+#: Around the circle of hues.
+_TINTS = 60
+#: How far the chroma of a tint lies from grey. The further, the worse the inks of some hues are told apart.
+_CHROMA = 22
 
 _Box = tuple[int, int, int, int]
 _Quad = tuple[float, ...]
+_Patch = tuple[_Box, _Quad]
 
 
 def choose_typefaces(picture: Picture, rng: random.Random) -> None:
@@ -48,11 +52,11 @@ def stamp(picture: Picture, rng: random.Random, *, bend: float = 2 / 40) -> None
     :param bend: how far a corner may wander, in units of a capital's height.
     """
     wander = bend * picture.atlas.capital
-    layers: list[list[tuple[_Box, _Quad]]] = []
+    layers: list[list[_Patch]] = []
     for cell, placement in zip(picture.cells, picture.placements, strict=True):
         halves = _bent_halves(cell, placement, wander, rng)
         for layer in layers:
-            if not any(_overlap(half, box) for half, _ in halves for box, _ in layer):
+            if not _touches(halves, layer):
                 layer += halves
                 break
         else:
@@ -63,17 +67,22 @@ def stamp(picture: Picture, rng: random.Random, *, bend: float = 2 / 40) -> None
 
 
 def ink(picture: Picture, rng: random.Random) -> None:
-    """Ink the plane: black and white become the two levels of luma, and one tint at random covers everything."""
-    dark, light = picture.palette
-    share = (light - dark) / 255
-    base = Image.new("L", picture.size, round(dark / (1 - share)))
-    luma = Image.blend(base, picture.plane, share)
-    hue = rng.uniform(0, math.tau)
-    blue, red = (Image.new("L", picture.size, round(128 + _TINT * part)) for part in (math.cos(hue), math.sin(hue)))
-    picture.image = Image.merge("YCbCr", (luma, blue, red))
+    """Ink the plane: black and white become the two inks, in one tint at random."""
+    picture.plane.putpalette(_from_dark_to_light(picture.palette, rng.randrange(_TINTS)))
+    picture.image = picture.plane.convert("RGB")
 
 
-def _bent_halves(cell: Cell, placement: Placement, wander: float, rng: random.Random) -> list[tuple[_Box, _Quad]]:
+@lru_cache(maxsize=4 * _TINTS)
+def _from_dark_to_light(palette: Palette, tint: int) -> bytes:
+    """Return the RGB values of 256 steps from the dark ink to the light one, which differ in nothing but luma."""
+    dark, light = palette
+    hue = math.tau * tint / _TINTS
+    luma = Image.frombytes("L", (256, 1), bytes(round(dark + (light - dark) * step / 255) for step in range(256)))
+    blue, red = (Image.new("L", luma.size, round(128 + _CHROMA * part)) for part in (math.cos(hue), math.sin(hue)))
+    return Image.merge("YCbCr", (luma, blue, red)).convert("RGB").tobytes()
+
+
+def _bent_halves(cell: Cell, placement: Placement, wander: float, rng: random.Random) -> list[_Patch]:
     """Return the two boxes of the picture that a glyph covers, each with the corners that it shows of the atlas.
 
     A box spans what the glyph's parallelogram covers above, or below, the height of its centre. Corners go
@@ -96,22 +105,17 @@ def _bent_halves(cell: Cell, placement: Placement, wander: float, rng: random.Ra
         (math.floor(x + reach_left), math.ceil(x + reach_right), top),
         (math.floor(x - reach_right), math.ceil(x - reach_left), bottom),
     )
+    middle_x, middle_y = cell.x + back_b * (middle - y), cell.y + back_d * (middle - y)
     random_number, reach = rng.random, 2 * wander  # looked up once: this runs ten times a picture
-    bent: list[tuple[_Box, _Quad]] = []
+    bent: list[_Patch] = []
     for left, right, edge in halves:
-        across_left, across_right, to_edge, to_middle = left - x, right - x, edge - y, middle - y
-        at_edge, at_middle = cell.x + back_b * to_edge, cell.x + back_b * to_middle
-        down_edge, down_middle = cell.y + back_d * to_edge, cell.y + back_d * to_middle
-        far_left = (
-            at_edge + back_a * across_left + random_number() * reach - wander,
-            down_edge + back_c * across_left + random_number() * reach - wander,
-        )
-        far_right = (
-            at_edge + back_a * across_right + random_number() * reach - wander,
-            down_edge + back_c * across_right + random_number() * reach - wander,
-        )
-        near_left = (at_middle + back_a * across_left, down_middle + back_c * across_left)
-        near_right = (at_middle + back_a * across_right, down_middle + back_c * across_right)
+        left_x, left_y = back_a * (left - x), back_c * (left - x)
+        right_x, right_y = back_a * (right - x), back_c * (right - x)
+        edge_x, edge_y = cell.x + back_b * (edge - y) - wander, cell.y + back_d * (edge - y) - wander
+        far_left = (edge_x + left_x + random_number() * reach, edge_y + left_y + random_number() * reach)
+        far_right = (edge_x + right_x + random_number() * reach, edge_y + right_y + random_number() * reach)
+        near_left = (middle_x + left_x, middle_y + left_y)
+        near_right = (middle_x + right_x, middle_y + right_y)
         if edge == top:
             bent.append(((left, top, right, middle), far_left + near_left + near_right + far_right))
         else:
@@ -119,5 +123,10 @@ def _bent_halves(cell: Cell, placement: Placement, wander: float, rng: random.Ra
     return bent
 
 
-def _overlap(one: _Box, other: _Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _touches(halves: list[_Patch], layer: list[_Patch]) -> bool:
+    """Tell whether a box of the one overlaps a box of the other."""
+    for (left, top, right, bottom), _ in halves:
+        for (its_left, its_top, its_right, its_bottom), _ in layer:
+            if left < its_right and its_left < right and top < its_bottom and its_top < bottom:
+                return True
+    return False

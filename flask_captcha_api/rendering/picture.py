@@ -44,8 +44,8 @@ class Picture:
     :ivar cells: the glyphs of the text, in order.
     :ivar spots: set by a layout.
     :ivar placements: set by :func:`~flask_captcha_api.rendering.layouts.fit`.
-    :ivar plane: the two inks as black and white, with soft edges.
-    :ivar image: the finished picture, in YCbCr.
+    :ivar plane: the two inks as black and white, with soft edges; set by the ground.
+    :ivar image: the finished picture, in RGB; set by the ink.
     """
 
     def __init__(self, text: str, size: tuple[int, int], atlas: Atlas, palette: Palette) -> None:
@@ -56,8 +56,8 @@ class Picture:
         self.cells: list[Cell] = []
         self.spots: list[Spot] = []
         self.placements: list[Placement] = []
-        self.plane: Image.Image = Image.new("L", size)
-        self.image: Image.Image = self.plane
+        self.plane: Image.Image
+        self.image: Image.Image
 
 
 #: Every drawing step; its settings are bound by the table of styles.
