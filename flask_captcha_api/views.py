@@ -2,7 +2,6 @@
 
 import json
 import logging
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -105,8 +104,7 @@ def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
         identity = caller.identity if caller else None
         language = language_of_sound(request.args.get("lang")) if form == "audio" else "en"  # a picture has none
         captcha = service.issue(source_name, form=form, identity=identity, language=language)
-        encoded = b64encode(captcha.data).decode("ascii")
-        told = _tell(Result.SUCCESS, {form: encoded, "uuid": captcha.uuid})
+        told = _tell(Result.SUCCESS, wire.handed_out(form, captcha.data, captcha.uuid))
     told.headers[wire.EXPIRES_IN] = str(settings.ttl)
     told.headers[wire.KIND] = settings.kind
     told.headers[wire.LENGTH] = str(settings.length)
