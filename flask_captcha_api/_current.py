@@ -60,9 +60,7 @@ def current_service() -> CaptchaService:
     :raises SetupError: the app's cache does not allow captchas.
     :raises StoreUnavailable: the cache cannot be reached.
     """
-    state = current_state()
-    app: object = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
-    return state.make_service(state.sources, state.store.get(), state.keys, sender=app)
+    return _service_of(current_state())
 
 
 def service_for_request() -> CaptchaService:
@@ -70,13 +68,14 @@ def service_for_request() -> CaptchaService:
 
     :raises SetupError: as :func:`current_service`, and for a SimpleCache under a server with several processes.
     """
-    if is_one_of_several_processes() and current_state().store.get().is_private_to_process:
+    state = current_state()
+    if state.store.get().is_private_to_process and is_one_of_several_processes():
         raise SetupError(
             "this server runs several processes and SimpleCache is private to each, so most captchas could not be "
             "verified: set CACHE_TYPE to RedisCache, or FileSystemCache on a single host; if there is one process "
             "after all, set CAPTCHA_SINGLE_PROCESS"
         )
-    return current_service()
+    return _service_of(state)
 
 
 def is_one_of_several_processes() -> bool:
@@ -94,3 +93,8 @@ def log_and_tell(error: SetupError | StoreUnavailable) -> Result:
     elif current_state().is_news(str(error)):
         _logger.error("captchas cannot work: %s", error)
     return Result.STORE_UNAVAILABLE
+
+
+def _service_of(state: CaptchaState) -> CaptchaService:
+    app: object = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
+    return state.make_service(state.sources, state.store.get(), state.keys, sender=app)

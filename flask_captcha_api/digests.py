@@ -11,6 +11,8 @@ from typing import Any
 
 _PURPOSE = b"flask_captcha_api/1"
 
+_to_json = json.JSONEncoder(sort_keys=True).encode
+
 
 def derive_key(secret: str | bytes) -> bytes:
     """Derive the key for digests from an app's secret key, so that neither serves the other's purpose."""
@@ -22,7 +24,7 @@ def digest_of(key: bytes, uuid: str, source: str, identity: Any, answer: str) ->
 
     :param identity: anything that JSON can carry; None stands for nobody.
     """
-    message = json.dumps([uuid, source, identity, answer], sort_keys=True).encode()
+    message = _to_json([uuid, source, identity, answer]).encode()
     return hmac.digest(key, message, "sha256").hex()
 
 
@@ -31,7 +33,7 @@ def pseudonym_of(key: bytes, person: Any) -> str:
 
     :param person: anything that JSON can carry.
     """
-    return hmac.digest(key, json.dumps(person, sort_keys=True).encode(), "sha256").hex()[:32]
+    return hmac.digest(key, _to_json(person).encode(), "sha256").hex()[:32]
 
 
 def is_signed_by_any(keys: Sequence[bytes], digest: str, uuid: str, source: str, identity: Any, answer: str) -> bool:
