@@ -16,6 +16,7 @@ from flask_caching.backends.nullcache import NullCache
 
 from .config import SetupError
 from .memcached import by_servers_clock
+from .primary import on_primary
 from .sweep import Sweep
 
 NAMESPACE = "captcha_api:"
@@ -40,7 +41,7 @@ class AnswerStore:
 
     def __init__(self, backend: Any, *, longest_ttl: int) -> None:
         self._backend = backend
-        self._cache = by_servers_clock(backend)
+        self._cache = backend if _takes(backend) else on_primary(by_servers_clock(backend))
         self._take = _way_to_take(self._cache, longest_ttl + ROUNDING_SECONDS)
         self._sweep = Sweep(backend) if isinstance(backend, FileSystemCache) else None
 
@@ -105,14 +106,16 @@ def _waits_for_replies(client: Any) -> bool:
 
 
 def _way_to_take(backend: Any, claim_seconds: int) -> Callable[[str], Any]:
-    if callable(getattr(backend, "take", None)):
+    if _takes(backend):
         return backend.take  # type: ignore[no-any-return]
     for family, take in _WAYS:
         if isinstance(backend, family):
             return lambda key: take(backend, key)
-    if hasattr(backend, "_write_client"):  # Redis, Sentinel, Cluster, Valkey: one base in new releases, none in old
-        return lambda key: _take_from_primary(backend, key)
     return _Claims(backend, claim_seconds).take
+
+
+def _takes(backend: Any) -> bool:
+    return callable(getattr(backend, "take", None))
 
 
 def _take_by_rename(backend: Any, key: str) -> Any:
@@ -125,15 +128,6 @@ def _take_by_rename(backend: Any, key: str) -> Any:
     value = backend.get(taken)  # None where it has expired
     backend.delete(taken)
     return value
-
-
-def _take_from_primary(backend: Any, key: str) -> Any:
-    """Take by DEL, which counts what it removed. The read goes to the primary too, as a replica may lag behind it."""
-    full_key = f"{_prefix(backend)}{key}"
-    value = backend._write_client.get(full_key)
-    if value is None or backend._write_client.delete(full_key) != 1:
-        return None
-    return backend.serializer.loads(value)
 
 
 def _take_by_delete(backend: Any, key: str) -> Any:
@@ -185,11 +179,6 @@ _WAYS: tuple[tuple[type, Callable[[Any, str], Any]], ...] = (
     (UWSGICache, _take_by_delete),
     *([(cachelib.MongoDbCache, _take_by_delete)] if hasattr(cachelib, "MongoDbCache") else []),  # since cachelib 0.11
 )
-
-
-def _prefix(backend: Any) -> str:
-    prefix = backend.key_prefix
-    return str(prefix() if callable(prefix) else prefix or "")
 
 
 def _as_text(value: Any) -> str | None:

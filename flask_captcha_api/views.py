@@ -92,25 +92,31 @@ def _audio(source_name: str) -> wire.EnvelopeResponse:
 
 
 def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
-    source = current_state().sources.find(source_name)
+    state = current_state()
+    source = state.sources.find(source_name)
     settings = source.settings
     if form == "audio" and not settings.audio:
         return _tell(Result.SOURCE_UNKNOWN)
     caller = caller_within(allowance_to_issue(source), settings.jwt, cost=FORMS[form].counts_as)
     service = service_for_request()
     if request.method == "HEAD":  # whoever only asks for the headers gets no captcha
-        told = _tell(Result.SUCCESS)
+        response = None
     else:
         identity = caller.identity if caller else None
         language = language_of_sound(request.args.get("lang")) if form == "audio" else "en"  # a picture has none
         captcha = service.issue(source_name, form=form, identity=identity, language=language)
-        told = _tell(Result.SUCCESS, wire.handed_out(form, captcha.data, captcha.uuid))
-    told.headers[wire.EXPIRES_IN] = str(settings.ttl)
-    told.headers[wire.KIND] = settings.kind
-    told.headers[wire.LENGTH] = str(settings.length)
-    told.headers[wire.MEDIA_TYPE] = FORMS[form].media_type(settings)
+        response = wire.handed_out(form, captcha.data, captcha.uuid)
+    told = wire.envelope(Result.SUCCESS, response, language=state.config.language)
+    told.headers.extend(
+        {
+            wire.EXPIRES_IN: str(settings.ttl),
+            wire.KIND: settings.kind,
+            wire.LENGTH: str(settings.length),
+            wire.MEDIA_TYPE: FORMS[form].media_type(settings),
+        }
+    )
     if caller:
-        name, value = header_to_send_back(caller, current_state().config.jwt_renew)
+        name, value = header_to_send_back(caller, state.config.jwt_renew)
         told.headers[name] = value
         told.token_headers = (name,)
     return told

@@ -94,8 +94,7 @@ def envelope(
         language = best_language(request.accept_languages.values())
     in_json = response if isinstance(response, Json) else _to_json(response).encode()
     body = b'%s,"response":%s}' % (_opening(result, language), in_json)
-    told = EnvelopeResponse(body, result.status, mimetype="application/json")
-    told.headers["Cache-Control"] = "no-store"
+    told = EnvelopeResponse(body, result.status, {"Cache-Control": "no-store"}, content_type="application/json")
     if result is Result.UNAUTHORIZED:
         told.headers["WWW-Authenticate"] = "Bearer"
     if result in (Result.TOO_MANY_REQUESTS, Result.STORE_UNAVAILABLE):

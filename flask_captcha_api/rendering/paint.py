@@ -62,7 +62,7 @@ def stamp(picture: Picture, rng: random.Random, *, bend: float = 2 / 40) -> None
         else:
             layers.append(halves)
     for layer in layers:
-        glyphs = picture.atlas.sheet.transform(picture.size, Image.Transform.MESH, layer, _BILINEAR)
+        glyphs = picture.atlas.sheet.transform(picture.size, Image.Transform.MESH, layer, _BILINEAR, fillcolor=0)
         picture.plane = ImageChops.difference(picture.plane, glyphs)
 
 
