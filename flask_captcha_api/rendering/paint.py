@@ -46,21 +46,21 @@ def blobs(picture: Picture, rng: random.Random, *, grid: tuple[int, int]) -> Non
 def stamp(picture: Picture, rng: random.Random, *, bend: float = 2 / 40) -> None:
     """Stamp the glyphs; where figure meets figure or dark ground, the inks swap.
 
-    Each glyph is copied from the atlas as two quadrilaterals, above and below its waist, whose far corners wander, so
-    that no two pictures have the same shape of it. Those that do not touch each other are copied at once.
+    Each glyph is copied from the atlas as a quadrilateral whose corners wander, so that no two pictures have the same
+    shape of it. Those that do not touch each other are copied at once.
 
     :param bend: how far a corner may wander, in units of a capital's height.
     """
     wander = bend * picture.atlas.capital
     layers: list[list[_Patch]] = []
     for cell, placement in zip(picture.cells, picture.placements, strict=True):
-        halves = _bent_halves(cell, placement, wander, rng)
+        patch = _bent(cell, placement, wander, rng)
         for layer in layers:
-            if not _touches(halves, layer):
-                layer += halves
+            if not _touches(patch, layer):
+                layer.append(patch)
                 break
         else:
-            layers.append(halves)
+            layers.append([patch])
     for layer in layers:
         glyphs = picture.atlas.sheet.transform(picture.size, Image.Transform.MESH, layer, _BILINEAR, fillcolor=0)
         picture.plane = ImageChops.difference(picture.plane, glyphs)
@@ -82,51 +82,40 @@ def _from_dark_to_light(palette: Palette, tint: int) -> bytes:
     return Image.merge("YCbCr", (luma, blue, red)).convert("RGB").tobytes()
 
 
-def _bent_halves(cell: Cell, placement: Placement, wander: float, rng: random.Random) -> list[_Patch]:
-    """Return the two boxes of the picture that a glyph covers, each with the corners that it shows of the atlas.
+def _bent(cell: Cell, placement: Placement, wander: float, rng: random.Random) -> _Patch:
+    """Return the box of the picture that a glyph covers, and the quadrilateral of the atlas that is to be seen there.
 
-    A box spans what the glyph's parallelogram covers above, or below, the height of its centre. Corners go
-    counter-clockwise from the upper left, as Pillow wants them.
+    Its corners go counter-clockwise from the upper left, as Pillow wants them.
     """
     x, y, a, b, c, d = placement
+    reach_x = (abs(a) * cell.width + abs(b) * cell.height) / 2
+    reach_y = (abs(c) * cell.width + abs(d) * cell.height) / 2
+    left, right = math.floor(x - reach_x), math.ceil(x + reach_x)
+    top, bottom = math.floor(y - reach_y), math.ceil(y + reach_y)
+
     determinant = a * d - b * c
-    back_a, back_b, back_c, back_d = d / determinant, -b / determinant, -c / determinant, a / determinant
+    left_x, left_y = d / determinant * (left - x), -c / determinant * (left - x)
+    right_x, right_y = d / determinant * (right - x), -c / determinant * (right - x)
+    top_x, top_y = cell.x - b / determinant * (top - y), cell.y + a / determinant * (top - y)
+    bottom_x, bottom_y = cell.x - b / determinant * (bottom - y), cell.y + a / determinant * (bottom - y)
 
-    # Two corners of the parallelogram, taken from its centre to its upper half; the other two mirror them.
-    half_width, half_height = cell.width / 2, cell.height / 2
-    x1, y1 = a * half_width + b * half_height, c * half_width + d * half_height
-    x2, y2 = a * half_width - b * half_height, c * half_width - d * half_height
-    x1, x2 = (-x1 if y1 > 0 else x1), (-x2 if y2 > 0 else x2)
-    waist = min(half_width / max(abs(back_a), 1e-6), half_height / max(abs(back_c), 1e-6))
-    reach_left, reach_right, reach_up = min(x1, x2, -waist), max(x1, x2, waist), max(abs(y1), abs(y2))
-
-    top, middle, bottom = math.floor(y - reach_up), round(y), math.ceil(y + reach_up)
-    halves = (
-        (math.floor(x + reach_left), math.ceil(x + reach_right), top),
-        (math.floor(x - reach_right), math.ceil(x - reach_left), bottom),
+    stray = [wander * (2 * rng.random() - 1) for _ in range(8)]
+    return (left, top, right, bottom), (
+        top_x + left_x + stray[0],
+        top_y + left_y + stray[1],
+        bottom_x + left_x + stray[2],
+        bottom_y + left_y + stray[3],
+        bottom_x + right_x + stray[4],
+        bottom_y + right_y + stray[5],
+        top_x + right_x + stray[6],
+        top_y + right_y + stray[7],
     )
-    middle_x, middle_y = cell.x + back_b * (middle - y), cell.y + back_d * (middle - y)
-    random_number, reach = rng.random, 2 * wander  # looked up once: this runs ten times a picture
-    bent: list[_Patch] = []
-    for left, right, edge in halves:
-        left_x, left_y = back_a * (left - x), back_c * (left - x)
-        right_x, right_y = back_a * (right - x), back_c * (right - x)
-        edge_x, edge_y = cell.x + back_b * (edge - y) - wander, cell.y + back_d * (edge - y) - wander
-        far_left = (edge_x + left_x + random_number() * reach, edge_y + left_y + random_number() * reach)
-        far_right = (edge_x + right_x + random_number() * reach, edge_y + right_y + random_number() * reach)
-        near_left = (middle_x + left_x, middle_y + left_y)
-        near_right = (middle_x + right_x, middle_y + right_y)
-        if edge == top:
-            bent.append(((left, top, right, middle), far_left + near_left + near_right + far_right))
-        else:
-            bent.append(((left, middle, right, bottom), near_left + far_left + far_right + near_right))
-    return bent
 
 
-def _touches(halves: list[_Patch], layer: list[_Patch]) -> bool:
-    """Tell whether a box of the one overlaps a box of the other."""
-    for (left, top, right, bottom), _ in halves:
-        for (its_left, its_top, its_right, its_bottom), _ in layer:
-            if left < its_right and its_left < right and top < its_bottom and its_top < bottom:
-                return True
+def _touches(patch: _Patch, layer: list[_Patch]) -> bool:
+    """Tell whether a patch overlaps one of a layer."""
+    left, top, right, bottom = patch[0]
+    for (its_left, its_top, its_right, its_bottom), _ in layer:
+        if left < its_right and its_left < right and top < its_bottom and its_top < bottom:
+            return True
     return False
