@@ -51,6 +51,13 @@ def test_the_headers_of_a_captcha(client: FlaskClient) -> None:
     }
 
 
+@pytest.mark.parametrize("path", ["/captcha/web", "/captcha/web/audio", "/captcha/no.such"])
+def test_the_body_is_compact_json(client: FlaskClient, path: str) -> None:
+    """Byte for byte what a JSON encoder writes without spaces and escapes, the Base64 included."""
+    response = client.get(path)
+    assert response.data == json.dumps(response.get_json(), ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def test_non_ascii_is_not_escaped(client: FlaskClient) -> None:
     """The body is UTF-8 JSON that a person can read."""
     assert "成功" in client.get("/captcha/web").data.decode()

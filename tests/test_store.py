@@ -91,6 +91,26 @@ def test_a_value_put_again_by_a_slow_hand_is_not_taken_twice(store: AnswerStore,
     assert store.take(UUID) is None
 
 
+@pytest.mark.parametrize("backend", ["RedisCache"], indirect=True)
+def test_what_an_app_does_in_its_own_redis_backend_does_not_part_put_and_take(
+    backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backend that keeps something else than it is given, and gives back what it was given, has its captchas."""
+    its_set, its_get = backend.set, backend.get
+    monkeypatch.setattr(backend, "set", lambda key, value, timeout=None: its_set(key, f"packed {value}", timeout))
+    monkeypatch.setattr(backend, "get", lambda key: its_get(key).removeprefix("packed "))
+    store = AnswerStore(backend, longest_ttl=300)
+    store.put(UUID, VALUE, 300)
+    assert [store.take(UUID), store.take(UUID)] == [VALUE, None]
+
+
+@pytest.mark.parametrize("backend", ["RedisCache"], indirect=True)
+def test_an_entry_in_redis_expires(store: AnswerStore, backend: Any) -> None:
+    """Redis itself forgets what nobody takes, a second after the TTL."""
+    store.put(UUID, VALUE, 300)
+    assert backend._write_client.ttl(backend.key_prefix + NAMESPACE + UUID) in {300, 301}
+
+
 @pytest.mark.parametrize("backend", [name for name in SHARED if name.startswith("Memcached")], indirect=True)
 def test_memcached_counts_by_its_own_clock(store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """An app whose clock is an hour behind the server's keeps its captchas."""

@@ -27,7 +27,7 @@ ROWS = (
         "wrk asks gunicorn with 2 workers on Redis for captchas, 16 connections, in turns with a bare JSON view of the "
         "same size",
         throughput.of_get,
-        limit=110,
+        limit=150,
     ),
     Row("issue-verify", "The same gunicorn, each captcha solved", throughput.of_issue_and_verify, limit=45),
     Row("fight-redis", "64 clients fight over each of 2,000 captchas in Redis", fights.on_redis, limit=300),
