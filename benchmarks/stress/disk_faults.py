@@ -10,9 +10,9 @@ from tests.servers import program
 
 from . import caches
 from .crowd import HELD, Crowd
+from .outage import AFTER, DOWN, outage
 from .row import Finding, Run, Skipped
 
-BEFORE, DOWN, AFTER = 3, 3, 4
 #: A captcha takes a page of 4 KiB here.
 SMALL, LARGE = "size=4m", "size=64m"
 ENOUGH_REFUSALS = 50
@@ -24,7 +24,7 @@ def full(run: Run) -> Finding:
         crowd.work_until(lambda tally: tally.unavailable >= ENOUGH_REFUSALS, 60, "filling the disk")
         issued_until_full = crowd.ledger.tally().issued
         crowd.work(DOWN, "full")
-        _mount("-o", f"remount,{LARGE}", str(disk))
+        _remount(disk, LARGE)
         crowd.held = HELD
         finding = crowd.finding_after_return(AFTER, f"full after {issued_until_full:,} captchas")
         left = sum(file.name.endswith(".__wz_cache") for file in (disk / "entries").iterdir())
@@ -33,12 +33,14 @@ def full(run: Run) -> Finding:
 
 def read_only(run: Run) -> Finding:
     """Make the disk read-only, and writable again."""
-    with _small_disk(run) as disk, run.site(caches.files(disk)) as site, Crowd(run, site) as crowd:
-        crowd.work(BEFORE, "before")
-        _mount("-o", "remount,ro", str(disk))
-        crowd.work(DOWN, "read-only")
-        _mount("-o", "remount,rw", str(disk))
-        return crowd.finding_after_return(AFTER)
+    return outage(
+        run,
+        _small_disk(run),
+        caches.files,
+        begin=lambda disk: _remount(disk, "ro"),
+        end=lambda disk: _remount(disk, "rw"),
+        what="read-only",
+    )
 
 
 @contextmanager
@@ -55,6 +57,10 @@ def _small_disk(run: Run) -> Iterator[Path]:
         yield disk
     finally:
         subprocess.run([program("umount"), "--lazy", disk], check=True)
+
+
+def _remount(disk: Path, options: str) -> None:
+    _mount("-o", f"remount,{options}", str(disk))
 
 
 def _mount(*arguments: str) -> None:

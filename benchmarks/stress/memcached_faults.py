@@ -6,10 +6,9 @@ from tests.backends import running
 from tests.servers import Server, memcached_server
 
 from . import caches
-from .crowd import Crowd
+from .outage import AFTER, outage
 from .row import Finding, Run
 
-BEFORE, DOWN, AFTER = 3, 3, 5
 #: python-memcached leaves a server alone for 30 s after a failure.
 LONG_AFTER = 34
 
@@ -18,29 +17,13 @@ def restarted(settings: Callable[[Server], caches.Settings], after: float = AFTE
     """Make the row that kills memcached and starts it anew, under the client that the settings choose."""
 
     def row(run: Run) -> Finding:
-        with (
-            running(memcached_server(run.directory)) as server,
-            run.site(settings(server)) as site,
-            Crowd(run, site) as crowd,
-        ):
-            crowd.work(BEFORE, "before")
-            server.stop()
-            crowd.work(DOWN, "down")
-            server.start()
-            return crowd.finding_after_return(after)
+        memcached = running(memcached_server(run.directory))
+        return outage(run, memcached, settings, begin=Server.stop, end=Server.start, after=after)
 
     return row
 
 
 def frozen(run: Run) -> Finding:
     """Stop memcached where it is, and let it go on."""
-    with (
-        running(memcached_server(run.directory)) as server,
-        run.site(caches.pylibmc(server)) as site,
-        Crowd(run, site) as crowd,
-    ):
-        crowd.work(BEFORE, "before")
-        server.freeze()
-        crowd.work(DOWN, "frozen")
-        server.thaw()
-        return crowd.finding_after_return(AFTER)
+    memcached = running(memcached_server(run.directory))
+    return outage(run, memcached, caches.pylibmc, begin=Server.freeze, end=Server.thaw, what="frozen")

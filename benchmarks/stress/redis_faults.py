@@ -8,13 +8,13 @@ import redis
 
 from tests import backends
 from tests.backends import running
-from tests.servers import redis_server, wait_until
+from tests.servers import Server, redis_server, wait_until
 
 from . import caches
 from .crowd import HELD, Crowd
+from .outage import AFTER, BEFORE, DOWN, outage
 from .row import Finding, Run
 
-BEFORE, DOWN, AFTER = 3, 3, 5
 #: Bytes that are left to Redis when it is being filled.
 ROOM = 200_000
 #: Refusals after which it counts as full.
@@ -23,44 +23,25 @@ ENOUGH_REFUSALS = 50
 
 def killed(run: Run) -> Finding:
     """Kill Redis, which keeps nothing on disk, and start it anew."""
-    with (
-        running(redis_server(run.directory)) as server,
-        run.site(caches.redis(server)) as site,
-        Crowd(run, site) as crowd,
-    ):
-        crowd.work(BEFORE, "before")
-        server.stop()
-        crowd.work(DOWN, "down")
-        server.start()
-        return crowd.finding_after_return(AFTER)
+    return outage(run, running(redis_server(run.directory)), caches.redis, begin=Server.stop, end=Server.start)
 
 
 def frozen(run: Run) -> Finding:
     """Stop Redis where it is, and let it go on."""
-    with (
-        running(redis_server(run.directory)) as server,
-        run.site(caches.redis(server)) as site,
-        Crowd(run, site) as crowd,
-    ):
-        crowd.work(BEFORE, "before")
-        server.freeze()
-        crowd.work(DOWN, "frozen")
-        server.thaw()
-        return crowd.finding_after_return(AFTER)
+    live = running(redis_server(run.directory))
+    return outage(run, live, caches.redis, begin=Server.freeze, end=Server.thaw, what="frozen")
 
 
 def restarted(run: Run) -> Finding:
     """Shut Redis down in good order, with an append-only file, and start it again."""
-    with (
-        running(redis_server(run.directory, "--appendonly", "yes")) as server,
-        run.site(caches.redis(server)) as site,
-        Crowd(run, site) as crowd,
-    ):
-        crowd.work(BEFORE, "before")
-        server.shut_down()
-        crowd.work(DOWN, "down")
-        server.start()
-        return crowd.finding_after_return(AFTER)
+    lasting = running(redis_server(run.directory, "--appendonly", "yes"))
+    return outage(run, lasting, caches.redis, begin=Server.shut_down, end=Server.start)
+
+
+def cluster_killed(run: Run) -> Finding:
+    """Kill the only node of a Cluster and start it anew."""
+    cluster = backends.running_cluster(run.directory)
+    return outage(run, cluster, backends.cluster_settings, begin=Server.stop, end=Server.start)
 
 
 def full(run: Run) -> Finding:
@@ -101,17 +82,3 @@ def failed_over(run: Run) -> Finding:
         wait_until(replica_is_master, "the replica as master")
         passed = f"Sentinel named the new master {time.monotonic() - begin:.1f} s after the kill"
         return crowd.finding_after_return(AFTER, passed)
-
-
-def cluster_killed(run: Run) -> Finding:
-    """Kill the only node of a Cluster and start it anew."""
-    with (
-        backends.running_cluster(run.directory) as server,
-        run.site(backends.cluster_settings(server)) as site,
-        Crowd(run, site) as crowd,
-    ):
-        crowd.work(BEFORE, "before")
-        server.stop()
-        crowd.work(DOWN, "down")
-        server.start()
-        return crowd.finding_after_return(AFTER)
