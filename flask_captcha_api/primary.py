@@ -13,7 +13,7 @@ class OnPrimary:
         self._backend = backend
 
     def set(self, key: str, value: Any, timeout: int) -> bool:
-        """Keep a value. The command is spelled out: the client's ``set`` looks at twenty options that it might get."""
+        """Keep a value. The command is spelled out: the client's ``set`` first looks for each option that it knows."""
         dumped = self._backend.serializer.dumps(value)
         return bool(self._client.execute_command("SET", self._full(key), dumped, "EX", timeout))
 
