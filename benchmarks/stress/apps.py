@@ -1,11 +1,12 @@
-"""The app that the workers serve: the tests' app, whose answers are known to this run, with three more routes."""
+"""The app that the workers serve: the tests' app, whose answers are known to this run, with more routes."""
 
 import os
 import time
 from typing import Any
 
-from flask import Flask, jsonify
+from flask import Blueprint, Flask, Response, jsonify, request
 
+from flask_captcha_api import verify_captcha
 from tests import apps
 from tests.backends import fast_failing_redis
 
@@ -25,6 +26,13 @@ def make_app(settings: dict[str, Any]) -> Flask:
     def bare() -> Any:
         return jsonify(status=True, code="00000", response={"image": _AS_LARGE_AS_A_PICTURE, "uuid": "1" * 23})
 
+    @app.post("/solve")
+    @verify_captcha("uuid", "code")
+    def solve() -> Any:
+        return jsonify(solved=request.get_json()["uuid"])
+
+    app.register_blueprint(_replays())
+
     @app.get("/worker")
     def worker() -> Any:
         return jsonify(pid=os.getpid())
@@ -34,6 +42,23 @@ def make_app(settings: dict[str, Any]) -> Flask:
         return jsonify(time=time.time())
 
     return app
+
+
+def _replays() -> Blueprint:
+    """Make a guarded route whose answers, all of them, say that they are its own."""
+    replays = Blueprint("replays", __name__)
+
+    @replays.post("/replay")
+    @verify_captcha("uuid", "code")
+    def replay() -> Any:
+        return jsonify(passed=True)
+
+    @replays.after_request
+    def say_so(response: Response) -> Response:
+        response.headers["Replay"] = "yes"
+        return response
+
+    return replays
 
 
 def _options(settings: dict[str, Any]) -> dict[str, Any]:

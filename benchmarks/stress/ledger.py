@@ -24,6 +24,7 @@ UNDECIDED = frozenset({UNAVAILABLE, CUT})
 class Tally:
     """What a ledger comes to.
 
+    :param lost: None where a row does not look for any, as is ``double``.
     :param answers: how many answers had each code; ``HTTP nnn`` where there was no code.
     :param spent: captchas of whose first verification 01007 or nothing was heard, and that were gone after it.
     :param undecided: captchas of which nothing else was heard to the end.
@@ -32,8 +33,8 @@ class Tally:
 
     issued: int = 0
     passed: int = 0
-    lost: int = 0
-    double: int = 0
+    lost: int | None = 0
+    double: int | None = 0
     spent: int = 0
     undecided: int = 0
     late: int = 0

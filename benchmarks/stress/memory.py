@@ -43,19 +43,21 @@ def flat(run: Run) -> Finding:
     if done["errors"]:
         broken.append(f"{done['errors']} requests failed under wrk")
     return Finding(
-        f"{done['requests']:,} requests, {done['errors']} errors; resident memory of both workers {warm:.1f} MiB "
-        f"after {WARMING:.0%} of them, {end:.1f} MiB after all ({growth:+.1%}), at most {most:.1f} MiB",
+        f"{done['requests']:,} requests, {done['replayed']:,} of them captchas sent again, {done['errors']} errors; "
+        f"resident memory of both workers {warm:.1f} MiB after {WARMING:.0%} of them, {end:.1f} MiB after all "
+        f"({growth:+.1%}), at most {most:.1f} MiB",
         Tally(
             issued=done["issued"],
             passed=done["passed"],
             lost=done["lost"],
+            double=done["double"],
             answers=Counter({"HTTP 5xx": done["other"]}),
         ),
         broken=tuple(broken),
     )
 
 
-_COUNTED = ("requests", "issued", "passed", "lost", "other", "errors")
+_COUNTED = ("requests", "issued", "passed", "lost", "replayed", "double", "other", "errors")
 
 
 def _resident_mib(pid: int) -> float:

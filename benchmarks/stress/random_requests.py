@@ -86,6 +86,7 @@ def survive(run: Run) -> Finding:
         Tally(
             issued=total.issued,
             passed=len(total.passes),
+            lost=None,
             double=sum(count > 1 for count in total.passes.values()),
             answers=Counter({f"HTTP {status}": count for status, count in total.statuses.items() if status in _BAD}),
         ),

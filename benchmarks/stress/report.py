@@ -33,7 +33,7 @@ def line_of(result: Result) -> str:
     told = f"{result.row.name} ({result.seconds:.0f} s): {_came(result)}"
     if result.finding:
         tally = result.finding.tally
-        told += f"; lost {tally.lost:,}, double {tally.double}, 500s {tally.errors}"
+        told += f"; lost {_figure(tally.lost)}, double {_figure(tally.double)}, 500s {tally.errors}"
         if result.finding.recovery is not None:
             told += f", recovered in {result.finding.recovery:.2f} s"
     return told + "".join(f"\n    BROKEN: {broken}" for broken in result.broken)
@@ -66,11 +66,15 @@ def _table_row(result: Result) -> str:
     figures = ["", "", "", ""]
     if result.finding:
         tally = result.finding.tally
-        lost = f"{tally.lost:,}" + (" with the store" if tally.lost and result.row.kills == "store" else "")
-        figures = [lost, str(tally.double), str(tally.errors), _recovery(result.row, result.finding)]
+        lost = _figure(tally.lost) + (" with the store" if tally.lost and result.row.kills == "store" else "")
+        figures = [lost, _figure(tally.double), str(tally.errors), _recovery(result.row, result.finding)]
     came = "<br>".join([_came(result), *(f"**broken: {broken}**" for broken in result.broken)])
     cells = (result.row.name, result.row.asked, came, *figures)
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _figure(count: int | None) -> str:
+    return "–" if count is None else f"{count:,}"
 
 
 def _came(result: Result) -> str:

@@ -14,7 +14,11 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Load:
-    """What came of a run of wrk. Times in microseconds."""
+    """What came of a run of wrk. Times in microseconds.
+
+    :param replayed: captchas that were sent again after they had passed, and were gone.
+    :param double: those that passed again.
+    """
 
     requests: int
     microseconds: int
@@ -26,6 +30,8 @@ class Load:
     issued: int
     passed: int
     lost: int
+    replayed: int
+    double: int
     other: int
 
     @property
@@ -35,14 +41,14 @@ class Load:
 
     @property
     def errors(self) -> int:
-        """Return how many requests had an answer that is no 2xx or 3xx, or none."""
-        return self.status_errors + self.socket_errors
+        """Return how many requests had an answer that nobody expects, or none."""
+        return self.status_errors - self.lost - self.replayed + self.socket_errors
 
 
 def load(site: Site, path: str, *, seconds: float, answer: str = "") -> Load:
     """Put a site under load from 16 connections.
 
-    :param answer: solve each captcha with it; without it, only GET the path.
+    :param answer: solve each captcha with it, and some of them again; without it, only GET the path.
     """
     command = [program("wrk"), "--threads=1", f"--connections={CONNECTIONS}", f"--duration={max(1, round(seconds))}s"]
     command += ["--timeout=10s", f"--script={_SCRIPT}", f"http://127.0.0.1:{site.port}{path}"]
