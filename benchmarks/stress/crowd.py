@@ -28,12 +28,13 @@ SHARE_REPLAYED_AT_ONCE = 0.1
 class Crowd:
     """Visitors of a site, for the length of a with block.
 
+    :param ttl: seconds that a captcha lives there.
     :ivar ledger: what they were told.
     :ivar held: how many captchas each visitor holds at most. May be changed at any time.
     """
 
-    def __init__(self, run: Run, site: Site, *, held: int = HELD) -> None:
-        self.ledger = Ledger()
+    def __init__(self, run: Run, site: Site, *, held: int = HELD, ttl: float = 300) -> None:
+        self.ledger = Ledger(ttl)
         self.held = held
         self._run = run
         self._site = site

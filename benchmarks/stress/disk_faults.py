@@ -1,6 +1,7 @@
 """Rows in which the disk under FileSystemCache is full or read-only, on a file system of its own in memory."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,10 +13,13 @@ from . import caches
 from .crowd import HELD, Crowd
 from .outage import AFTER, DOWN, outage
 from .row import Finding, Run, Skipped
+from .wrk import load
 
 #: A captcha takes a page of 4 KiB here.
 SMALL, LARGE = "size=4m", "size=64m"
 ENOUGH_REFUSALS = 50
+#: Of captchas that are to expire soon.
+SHORT_TTL = 10
 
 
 def full(run: Run) -> Finding:
@@ -29,6 +33,21 @@ def full(run: Run) -> Finding:
         finding = crowd.finding_after_return(AFTER, f"full after {issued_until_full:,} captchas")
         left = sum(file.name.endswith(".__wz_cache") for file in (disk / "entries").iterdir())
         return replace(finding, came=f"{finding.came}; {left} half-written files left behind")
+
+
+def full_until_expired(run: Run) -> Finding:
+    """Fill the disk with captchas that nobody solves, and let visitors come when these have expired."""
+    flood = refused = 0
+    with _small_disk(run) as disk, run.site({**caches.files(disk), "CAPTCHA_TTL": SHORT_TTL}) as site:
+        while refused < ENOUGH_REFUSALS:
+            run.tell(f"filling the disk, {flood:,} issued")
+            came = load(site, "/captcha/web", seconds=1)
+            refused += came.status_errors
+            flood += came.requests - came.status_errors
+        run.tell("full, until they have expired")
+        time.sleep(SHORT_TTL + 2)
+        with Crowd(run, site, ttl=SHORT_TTL) as crowd:
+            return crowd.finding_after_return(AFTER, f"full after {flood:,} captchas, none of which was solved")
 
 
 def read_only(run: Run) -> Finding:

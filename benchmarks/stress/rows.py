@@ -125,6 +125,13 @@ ROWS = (
         recovers_within=RECOVERY_SECONDS,
     ),
     Row(
+        "files-full-until-expired",
+        "FileSystemCache on a disk filled with captchas that nobody solves; they expire after 10 s, and visitors come",
+        disk_faults.full_until_expired,
+        limit=60,
+        recovers_within=RECOVERY_SECONDS,
+    ),
+    Row(
         "files-read-only",
         "FileSystemCache on a disk that is read-only for 3 s",
         disk_faults.read_only,
