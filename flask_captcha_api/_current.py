@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 
 from .config import CaptchaConfig, SetupError
 from .lazy import Lazy
@@ -96,5 +96,5 @@ def log_and_tell(error: SetupError | StoreUnavailable) -> Result:
 
 
 def _service_of(state: CaptchaState) -> CaptchaService:
-    app: object = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
-    return state.make_service(state.sources, state.store.get(), state.keys, sender=app)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
+    return state.make_service(state.sources, state.store.get(), state.keys, sender=app, ensure_sync=app.ensure_sync)

@@ -4,22 +4,26 @@ Chosen once, at the first use and not before: a client that has spoken to its se
 one worker another's answers. What can be told to be wrong without touching a cache is told earlier, by ``init_app``.
 """
 
+import logging
 import warnings
 from typing import Any
 
 from cachelib import FileSystemCache, SimpleCache
 from flask import Flask
 
-from .config import SetupError
+from .config import CaptchaConfig, SetupError
+from .crowding import crowding_of
 from .memcached import have_outages_told_soon
 from .store import AnswerStore, StoreUnavailable, refuse_unfit
 
 #: What our own SimpleCache holds. Beyond it, the captchas that expire soonest are pushed out.
 PRIVATE_THRESHOLD = 10_000
 
+_logger = logging.getLogger("flask_captcha_api")
 
-def open_store(app: Flask, cache: Any, *, longest_ttl: int, checked: Any) -> AnswerStore:
-    """Open the store on the app's cache.
+
+def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -> AnswerStore:
+    """Open the store on the app's cache, and log where one address can push out the captchas of others.
 
     :param cache: the Cache that ``CaptchaApi`` was given, or None.
     :param checked: what :func:`check_early` returned.
@@ -30,7 +34,9 @@ def open_store(app: Flask, cache: Any, *, longest_ttl: int, checked: Any) -> Ans
     if backend is not checked:
         check_backend(backend)
     have_outages_told_soon(backend)
-    return AnswerStore(backend, longest_ttl=longest_ttl)
+    if crowding := crowding_of(backend, config):
+        _logger.warning(crowding)
+    return AnswerStore(backend, longest_ttl=config.longest_ttl)
 
 
 def check_early(app: Flask, cache: Any) -> Any:

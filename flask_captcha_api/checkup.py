@@ -11,6 +11,7 @@ from flask import Flask
 from ._current import CaptchaState, current_state
 from .caches import check_backend
 from .config import CaptchaConfig, SetupError, keys_of
+from .crowding import crowding_of
 from .findings import Checkup, shown
 from .sources import Source
 from .store import StoreUnavailable
@@ -86,6 +87,8 @@ def _cache(state: CaptchaState, checkup: Checkup) -> None:
         store = state.store.get()
         checkup.facts["cache"] = f"{type(store.backend).__name__}, for {_reach(store.backend)}"
         check_backend(store.backend)
+        if crowding := crowding_of(store.backend, state.config):
+            checkup.consider(crowding)
         store.put(uuid, value, _TRIAL_TTL)
         taken = store.take(uuid), store.take(uuid)
     except SetupError as error:

@@ -85,7 +85,7 @@ class CaptchaApi:
             config=config,
             sources=Sources(config, all_kinds),
             keys=_keys(app),
-            store=Lazy(partial(open_store, app, chosen_cache, longest_ttl=config.longest_ttl, checked=checked)),
+            store=Lazy(partial(open_store, app, chosen_cache, config=config, checked=checked)),
             counters=counters,
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:

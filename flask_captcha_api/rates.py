@@ -41,6 +41,17 @@ def never_allows(rate: str, cost: int) -> bool:
         return False
 
 
+def most_within(rate: str, seconds: int) -> int:
+    """Return a bound on what a rate lets through in any ``seconds`` on end.
+
+    A count can be filled at once, at the end of a window; it then drains by the rate's amount in a window's length, and
+    as much as has drained is let through besides.
+
+    :raises ImportError: the ``limits`` library is not installed.
+    """
+    return min(item.amount + item.amount * seconds // item.get_expiry() for item in parsed(rate))
+
+
 def parsed(rate: str) -> "Sequence[RateLimitItem]":
     """Read a rate.
 

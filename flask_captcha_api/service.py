@@ -8,8 +8,9 @@ import random
 import re
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .challenges import is_typable, normalise
@@ -46,13 +47,22 @@ class CaptchaService:
 
     :param keys: for the digests of answers. The first one signs, all of them verify.
     :param sender: of the signals: the app.
+    :param ensure_sync: of the app: makes a signal's receiver that is ``async def`` one that can be called.
     """
 
-    def __init__(self, sources: Sources, store: AnswerStore, keys: Sequence[bytes], *, sender: Any = None) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        store: AnswerStore,
+        keys: Sequence[bytes],
+        *,
+        sender: Any,
+        ensure_sync: Callable[[Callable[..., Any]], Callable[..., Any]],
+    ) -> None:
         self._sources = sources
         self._store = store
         self._keys = keys
-        self._sender = sender
+        self._announce = partial(announce, sender=sender, ensure_sync=ensure_sync)
 
     def issue(self, source_name: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
         """Make a challenge, render it, keep the digest of its answer, and return the captcha.
@@ -74,7 +84,7 @@ class CaptchaService:
         uuid = _new_uuid()
         digest = digest_of(self._keys[0], uuid, source.name, identity, normalise(challenge.answer))
         self._store.put(uuid, f"{source.name} {digest}", source.settings.ttl)
-        announce(captcha_issued, self._sender, source=source.name, form=form, identity=identity)
+        self._announce(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
             uuid,
             data,
@@ -93,7 +103,7 @@ class CaptchaService:
         :raises StoreUnavailable: it cannot be told, and the captcha may be spent.
         """
         outcome, issued_for = self._verified(uuid, text, source, identity)
-        announce(captcha_verified, self._sender, outcome=outcome, source=issued_for, identity=identity)
+        self._announce(captcha_verified, outcome=outcome, source=issued_for, identity=identity)
         return outcome
 
     def _verified(

@@ -134,15 +134,27 @@ def address_of_request() -> str | None:
     text = request.remote_addr
     if not text:
         return None
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
+    address = _address_in(text)
+    if address is None:
         return text
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.IPv6Network((address.packed, 64), strict=False))
+
+
+def _address_in(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address, or one with its port: some proxies write that, and every connection has another port.
+
+    :returns: None where there is no address in it.
+    """
+    for written in (text, text.rpartition(":")[0]):
+        try:
+            return ipaddress.ip_address(written.removeprefix("[").removesuffix("]"))
+        except ValueError:
+            continue
+    return None
 
 
 def warn_of_private_counters() -> None:

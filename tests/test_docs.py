@@ -407,12 +407,18 @@ def ask(port: int, path: str, from_address: str, method: str = "GET") -> tuple[i
 
 
 def test_prometheus_counts(ran: Callable[[Path], dict[str, Any]]) -> None:
-    """The metrics of the guide count what is issued and what is tried, by source and outcome."""
+    """What is issued and what is tried is counted by source and outcome, and a name that is no source is no series."""
     client = ran(DOCS / "how-to" / "signals.md")["app"].test_client()
-    uuid = client.get("/captcha/shop").get_json()["response"]["uuid"]
+    uuid = client.get("/captcha/register").get_json()["response"]["uuid"]
     for _ in range(2):
-        client.post("/captcha/shop", json={"uuid": uuid, "code": "no digits"})
-    counted = client.get("/metrics").text.splitlines()
-    assert 'captcha_issued_total{form="image",source="shop"} 1.0' in counted
-    assert 'captcha_verified_total{outcome="wrong",source="shop"} 1.0' in counted
-    assert 'captcha_verified_total{outcome="gone",source="none"} 1.0' in counted
+        client.post("/captcha/register", json={"uuid": uuid, "code": "no digits"})
+    for number in range(50):
+        client.get(f"/captcha/junk{number}")
+        client.get(f"/captcha/junk{number}/audio")
+        client.post(f"/captcha/junk{number}", json={"uuid": uuid, "code": "no digits"})
+    counted = re.findall(r"^captcha_(?:issued|verified)_total\{.*", client.get("/metrics").text, re.MULTILINE)
+    assert sorted(counted) == [
+        'captcha_issued_total{form="image",source="register"} 1.0',
+        'captcha_verified_total{outcome="gone",source="none"} 1.0',
+        'captcha_verified_total{outcome="wrong",source="register"} 1.0',
+    ]

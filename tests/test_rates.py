@@ -8,7 +8,7 @@ from typing import Any
 import limits.storage.memory
 import pytest
 
-from flask_captcha_api.rates import Counters, is_rate, never_allows
+from flask_captcha_api.rates import Counters, is_rate, most_within, never_allows
 
 from .servers import free_port
 
@@ -57,6 +57,28 @@ def test_what_is_no_rate(no_rate: object) -> None:
 def test_what_a_rate_never_allows() -> None:
     """Of several rates the one that allows the least at once counts."""
     assert [never_allows("10/second; 500/hour", cost) for cost in (10, 11)] == [False, True]
+
+
+@pytest.mark.parametrize("seconds", [30, 60, 90, 300])
+@pytest.mark.parametrize("begins", [0, 29, 58.9, 59.9])
+def test_the_most_within_a_time_is_never_exceeded(clock: list[float], seconds: int, begins: float) -> None:
+    """Whoever takes all that is let through does not get more, and gets near it from the end of a window on."""
+    counters = Counters("memory://")
+    passed = 0
+    for tenth in range(seconds * 10):
+        clock[0] = NOON + begins + tenth / 10
+        while not counters.seconds_to_wait("60 per minute", "a"):
+            passed += 1
+    most = most_within("60 per minute", seconds)
+    assert most == 60 + seconds
+    assert passed <= most
+    if begins == 59.9:
+        assert passed >= most - 2
+
+
+def test_of_several_rates_the_strictest_bounds_what_gets_through() -> None:
+    """For each length of time it may be another one."""
+    assert [most_within("1/second; 100/hour", seconds) for seconds in (10, 3600)] == [11, 200]
 
 
 class TestContract:

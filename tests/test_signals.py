@@ -1,14 +1,15 @@
 """Signals: what receivers are told, and that they can do no harm."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from flask_jwt_extended import JWTManager, create_access_token
 
-from flask_captcha_api import CaptchaApi, Outcome, verify_captcha
+from flask_captcha_api import CaptchaApi, Outcome, verify_captcha, verify_captcha_in_request
 from flask_captcha_api.signals import captcha_issued, captcha_verified
 
 from .conftest import ANSWER
@@ -101,3 +102,82 @@ def test_another_apps_captchas_are_not_told(told: list[dict[str, Any]]) -> None:
     CaptchaApi(other)
     other.test_client().get("/captcha/web")
     assert told == []
+
+
+def test_muted_signals_tell_nothing(client: FlaskClient, issue: Issue, told: list[dict[str, Any]]) -> None:
+    """What blinker mutes is silent, and each signal by itself."""
+    with captcha_issued.muted():
+        uuid = issue()
+    assert told == []
+    with captcha_verified.muted():
+        client.post("/captcha/web", json={"uuid": uuid, "code": ANSWER})
+    assert told == []
+    issue()
+    assert len(told) == 1
+
+
+def test_a_receiver_may_be_async(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:
+    """It is run to its end within the request, for our routes as for guards of plain and of async views."""
+    heard: list[tuple[str, str]] = []
+
+    async def receive(sender: Any, *, outcome: Outcome, **about: Any) -> None:
+        await asyncio.sleep(0)
+        heard.append((request.path, outcome.name))
+
+    @app.post("/plain")
+    @verify_captcha()
+    def plain() -> str:
+        return "passed"
+
+    @app.post("/async")
+    @verify_captcha()
+    async def waiting() -> str:
+        return "passed"
+
+    with captcha_verified.connected_to(receive, app):
+        for path in ("/captcha/web", "/plain", "/async"):
+            app.test_client().post(path, json={"uuid": issue(), "code": ANSWER})
+    assert heard == [("/captcha/web", "PASSED"), ("/plain", "PASSED"), ("/async", "PASSED")]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError])
+def test_an_async_receiver_that_fails_harms_nobody(
+    app: Flask, captcha: CaptchaApi, issue: Issue, caplog: pytest.LogCaptureFixture, error: type[BaseException]
+) -> None:
+    """Neither by an error nor by a task of its own that was cancelled."""
+
+    async def fail(sender: Any, **about: Any) -> None:
+        raise error
+
+    with captcha_issued.connected_to(fail, app):
+        assert issue()
+    assert [record.getMessage() for record in caplog.records] == ["a receiver of the signal 'captcha-issued' failed"]
+
+
+def test_a_receiver_that_ends_the_process_ends_it(app: Flask, captcha: CaptchaApi) -> None:
+    """What a server raises to stop a worker is no failure of a receiver."""
+
+    def stop(sender: Any, **about: Any) -> None:
+        raise SystemExit
+
+    with captcha_issued.connected_to(stop, app), app.app_context(), pytest.raises(SystemExit):
+        captcha.issue("web")
+
+
+def test_an_async_receiver_inside_an_async_view_harms_nobody(
+    app: Flask, captcha: CaptchaApi, issue: Issue, told: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """There it cannot be waited for: that is logged, plain receivers are told, and the visitor gets what is due."""
+
+    async def receive(sender: Any, **about: Any) -> None:
+        raise AssertionError("never begun")
+
+    @app.post("/async")
+    async def waiting() -> str:
+        verify_captcha_in_request()
+        return "passed"
+
+    with captcha_verified.connected_to(receive, app):
+        assert app.test_client().post("/async", json={"uuid": issue(), "code": ANSWER}).text == "passed"
+    assert told[-1] == {"outcome": Outcome.PASSED, "source": "web", "identity": None}
+    assert [record.getMessage() for record in caplog.records] == ["a receiver of the signal 'captcha-verified' failed"]

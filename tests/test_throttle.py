@@ -82,12 +82,23 @@ def test_addresses_are_counted_apart(limited: Callable[..., FlaskClient]) -> Non
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("192.0.2.7:41234", "192.0.2.7"),
+        ("[2001:db8:1:2::1]", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::1]:443", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:3:4:5:6:443", "2001:db8:1:2::/64"),
+        ("[::ffff:192.0.2.7]:443", "192.0.2.7"),
+        ("::ffff:192.0.2.7:443", "192.0.2.7"),
+        ("[fe80::1%eth0]", "fe80::/64"),
+        ("[fe80::1%eth0]:443", "fe80::/64"),
         ("localhost", "localhost"),
+        ("localhost:443", "localhost:443"),
+        ("unix:", "unix:"),
+        ("[]:443", "[]:443"),
         ("", None),
     ],
 )
 def test_what_an_address_is_counted_as(app: Flask, address: str, counted_as: str | None) -> None:
-    """An IPv6 client is its /64, an IPv4 address in IPv6's clothes is an IPv4 address."""
+    """An IPv6 client is its /64, an IPv4 address in IPv6's clothes is an IPv4 address, and a port is nobody's."""
     with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
         assert address_of_request() == counted_as
 
