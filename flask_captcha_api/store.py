@@ -58,9 +58,21 @@ class AnswerStore:
     def put(self, uuid: str, value: str, ttl: int) -> None:
         """Keep ``value`` for ``ttl`` seconds.
 
+        Files are swept first, and further where the write fails: a disk that is full of expired captchas has room.
+
         :raises StoreUnavailable: it is not kept, or it cannot be told.
         """
         key = NAMESPACE + uuid
+        if self._sweep:
+            self._sweep.go_on()
+        try:
+            self._keep(key, value, ttl)
+        except StoreUnavailable:
+            if not (self._sweep and self._sweep.make_room()):
+                raise
+            self._keep(key, value, ttl)
+
+    def _keep(self, key: str, value: str, ttl: int) -> None:
         try:
             kept = self._cache.set(key, value, timeout=ttl + ROUNDING_SECONDS)
             if kept is None:  # some backends do not say, and some say it this way that they failed
@@ -69,8 +81,6 @@ class AnswerStore:
             raise StoreUnavailable(_told(error)) from error
         if not kept:
             raise StoreUnavailable(f"{type(self._backend).__name__} did not keep the value")
-        if self._sweep:
-            self._sweep.go_on()
 
     def take(self, uuid: str) -> str | None:
         """Remove the value and return it, to exactly one caller; None to every other and where there is none.

@@ -1,15 +1,18 @@
 """The sweep: removes from a FileSystemCache's folder what has expired and what a crash left behind.
 
 cachelib removes expired files only beyond a threshold, which captchas must do without. Knows the files and nothing of
-captchas: what has expired is of no use to anyone, the app's own entries included.
+captchas: what has expired is of no use to anyone, the app's own entries included. Files that do not bear a name of
+cachelib's making are somebody else's, whatever they begin with.
 """
 
 import logging
 import os
+import re
 import struct
 import threading
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from cachelib import FileSystemCache
@@ -17,6 +20,10 @@ from cachelib import FileSystemCache
 #: Files looked at for each captcha that is put in. One would do in a folder that only fills by captchas; the others
 #: catch up with what stood there before.
 _FILES_AT_ONCE = 3
+#: Files looked at, at most, after a write that failed: they take some milliseconds.
+_FILES_FOR_ROOM = 300
+#: Entries removed by then are enough. Removing is what is slow, up to 2 ms for each on some disks.
+_ROOM = 10
 #: A file that is still being written is younger than this, in seconds.
 _WRITTEN_BY_NOW = 60
 
@@ -30,38 +37,61 @@ class Sweep:
 
     def __init__(self, backend: FileSystemCache) -> None:
         self._folder = backend._path
+        digits = len(Path(backend._get_filename("")).name)  # as many as the cache's hash method gives
+        self._finished = re.compile(f"[0-9a-f]{{{digits}}}")
         self._unfinished = backend._fs_transaction_suffix
         # With a threshold cachelib counts its files, and removes the excess: it has to do all of the removing then.
         self._is_needed = backend._threshold == 0
         self._lock = threading.Lock()
         self._rounds = _rounds(self._folder)
+        self._told: set[int | None] = set()
 
     def go_on(self) -> None:
-        """Look at the next files. Where another thread is at it, that will do."""
+        """Look at the next few files."""
+        self._look_at_next(_FILES_AT_ONCE)
+
+    def make_room(self) -> bool:
+        """Look at many files, because the disk may be full. Tell whether it may be so no longer."""
+        return self._look_at_next(_FILES_FOR_ROOM) > 0
+
+    def _look_at_next(self, count: int) -> int:
+        """Return how many of the next files made room. Where another thread is at it, that will do."""
         if not self._is_needed or not self._lock.acquire(blocking=False):
-            return
+            return 0
+        room = 0
         try:
-            for _ in range(_FILES_AT_ONCE):
-                entry = next(self._rounds)
-                if entry is None:
-                    return
-                self._look_at(entry)
-        except OSError as error:  # a captcha is not lost over a file that cannot be removed
-            _logger.warning("the cache's folder could not be swept: %s", error)
+            for entry in islice(self._rounds, count):
+                room += entry is not None and self._look_at(entry)
+                if room == _ROOM:
+                    break
+        except OSError as error:  # it is the folder that cannot be read
+            self._tell(error)
             self._rounds = _rounds(self._folder)
         finally:
             self._lock.release()
+        return room
 
-    def _look_at(self, entry: os.DirEntry[str]) -> None:
+    def _look_at(self, entry: os.DirEntry[str]) -> bool:
+        """Remove what is of no use any more. Tell whether that made room, which orphans do not: most are empty."""
         try:
-            if self._is_orphan(entry) or _has_expired(entry):
+            if not entry.is_file(follow_symlinks=False):
+                return False
+            if self._finished.fullmatch(entry.name) and _has_expired(entry):
+                Path(entry.path).unlink()
+                return True
+            if entry.name.endswith(self._unfinished) and _is_orphan(entry):
                 Path(entry.path).unlink()
         except FileNotFoundError:  # it has been taken meanwhile
             pass
+        except OSError as error:  # neither a captcha is lost over one file, nor the rest of the round
+            self._tell(error)
+        return False
 
-    def _is_orphan(self, entry: os.DirEntry[str]) -> bool:
-        """Tell whether the file was never finished: each write that fails on a full disk leaves one."""
-        return entry.name.endswith(self._unfinished) and entry.stat().st_mtime < time.time() - _WRITTEN_BY_NOW
+    def _tell(self, error: OSError) -> None:
+        """Log an error, but each kind once: it comes back with every round."""
+        if error.errno not in self._told:
+            self._told.add(error.errno)
+            _logger.warning("the cache's folder could not be swept of everything (told once): %s", error)
 
 
 def _rounds(folder: str) -> Iterator[os.DirEntry[str] | None]:
@@ -70,6 +100,11 @@ def _rounds(folder: str) -> Iterator[os.DirEntry[str] | None]:
         with os.scandir(folder) as entries:
             yield from entries
         yield None
+
+
+def _is_orphan(entry: os.DirEntry[str]) -> bool:
+    """Tell whether a file was never finished: each write that fails on a full disk leaves one."""
+    return entry.stat().st_mtime < time.time() - _WRITTEN_BY_NOW
 
 
 def _has_expired(entry: os.DirEntry[str]) -> bool:
