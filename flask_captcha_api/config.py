@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
-from .rates import never_allows
+from .rates import never_allows, outlasts
 from .rules import (
     DURATION_OR_NONE,
     FLAG,
@@ -147,7 +147,10 @@ class CaptchaConfig:
         if named is not None:
             _check_sources(named, faults)
         for where, values in _places(named, defaults):
-            faults += _contradictions(where, _right_by_themselves(values), kinds)
+            right = _right_by_themselves(values)
+            faults += _contradictions(where, right, kinds)
+            if STORAGE_URI.holds(own["rate_limit_storage"]):
+                faults += _rates_too_long(where, right, own["rate_limit_storage"])
         if faults:
             raise ValueError(_listed(faults))
 
@@ -173,6 +176,11 @@ class CaptchaConfig:
     def has_rates(self) -> bool:
         """Tell whether anything is limited."""
         return any(source.rate_limit or source.verify_rate_limit for _, source in self._settings_in_force())
+
+    @property
+    def names_storage(self) -> bool:
+        """Tell whether a storage is set for rates and failures, as it is by apps that only count failures, too."""
+        return self.rate_limit_storage != type(self).rate_limit_storage
 
     def _settings_in_force(self) -> list[tuple[str, SourceConfig]]:
         """List every distinct set of settings with the words for where it was made."""
@@ -274,6 +282,16 @@ def _contradictions(where: str, right: Mapping[str, Any], kinds: Mapping[str, An
             f"counts as {SOUND_COUNTS_AS}: allow at least as many, or set {_called(where, 'audio')} to False"
         )
     return faults
+
+
+def _rates_too_long(where: str, right: Mapping[str, Any], storage_uri: str) -> list[str]:
+    """List the rates whose windows are longer than their storage can count, which would limit nothing."""
+    return [
+        f"{_called(where, name)} is {right[name]!r}, and memcached counts in windows of 15 days at most: take a "
+        "shorter one, or a CAPTCHA_RATE_LIMIT_STORAGE without that bound, such as 'redis://127.0.0.1:6379/1'"
+        for name in ("rate_limit", "verify_rate_limit")
+        if right.get(name) is not None and outlasts(right[name], storage_uri)
+    ]
 
 
 def _of_source(name: object) -> str:

@@ -86,13 +86,13 @@ def verify_captcha_in_request(
     :raises CaptchaRejected: no captcha, a wrong one, one that is gone, no store to tell, or more tries than
         CAPTCHA_VERIFY_RATE_LIMIT allows.
     """
-    if unless is not None and unless():
-        return
     state = current_state()
     accepted = [state.sources.find(name) for name in _check_names(source)]
     if source is None:
         _advise_to_name_a_source(state)
     try:
+        if unless is not None and unless():
+            return
         identity = identity_within(allowance_to_verify(accepted[0] if len(accepted) == 1 else None))
         outcome = service_for_request().verify(*submitted((uuid,), (text,)), source=source, identity=identity)
     except TooManyRequests as error:

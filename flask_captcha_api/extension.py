@@ -68,8 +68,8 @@ class CaptchaApi:
         :raises ValueError: names every CAPTCHA_* key at fault, and SECRET_KEY where there is none; or a kind's name is
             unfit.
         :raises TypeError: a kind is neither a maker nor a Kind.
-        :raises RuntimeError: the app is set up already, or its caches cannot keep captchas, or a rate limit is set and
-            the ``limits`` library is not installed.
+        :raises RuntimeError: the app is set up already, or its caches cannot keep captchas, or a rate limit or a
+            storage for it is set and a library that counting there needs is not installed.
         """
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app has a CaptchaApi already: call init_app once for each app")
@@ -78,7 +78,7 @@ class CaptchaApi:
         chosen_cache = cache if cache is not None else self._cache
         checked = check_early(app, chosen_cache)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
-        if config.has_rates:
+        if config.has_rates or config.names_storage:
             counters.get()  # it touches no storage, and tells now what is wrong
 
         app.extensions[EXTENSION_NAME] = CaptchaState(
@@ -147,9 +147,7 @@ def _open_counters(storage_uri: str) -> Counters:
     try:
         return Counters(storage_uri)
     except ImportError as error:
-        raise SetupError(
-            "rate limits and failure counts need the limits library: pip install 'flask_captcha_api[limits]'"
-        ) from error
+        raise SetupError(str(error)) from error
     except ValueError as error:
         raise ValueError(f"CAPTCHA_RATE_LIMIT_STORAGE is {storage_uri!r}: {error}") from error
 

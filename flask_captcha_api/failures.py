@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from ._current import current_state
+from .config import SetupError
 from .digests import pseudonym_of
+from .rates import Counters
 from .throttle import warn_of_private_counters
 
 
@@ -20,17 +22,28 @@ class FailureCount:
 
     def __call__(self) -> bool:
         """Tell whether there were fewer failures than the limit; false, too, where that cannot be told."""
-        failures = current_state().counters.get().failures(self._pseudonym())
+        failures = self._counters().failures(self._pseudonym())
         return failures is not None and failures < self._limit
 
     def add(self) -> None:
         """Count a failure."""
         warn_of_private_counters()
-        current_state().counters.get().add_failure(self._pseudonym(), seconds=self._seconds)
+        self._counters().add_failure(self._pseudonym(), seconds=self._seconds)
 
     def clear(self) -> None:
         """Forget the failures, after a success."""
-        current_state().counters.get().clear_failures(self._pseudonym())
+        self._counters().clear_failures(self._pseudonym())
+
+    def _counters(self) -> Counters:
+        """Return what counts for the current app; only then is it known for how long that can."""
+        counters = current_state().counters.get()
+        longest = counters.longest_seconds
+        if longest is not None and self._seconds > longest:
+            raise SetupError(
+                f"fewer_failures_than has seconds={self._seconds}, and memcached counts for {longest} (30 days) at "
+                "most: take fewer, or a CAPTCHA_RATE_LIMIT_STORAGE without that bound, such as 'redis://127.0.0.1:6379/1'"
+            )
+        return counters
 
     def _pseudonym(self) -> str:
         return pseudonym_of(current_state().keys[0], self._key())
@@ -41,7 +54,7 @@ def fewer_failures_than(limit: int, *, key: Callable[[], str], seconds: int = 36
 
     For ``unless=`` of :func:`verify_captcha`; the view says what a failure is::
 
-        failures = fewer_failures_than(3, key=lambda: request.form["account"])
+        failures = fewer_failures_than(3, key=lambda: request.form["account"].casefold())
 
         @app.post("/login")
         @verify_captcha("uuid", "code", unless=failures)
@@ -57,9 +70,12 @@ def fewer_failures_than(limit: int, *, key: Callable[[], str], seconds: int = 36
     the server works on at once, so let a rate limit on the route bound it further.
 
     :param limit: at this many failures the captcha is asked.
-    :param key: called in each request; returns whose failures are counted, such as the account's name or the client's
-        address. Only a keyed digest of it is kept. Two counts whose keys give the same text are one.
-    :param seconds: after the first failure, until the count begins anew.
+    :param key: called in each request, before the view; returns whose failures are counted, such as the account's name
+        or the client's address. What it raises is raised from the guard, so it has to bear what anybody may send. It
+        has to fold names as the app does where it looks them up: each spelling of its own is a count of its own. Only a
+        keyed digest is kept. Two counts whose keys give the same text are one.
+    :param seconds: after the first failure, until the count begins anew. On memcached 2,592,000 (30 days) at most: with
+        more, each use of the count is a :exc:`SetupError`.
     :raises ValueError: a limit or a time below 1.
     """
     if limit < 1 or seconds < 1:

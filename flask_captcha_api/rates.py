@@ -5,7 +5,8 @@ Knows nothing of requests or sources: who and what are counted come as names.
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from limits.strategies import SlidingWindowCounterRateLimiter
 
 _NAMESPACE = "captcha_api"
+#: For how many seconds a storage can count, by the scheme of its URI; the others have no bound. The limits library
+#: hands seconds through to memcached, which takes more than these for a date: of 1970, so nothing would be counted.
+_LONGEST_SECONDS = {"memcached": 30 * 24 * 3600}
+#: A window that slides is counted for twice its length: it weighs in the one before it.
+_WINDOWS_KEPT = 2
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -52,6 +58,15 @@ def most_within(rate: str, seconds: int) -> int:
     return min(item.amount + item.amount * seconds // item.get_expiry() for item in parsed(rate))
 
 
+def outlasts(rate: str, storage_uri: str) -> bool:
+    """Tell whether a rate has a window so long that a storage would count nothing for it."""
+    try:
+        longest = _LONGEST_SECONDS.get(urlsplit(storage_uri).scheme)
+        return longest is not None and any(item.get_expiry() * _WINDOWS_KEPT > longest for item in parsed(rate))
+    except (ImportError, ValueError):  # no library, or no URI: Counters.__init__ tells
+        return False
+
+
 def parsed(rate: str) -> "Sequence[RateLimitItem]":
     """Read a rate.
 
@@ -70,32 +85,41 @@ class Counters:
     there to keep captchas available.
 
     :param storage_uri: as the ``limits`` library has it, such as ``memory://`` or ``redis://127.0.0.1:6379/1``.
-    :raises ImportError: the ``limits`` library is not installed.
-    :raises ValueError: it knows no such storage.
+    :raises ImportError: the ``limits`` library is not installed, or not the client library that it needs for this
+        storage; the message says what to install.
+    :raises ValueError: it knows no such storage, or cannot count sliding windows in it.
     """
 
     def __init__(self, storage_uri: str) -> None:
-        from limits.storage import SCHEMES  # type: ignore[attr-defined]  # its registry of storages; it names no other
-
-        scheme = urlsplit(storage_uri).scheme
-        if scheme not in SCHEMES or scheme.startswith("async+"):
-            raise ValueError(f"{scheme!r} is no scheme of a storage that the limits library knows")
         self._uri = storage_uri
+        self._scheme = urlsplit(storage_uri).scheme
+        _check_storage(self._scheme)
         self._limiter = Lazy(self._open)
         self._items: dict[str, Sequence[RateLimitItem]] = {}
 
     @property
     def are_private_to_process(self) -> bool:
         """Tell whether each process counts for itself."""
-        return urlsplit(self._uri).scheme == "memory"
+        return self._scheme == "memory"
+
+    @property
+    def longest_seconds(self) -> int | None:
+        """Return for how many seconds failures can be counted; None: as long as one likes."""
+        return _LONGEST_SECONDS.get(self._scheme)
 
     def seconds_to_wait(self, rate: str, *who: str, cost: int = 1) -> int:
         """Count ``cost`` against a rate; return 0, or where that exceeds it the seconds until it will not.
 
+        A rate of several windows counts in all of them or in none.
+
         :param who: whose rate it is: parts of a key, short and without white space.
+        :param cost: no more than the rate allows at once: see :func:`never_allows`.
         """
         try:
-            return max(self._wait(item, who, cost) for item in self._parsed_once(rate))
+            windows = self._parsed_once(rate)
+            if self._hit_all(windows, who, cost):
+                return 0
+            return max(1, *(self._wait(window, who, cost) for window in windows))
         except Exception as error:  # no common base: each client library has its own
             _log_outage("nothing is limited", error)
             return 0
@@ -126,22 +150,71 @@ class Counters:
         from limits.storage import storage_from_string
         from limits.strategies import SlidingWindowCounterRateLimiter
 
-        scheme = urlsplit(self._uri).scheme
-        of_primary = {"use_replicas": False} if scheme.endswith("+sentinel") else {}  # a replica lags behind
+        of_primary = {"use_replicas": False} if self._scheme.endswith("+sentinel") else {}  # a replica lags behind
         return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **of_primary))
 
     def _parsed_once(self, rate: str) -> "Sequence[RateLimitItem]":
+        """Return the windows of a rate, the shortest first."""
         if rate not in self._items:
-            self._items[rate] = parsed(rate)
+            self._items[rate] = sorted(parsed(rate), key=lambda item: item.get_expiry())
         return self._items[rate]
 
-    def _wait(self, item: "RateLimitItem", who: Sequence[str], cost: int) -> int:
+    def _hit_all(self, windows: "Sequence[RateLimitItem]", who: Sequence[str], cost: int) -> bool:
+        """Count in all windows, or in none where one is full, and tell which.
+
+        A hit tests its own window as it counts, so that no window is ever exceeded; the other windows are tested before
+        the first hit. Where requests come in the same moment, one may be refused by a window that was
+        free when it was tested: it has been counted in the shorter ones then, which are the first to be free again.
+        """
         limiter = self._limiter.get()
-        if limiter.hit(item, _NAMESPACE, *who, cost=cost):
-            return 0
-        storage: Any = limiter.storage
-        window = storage.get_sliding_window(item.key_for(_NAMESPACE, *who), item.get_expiry())
-        return _seconds_until_free(item.get_expiry(), item.amount - cost + 1, *window)
+        return all(limiter.test(window, _NAMESPACE, *who, cost=cost) for window in windows[1:]) and all(
+            limiter.hit(window, _NAMESPACE, *who, cost=cost) and self._is_kept(window, who) for window in windows
+        )
+
+    def _is_kept(self, window: "RateLimitItem", who: Sequence[str]) -> bool:
+        """Tell whether what is counted by now is within a window.
+
+        On memcached a hit adds to this window in one step, and forgets to weigh in the one before: those that come in
+        the same moment could use it up once more. So it is looked at again; one too many is refused, though counted.
+        """
+        return self._scheme != "memcached" or self._limiter.get().test(window, _NAMESPACE, *who, cost=0)
+
+    def _wait(self, window: "RateLimitItem", who: Sequence[str], cost: int) -> int:
+        storage: Any = self._limiter.get().storage
+        counted = storage.get_sliding_window(window.key_for(_NAMESPACE, *who), window.get_expiry())
+        return _seconds_until_free(window.get_expiry(), window.amount - cost + 1, *counted)
+
+
+def _check_storage(scheme: str) -> None:
+    """See that what a scheme names can count here: what is missing would look like an outage at every request.
+
+    :raises ImportError: a library is missing.
+    :raises ValueError: there is no such storage, or it cannot count sliding windows.
+    """
+    try:
+        from limits.storage import SCHEMES  # type: ignore[attr-defined]  # its registry of storages; it names no other
+    except ImportError as error:
+        raise ImportError(
+            "rate limits and failure counts need the limits library: pip install 'flask_captcha_api[limits]'"
+        ) from error
+    storage = SCHEMES.get(scheme)
+    if not hasattr(storage, "get_sliding_window") or scheme.startswith("async+"):
+        raise ValueError(f"{scheme!r} is no scheme of a storage in which the limits library can count for us")
+    for module in _needed_for(scheme, getattr(storage, "DEPENDENCIES", ())):
+        try:
+            import_module(module)
+        except ImportError as error:
+            package = module.partition(".")[0]
+            raise ImportError(
+                f"CAPTCHA_RATE_LIMIT_STORAGE begins with {scheme}://, for which the limits library needs {package}: "
+                f"pip install {package}"
+            ) from error
+
+
+def _needed_for(scheme: str, modules: Iterable[str]) -> list[str]:
+    """Return which of the modules that a storage may need it needs: of redis and valkey the one that is named."""
+    named = [module for module in modules if scheme.startswith(module.partition(".")[0])]
+    return named or list(modules)
 
 
 def _log_outage(so: str, error: Exception) -> None:
@@ -157,14 +230,18 @@ def _seconds_until_free(
 ) -> int:
     """Return when a sliding window's count, which weighs the previous window by how much of it is left, is below free.
 
+    0: it is now.
+
     The count t seconds from now is ``previous * (previous_ends_in - t) / length + current``; at the end of this window
     the current count becomes the previous one. The library's own answer is when the count falls at all.
 
     :param length: of a window, in seconds.
     :param current_ends_in: as the library has it: a window's length later than it is over.
     """
+    if previous * previous_ends_in / length + current < free:
+        return 0
     if current < free:
-        seconds = previous_ends_in - (free - current) * length / previous if previous else 0
+        seconds = previous_ends_in - (free - current) * length / previous
     else:
         seconds = current_ends_in - length + length * (1 - free / current)
     return math.floor(seconds + 0.001) + 1  # below, not at; the parts come rounded

@@ -59,6 +59,20 @@ def pymemcache(app: Any, config: Settings, args: list[Any], kwargs: Settings) ->
     return MemcachedCache(PooledClient(config["CACHE_MEMCACHED_SERVERS"][0], default_noreply=False))
 
 
+def storage_uri(settings: Settings) -> str:
+    """Return the URI by which the limits library counts in the server that a backend's settings name."""
+    match settings:
+        case {"CACHE_TYPE": "RedisCache"}:
+            return f"redis://127.0.0.1:{settings['CACHE_REDIS_PORT']}"
+        case {"CACHE_TYPE": "RedisSentinelCache"}:
+            host, port = settings["CACHE_REDIS_SENTINELS"][0]
+            return f"redis+sentinel://{host}:{port}/mymaster"
+        case {"CACHE_TYPE": "RedisClusterCache"}:
+            return f"redis+cluster://{settings['CACHE_REDIS_CLUSTER']}"
+        case _:
+            return f"memcached://{settings['CACHE_MEMCACHED_SERVERS'][0]}"
+
+
 @contextmanager
 def file_system(directory: Path) -> Iterator[Settings]:
     yield {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(directory / "entries"), "CACHE_THRESHOLD": 0}

@@ -13,7 +13,15 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from flask_captcha_api import CaptchaApi, CaptchaRejected, Outcome, verify_captcha, verify_captcha_in_request
+from flask_captcha_api import (
+    CaptchaApi,
+    CaptchaRejected,
+    Outcome,
+    SetupError,
+    StoreUnavailable,
+    verify_captcha,
+    verify_captcha_in_request,
+)
 from flask_captcha_api.testing import answers
 
 from .backends import NaiveCache
@@ -208,6 +216,22 @@ def test_guard_is_not_warned_of_needlessly(
     CaptchaApi(app)
     assert told(post(guard(app, source=source), issue("a"))) == (200, PASSED)
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("fault", [SetupError("a setting"), StoreUnavailable("a cache")], ids=str)
+def test_an_unless_that_cannot_tell_is_an_outage(
+    app: Flask, captcha: CaptchaApi, issue: Issue, fault: Exception
+) -> None:
+    """A fault behind ``unless`` lets nobody through, is told as the store's faults are, and spends no captcha."""
+
+    def unless() -> bool:
+        raise fault
+
+    client, uuid = guard(app, unless=unless), issue()
+    answer = client.post("/guarded", json={"uuid": uuid, "code": ANSWER})
+    assert (answer.status_code, answer.get_json()) == (503, UNAVAILABLE)
+    with app.app_context():
+        assert captcha.check(uuid, ANSWER)
 
 
 def test_unless_lets_through_unverified(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:

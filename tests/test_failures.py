@@ -8,8 +8,9 @@ import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
 
-from flask_captcha_api import CaptchaApi, fewer_failures_than, verify_captcha
+from flask_captcha_api import CaptchaApi, SetupError, fewer_failures_than, verify_captcha
 
+from .backends import storage_uri
 from .conftest import ANSWER
 from .servers import free_port
 
@@ -61,25 +62,55 @@ def test_with_the_storage_down_the_captcha_is_asked(failures_in: Callable[..., F
     assert log_in(client, uuid=issue(), code=ANSWER) == "wrong"
 
 
-def test_failures_at_the_same_moment_are_all_counted(app: Flask, captcha: CaptchaApi) -> None:
-    """Thirty-two threads that fail together are thirty-two failures."""
-    failures = fewer_failures_than(32, key=lambda: "ann")
-    barrier = threading.Barrier(32)
+@pytest.mark.parametrize("storage", ["memory", "RedisCache", "MemcachedCache-pymemcache"])
+def test_failures_at_the_same_moment_are_all_counted(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, settings_of: Callable[[str], dict[str, Any]], storage: str
+) -> None:
+    """One failure and thirty-two threads that fail together are 33, though all have read before any writes."""
+    app.config["CAPTCHA_RATE_LIMIT_STORAGE"] = "memory://" if storage == "memory" else storage_uri(settings_of(storage))
+    CaptchaApi(app)
+    failures = fewer_failures_than(33, key=lambda: "ann")
+    one_more = fewer_failures_than(34, key=lambda: "ann")
+    counted_in: Any = app.extensions["captcha_api"].counters.get()._limiter.get().storage
+    begun, read_by_all = threading.Barrier(32), threading.Barrier(32, timeout=20)
+    read = counted_in.get
+
+    def read_together(key: str) -> int:
+        count: int = read(key)
+        read_by_all.wait()
+        return count
 
     def fail() -> None:
         with app.test_request_context():
-            barrier.wait()
+            begun.wait()
             failures.add()
 
-    threads = [threading.Thread(target=fail) for _ in range(32)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
     with app.test_request_context():
-        assert not failures()
+        failures.add()  # memory may lose count of those that begin a count together
+    with monkeypatch.context() as patched:
+        patched.setattr(counted_in, "get", read_together)
+        threads = [threading.Thread(target=fail) for _ in range(32)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    with app.test_request_context():
+        assert (failures(), one_more()) == (False, True)
         failures.clear()
         assert failures()
+
+
+def test_failures_that_memcached_would_not_count_are_an_error(app: Flask) -> None:
+    """Beyond thirty days the count would stay at none: each use of it says so, and what to do."""
+    app.config["CAPTCHA_RATE_LIMIT_STORAGE"] = f"memcached://127.0.0.1:{free_port()}"
+    CaptchaApi(app)
+    month = fewer_failures_than(3, key=lambda: "ann", seconds=2_592_000)
+    too_long = fewer_failures_than(3, key=lambda: "ann", seconds=2_592_001)
+    with app.test_request_context():
+        assert not month()  # memcached does not run, so it cannot be told
+        for use in (too_long, too_long.add, too_long.clear):
+            with pytest.raises(SetupError, match=r"seconds=2592001, and memcached .* a CAPTCHA_RATE_LIMIT_STORAGE"):
+                use()
 
 
 def test_the_key_is_not_kept(app: Flask, captcha: CaptchaApi) -> None:

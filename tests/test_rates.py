@@ -1,15 +1,24 @@
 """Rates: how they are read, and that they are kept on every storage that several processes share."""
 
 import logging
+import math
+import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
 from types import SimpleNamespace
 from typing import Any
 
 import limits.storage.memory
 import pytest
+from flask import Flask
+from limits.storage import SCHEMES  # type: ignore[attr-defined]  # as the package has it
 
-from flask_captcha_api.rates import Counters, is_rate, most_within, never_allows
+from flask_captcha_api import CaptchaApi, SetupError
+from flask_captcha_api.rates import Counters, is_rate, most_within, never_allows, outlasts, parsed
 
+from .backends import storage_uri
 from .servers import free_port
 
 NOON = 1_700_000_040.0  # a multiple of 60, as windows begin at multiples of their length
@@ -21,20 +30,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [NOON]
     monkeypatch.setattr(limits.storage.memory, "time", SimpleNamespace(time=lambda: now[0]))
     return now
-
-
-def storage_uri(settings: dict[str, Any]) -> str:
-    """Return the URI of the server that a backend's settings name."""
-    match settings:
-        case {"CACHE_TYPE": "RedisCache"}:
-            return f"redis://127.0.0.1:{settings['CACHE_REDIS_PORT']}"
-        case {"CACHE_TYPE": "RedisSentinelCache"}:
-            host, port = settings["CACHE_REDIS_SENTINELS"][0]
-            return f"redis+sentinel://{host}:{port}/mymaster"
-        case {"CACHE_TYPE": "RedisClusterCache"}:
-            return f"redis+cluster://{settings['CACHE_REDIS_CLUSTER']}"
-        case _:
-            return f"memcached://{settings['CACHE_MEMCACHED_SERVERS'][0]}"
 
 
 @pytest.fixture(params=["memory", "RedisCache", "RedisSentinelCache", "RedisClusterCache", "MemcachedCache-pymemcache"])
@@ -81,6 +76,13 @@ def test_of_several_rates_the_strictest_bounds_what_gets_through() -> None:
     assert [most_within("1/second; 100/hour", seconds) for seconds in (10, 3600)] == [11, 200]
 
 
+@pytest.mark.parametrize(("rate", "is_too_long"), [("3 per 15 days", False), ("9/hour; 3 per 16 days", True)])
+def test_what_outlasts_memcached(rate: str, is_too_long: bool) -> None:
+    """Of several windows the longest counts; other storages keep any."""
+    assert outlasts(rate, "memcached://127.0.0.1:11211") is is_too_long
+    assert not outlasts(rate, "redis://127.0.0.1:6379/1")
+
+
 class TestContract:
     """What holds on every storage."""
 
@@ -102,6 +104,59 @@ class TestContract:
         assert counters.seconds_to_wait("12 per hour", "costs", cost=10) > 0
         assert [counters.seconds_to_wait("12 per hour", "costs") > 0 for _ in range(3)] == [False, False, True]
 
+    @pytest.mark.parametrize("rate", ["2 per hour; 3 per day", "3 per day; 2 per hour"])
+    def test_a_refusal_for_the_shorter_window_spends_nothing_of_the_longer(self, counters: Counters, rate: str) -> None:
+        """Whoever was refused often has the rest of the day left, in whatever order the rate is written."""
+        waits = [counters.seconds_to_wait(rate, "hour", rate[:1]) > 0 for _ in range(9)]
+        assert waits == [False] * 2 + [True] * 7
+        assert [counters.seconds_to_wait("3 per day", "hour", rate[:1]) > 0 for _ in range(2)] == [False, True]
+
+    @pytest.mark.parametrize("rate", ["4 per hour; 3 per day", "3 per day; 4 per hour"])
+    def test_a_refusal_for_the_longer_window_spends_nothing_of_the_shorter(self, counters: Counters, rate: str) -> None:
+        """The other way round it is the same."""
+        waits = [counters.seconds_to_wait(rate, "day", rate[:1]) > 0 for _ in range(9)]
+        assert waits == [False] * 3 + [True] * 6
+        assert [counters.seconds_to_wait("4 per hour", "day", rate[:1]) > 0 for _ in range(2)] == [False, True]
+
+    def test_a_cost_is_counted_in_every_window_or_in_none(self, counters: Counters) -> None:
+        """What is too much for one of them leaves what is left in the other."""
+        rate = "12 per hour; 25 per day"
+        assert [counters.seconds_to_wait(rate, "sound", cost=10) > 0 for _ in range(9)] == [False] + [True] * 8
+        assert counters.seconds_to_wait(rate, "sound", cost=2) == 0
+        assert counters.seconds_to_wait("25 per day", "sound", cost=13) == 0
+        assert counters.seconds_to_wait("25 per day", "sound") > 0
+
+    @pytest.mark.parametrize(("rate", "cost", "most"), [("5 per hour; 4 per day", 1, 4), ("40/hour; 25/day", 10, 2)])
+    def test_requests_in_the_same_moment_never_exceed_a_window(
+        self, counters: Counters, monkeypatch: pytest.MonkeyPatch, rate: str, cost: int, most: int
+    ) -> None:
+        """Though each of sixteen has found all windows free before any is counted."""
+        tested_by_all = Barrier(16, timeout=20)
+        limiter = counters._limiter.get()
+        test = limiter.test
+
+        def test_together(*what: Any, **costing: Any) -> bool:
+            is_free = test(*what, **costing)
+            if costing["cost"]:  # a test that costs nothing is of what has been counted
+                tested_by_all.wait()
+            return is_free
+
+        monkeypatch.setattr(limiter, "test", test_together)
+        with ThreadPoolExecutor(16) as pool:
+            waits = list(pool.map(lambda _: counters.seconds_to_wait(rate, "race", str(cost), cost=cost), range(16)))
+        assert not tested_by_all.broken
+        assert waits.count(0) <= most  # or fewer, where one gives way to another that is refused
+
+    def test_the_longest_windows_that_are_allowed_limit(self, counters: Counters) -> None:
+        """Where a storage has a bound, it counts up to that: rates for half of it, failures for all of it."""
+        longest = counters.longest_seconds or 400 * 24 * 3600
+        rate = f"3 per {longest // 2} seconds"
+        assert not outlasts(rate, counters._uri)
+        assert [counters.seconds_to_wait(rate, "long") > 0 for _ in range(4)] == [False] * 3 + [True]
+        for _ in range(2):
+            counters.add_failure("long", seconds=longest)
+        assert counters.failures("long") == 2
+
     def test_failures_are_counted_and_forgotten(self, counters: Counters) -> None:
         """They add up until they are cleared."""
         assert counters.failures("ann") == 0
@@ -112,6 +167,33 @@ class TestContract:
         assert counters.failures("ann") == 0
 
 
+def test_memcached_heeds_the_window_before_in_the_same_moment(
+    settings_of: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixteen that have all read that a few are left, since most was used before this window, get those at most."""
+    counters = Counters(storage_uri(settings_of("MemcachedCache-pymemcache")))
+    storage: Any = counters._limiter.get().storage
+    (window,) = parsed("30 per 15 days")
+    key, length = window.key_for("captcha_api", "before"), window.get_expiry()
+    before, _ = storage.sliding_window_keys(key, length, time.time())
+    share_left = 1 - time.time() / length % 1
+    storage.storage.set(before, str(math.ceil(27.5 / share_left)), noreply=False)
+    read_by_all, is_over, read = Barrier(16, timeout=20), Event(), storage._get_sliding_window_info
+
+    def read_together(*what: Any, **at: Any) -> Any:
+        found = read(*what, **at)
+        if not is_over.is_set():
+            read_by_all.wait()
+            is_over.set()
+        return found
+
+    monkeypatch.setattr(storage, "_get_sliding_window_info", read_together)
+    with ThreadPoolExecutor(16) as pool:
+        waits = list(pool.map(lambda _: counters.seconds_to_wait("30 per 15 days", "before"), range(16)))
+    assert not read_by_all.broken
+    assert waits.count(0) <= 3
+
+
 def test_of_several_rates_each_holds(clock: list[float]) -> None:
     """The longest wait of those exceeded is told."""
     counters = Counters("memory://")
@@ -119,8 +201,33 @@ def test_of_several_rates_each_holds(clock: list[float]) -> None:
     assert [counters.seconds_to_wait(rate, "x") for _ in range(2)] == [0, 0]
     assert counters.seconds_to_wait(rate, "x") > 0
     clock[0] += 130
-    counters.seconds_to_wait(rate, "x")
+    assert counters.seconds_to_wait(rate, "x") == 0
     assert counters.seconds_to_wait(rate, "x") > 130
+
+
+def test_an_impatient_client_loses_nothing_of_its_hour(clock: list[float]) -> None:
+    """After thirty captchas and three hundred refusals there are 270 left, thirty in every other minute."""
+    counters = Counters("memory://")
+    served = []
+    for _ in range(10):
+        served.append([counters.seconds_to_wait("30 per minute; 300 per hour", "x") for _ in range(330)].count(0))
+        clock[0] += 120
+    assert served == [30] * 10
+
+
+def test_who_waits_as_told_for_several_windows_is_let_through(clock: list[float]) -> None:
+    """The wait is that of the window which is full for longest, and not a second more than that."""
+    counters = Counters("memory://")
+    rate = "2 per minute; 3 per hour"
+    assert [counters.seconds_to_wait(rate, "x") for _ in range(2)] == [0, 0]
+    clock[0] += 120
+    assert counters.seconds_to_wait(rate, "x") == 0
+    wait = counters.seconds_to_wait(rate, "x")
+    told_at = clock[0]
+    clock[0] = told_at + wait - 2
+    assert counters.seconds_to_wait(rate, "x") > 0
+    clock[0] = told_at + wait
+    assert counters.seconds_to_wait(rate, "x") == 0
 
 
 @pytest.mark.parametrize(("cost", "used"), [(1, 30), (10, 30), (10, 21)])
@@ -172,3 +279,62 @@ def test_an_unknown_storage_is_refused_at_once(uri: str) -> None:
     """A URI whose scheme is no storage of the library's is an error before anything is counted."""
     with pytest.raises(ValueError, match="is no scheme of a storage"):
         Counters(uri)
+
+
+def test_a_storage_that_cannot_count_sliding_windows_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits library has had such storages, and apps may add theirs."""
+    monkeypatch.setitem(SCHEMES, "notebook", type("Notebook", (), {}))
+    with pytest.raises(ValueError, match="'notebook' is no scheme of a storage"):
+        Counters("notebook://x")
+
+
+@pytest.mark.parametrize(
+    ("uri", "module", "package"),
+    [
+        ("memcached://127.0.0.1:11211", "pymemcache", "pymemcache"),
+        ("redis://127.0.0.1:6379/1", "redis", "redis"),
+        ("rediss://127.0.0.1:6379/1", "redis", "redis"),
+        ("redis+cluster://127.0.0.1:6379", "redis", "redis"),
+        ("redis+sentinel://127.0.0.1:26379/mymaster", "redis.sentinel", "redis"),
+        ("mongodb://127.0.0.1:27017", "pymongo", "pymongo"),
+    ],
+)
+@pytest.mark.parametrize("settings", [{"CAPTCHA_RATE_LIMIT": "10 per hour"}, {}], ids=["rates", "failures only"])
+def test_a_storage_without_its_client_library_is_refused_at_start(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], uri: str, module: str, package: str
+) -> None:
+    """It would look like an outage at each request; the error says what to install, and no password."""
+    monkeypatch.setitem(sys.modules, module, None)
+    app.config.update(settings, CAPTCHA_RATE_LIMIT_STORAGE=uri.replace("//", "//:pass-word@"))
+    with pytest.raises(SetupError, match=f"the limits library needs {package}: pip install {package}$") as raised:
+        CaptchaApi(app)
+    assert "pass-word" not in str(raised.value)
+
+
+@pytest.mark.parametrize("uri", ["redis://127.0.0.1:6379/1", "memory://"])
+def test_only_the_library_that_the_storage_needs_is_missed(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    """The limits library names redis and valkey for the same storage, of which the URI says one."""
+    for other in ("valkey", "pymemcache", "pymongo"):
+        monkeypatch.setitem(sys.modules, other, None)
+    Counters(uri)
+
+
+def test_an_app_whose_rates_outlast_memcached_does_not_start(app: Flask) -> None:
+    """Each rate is named, with the remedy; without memcached the same rates are fine."""
+    app.config.update(
+        CAPTCHA_RATE_LIMIT="30 per minute; 1000 per month",
+        CAPTCHA_RATE_LIMIT_STORAGE="memcached://127.0.0.1:11211",
+        CAPTCHA_SOURCES={"a": {}, "b": {"rate_limit": "10 per 15 days", "verify_rate_limit": "9 per year"}},
+    )
+    too_long = (
+        "and memcached counts in windows of 15 days at most: take a shorter one, or a CAPTCHA_RATE_LIMIT_STORAGE "
+        "without that bound, such as 'redis://127.0.0.1:6379/1'"
+    )
+    with pytest.raises(ValueError, match="configuration has faults") as raised:
+        CaptchaApi(app)
+    assert str(raised.value).splitlines()[1:] == [
+        f"- CAPTCHA_SOURCES['a']: rate_limit is '30 per minute; 1000 per month', {too_long}",
+        f"- CAPTCHA_SOURCES['b']: verify_rate_limit is '9 per year', {too_long}",
+    ]
+    app.config["CAPTCHA_RATE_LIMIT_STORAGE"] = "redis://127.0.0.1:6379/1"
+    CaptchaApi(app)
