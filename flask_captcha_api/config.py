@@ -149,8 +149,10 @@ class CaptchaConfig:
         for where, values in _places(named, defaults):
             right = _right_by_themselves(values)
             faults += _contradictions(where, right, kinds)
-            if STORAGE_URI.holds(own["rate_limit_storage"]):
-                faults += _rates_too_long(where, right, own["rate_limit_storage"])
+            faults += _rates_too_long(where, right, own["rate_limit_storage"])
+        if named is not None:  # of all else, this one counts for guards that name no source
+            of_guards = _right_by_themselves({"verify_rate_limit": defaults["verify_rate_limit"]})
+            faults += _rates_too_long(PREFIX, of_guards, own["rate_limit_storage"])
         if faults:
             raise ValueError(_listed(faults))
 
@@ -175,7 +177,9 @@ class CaptchaConfig:
     @property
     def has_rates(self) -> bool:
         """Tell whether anything is limited."""
-        return any(source.rate_limit or source.verify_rate_limit for _, source in self._settings_in_force())
+        return bool(self.defaults.verify_rate_limit) or any(  # which counts for guards that name no source
+            source.rate_limit or source.verify_rate_limit for _, source in self._settings_in_force()
+        )
 
     @property
     def names_storage(self) -> bool:
@@ -284,8 +288,10 @@ def _contradictions(where: str, right: Mapping[str, Any], kinds: Mapping[str, An
     return faults
 
 
-def _rates_too_long(where: str, right: Mapping[str, Any], storage_uri: str) -> list[str]:
+def _rates_too_long(where: str, right: Mapping[str, Any], storage_uri: Any) -> list[str]:
     """List the rates whose windows are longer than their storage can count, which would limit nothing."""
+    if not STORAGE_URI.holds(storage_uri):
+        return []  # noted already
     return [
         f"{_called(where, name)} is {right[name]!r}, and memcached counts in windows of 15 days at most: take a "
         "shorter one, or a CAPTCHA_RATE_LIMIT_STORAGE without that bound, such as 'redis://127.0.0.1:6379/1'"

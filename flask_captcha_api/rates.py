@@ -6,7 +6,9 @@ Knows nothing of requests or sources: who and what are counted come as names.
 import logging
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -51,11 +53,11 @@ def most_within(rate: str, seconds: int) -> int:
     """Return a bound on what a rate lets through in any ``seconds`` on end.
 
     A count can be filled at once, at the end of a window; it then drains by the rate's amount in a window's length, and
-    as much as has drained is let through besides.
+    as much as has drained, rounded up, is let through besides.
 
     :raises ImportError: the ``limits`` library is not installed.
     """
-    return min(item.amount + item.amount * seconds // item.get_expiry() for item in parsed(rate))
+    return min(item.amount + math.ceil(item.amount * seconds / item.get_expiry()) for item in parsed(rate))
 
 
 def outlasts(rate: str, storage_uri: str) -> bool:
@@ -95,6 +97,8 @@ class Counters:
         self._scheme = urlsplit(storage_uri).scheme
         _check_storage(self._scheme)
         self._limiter = Lazy(self._open)
+        #: The library's storage in memory loses hits of threads that begin a count together. The others are asked.
+        self._turn: AbstractContextManager[Any] = Lock() if self.are_private_to_process else nullcontext()
         self._items: dict[str, Sequence[RateLimitItem]] = {}
 
     @property
@@ -117,8 +121,9 @@ class Counters:
         """
         try:
             windows = self._parsed_once(rate)
-            if self._hit_all(windows, who, cost):
-                return 0
+            with self._turn:
+                if self._hit_all(windows, who, cost):
+                    return 0
             return max(1, *(self._wait(window, who, cost) for window in windows))
         except Exception as error:  # no common base: each client library has its own
             _log_outage("nothing is limited", error)
@@ -135,7 +140,8 @@ class Counters:
     def add_failure(self, *who: str, seconds: int) -> None:
         """Count a failure, in one step that no other can come between. The count ends ``seconds`` after its first."""
         try:
-            self._limiter.get().storage.incr(_key(who), seconds)
+            with self._turn:
+                self._limiter.get().storage.incr(_key(who), seconds)
         except Exception as error:
             _log_outage("a failure was not counted", error)
 
@@ -200,21 +206,34 @@ def _check_storage(scheme: str) -> None:
     storage = SCHEMES.get(scheme)
     if not hasattr(storage, "get_sliding_window") or scheme.startswith("async+"):
         raise ValueError(f"{scheme!r} is no scheme of a storage in which the limits library can count for us")
-    for module in _needed_for(scheme, getattr(storage, "DEPENDENCIES", ())):
-        try:
-            import_module(module)
-        except ImportError as error:
-            package = module.partition(".")[0]
-            raise ImportError(
-                f"CAPTCHA_RATE_LIMIT_STORAGE begins with {scheme}://, for which the limits library needs {package}: "
-                f"pip install {package}"
-            ) from error
+    missing = _missing_for(scheme, getattr(storage, "DEPENDENCIES", ()))
+    if missing is not None:
+        raise ImportError(
+            f"CAPTCHA_RATE_LIMIT_STORAGE begins with {scheme}://, for which the limits library needs {missing}: "
+            f"pip install {missing}"
+        )
 
 
-def _needed_for(scheme: str, modules: Iterable[str]) -> list[str]:
-    """Return which of the modules that a storage may need it needs: of redis and valkey the one that is named."""
-    named = [module for module in modules if scheme.startswith(module.partition(".")[0])]
-    return named or list(modules)
+def _missing_for(scheme: str, modules: Iterable[str]) -> str | None:
+    """Return the package that a storage needs and does not find.
+
+    Of several, such as redis and valkey, the one that the scheme names; any one will do where it names none.
+    """
+    packages: dict[str, list[str]] = {}
+    for module in modules:
+        packages.setdefault(module.partition(".")[0], []).append(module)
+    needed = {package: its for package, its in packages.items() if scheme.startswith(package)} or packages
+    if not needed or any(all(map(_can_be_imported, its)) for its in needed.values()):
+        return None
+    return next(iter(needed))
+
+
+def _can_be_imported(module: str) -> bool:
+    try:
+        import_module(module)
+    except ImportError:
+        return False
+    return True
 
 
 def _log_outage(so: str, error: Exception) -> None:

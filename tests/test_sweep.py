@@ -6,7 +6,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,16 @@ def test_a_disk_full_of_expired_captchas_takes_new_ones(tmp_path: Path, cache: F
     assert not is_kept(store, "one too many")
     expire(tmp_path)
     assert all(is_kept(side, f"{number:023}") for number in range(100, 140) for side in (store, other))
+
+
+def test_threads_wait_for_the_one_that_makes_room(cache: FileSystemCache, tmp_path: Path) -> None:
+    """Whoever meets a full disk while another thread sweeps is not refused for it."""
+    fill(cache, 400)
+    expire(tmp_path)
+    store = AnswerStore(cache, longest_ttl=300)
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(partial(is_kept, store), (f"{number:023}" for number in range(400, 560))))
+    assert all(kept)
 
 
 def test_a_full_disk_is_searched_for_what_has_expired(tmp_path: Path, cache: FileSystemCache) -> None:
