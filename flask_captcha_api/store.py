@@ -8,6 +8,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cachelib
@@ -62,15 +63,11 @@ class AnswerStore:
 
         :raises StoreUnavailable: it is not kept, or it cannot be told.
         """
-        key = NAMESPACE + uuid
+        keep = partial(self._keep, NAMESPACE + uuid, value, ttl)
         if self._sweep:
-            self._sweep.go_on()
-        try:
-            self._keep(key, value, ttl)
-        except StoreUnavailable:
-            if not (self._sweep and self._sweep.make_room()):
-                raise
-            self._keep(key, value, ttl)
+            self._sweep.write(keep)
+        else:
+            keep()
 
     def _keep(self, key: str, value: str, ttl: int) -> None:
         try:

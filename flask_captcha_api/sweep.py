@@ -11,7 +11,7 @@ import re
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +26,8 @@ _FILES_FOR_ROOM = 300
 _ROOM = 10
 #: Seconds to wait for another thread that makes room.
 _PATIENCE = 1
+#: Of a write, where there was room to be made.
+_TRIES = 3
 #: A file that is still being written is younger than this, in seconds.
 _WRITTEN_BY_NOW = 60
 
@@ -47,35 +49,47 @@ class Sweep:
         self._lock = threading.Lock()
         self._rounds = _rounds(self._folder)
         self._told: set[int | None] = set()
+        #: How many entries were removed so far.
+        self._room_made = 0
 
     def go_on(self) -> None:
         """Look at the next few files."""
         self._look_at_next(_FILES_AT_ONCE)
 
-    def make_room(self) -> bool:
-        """Look at many files, because the disk may be full. Tell whether it may be so no longer."""
-        another_is_at_it = self._lock.locked()
-        return self._look_at_next(_FILES_FOR_ROOM, patience=_PATIENCE) > 0 or another_is_at_it
+    def write(self, put: Callable[[], None]) -> None:
+        """Put something in, and go on; where it fails because the disk may be full, make room and put it in again.
 
-    def _look_at_next(self, count: int, *, patience: float = 0) -> int:
-        """Return how many of the next files made room.
+        :raises Exception: the last try's. Room was not to be had, or others were faster to use it.
+        """
+        self.go_on()
+        for _ in range(_TRIES - 1):
+            made_before = self._room_made
+            try:
+                return put()
+            except Exception:
+                self._look_at_next(_FILES_FOR_ROOM, patience=_PATIENCE)
+                if self._room_made == made_before:  # not by another thread either
+                    raise
+        return put()
+
+    def _look_at_next(self, count: int, *, patience: float = 0) -> None:
+        """Look at files until enough of them made room.
 
         :param patience: seconds to wait for another thread that is at it; after them, what that one does will do.
         """
         if not self._is_needed or not self._lock.acquire(timeout=patience):
-            return 0
-        room = 0
+            return
+        enough = self._room_made + _ROOM
         try:
             for entry in islice(self._rounds, count):
-                room += entry is not None and self._look_at(entry)
-                if room == _ROOM:
+                self._room_made += entry is not None and self._look_at(entry)
+                if self._room_made == enough:
                     break
         except OSError as error:  # it is the folder that cannot be read
             self._tell(error)
             self._rounds = _rounds(self._folder)
         finally:
             self._lock.release()
-        return room
 
     def _look_at(self, entry: os.DirEntry[str]) -> bool:
         """Remove what is of no use any more. Tell whether that made room, which orphans do not: most are empty."""

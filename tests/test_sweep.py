@@ -258,8 +258,13 @@ def test_each_step_looks_at_few_files(tmp_path: Path, cache: FileSystemCache) ->
     sweep.go_on()
     sweep.go_on()
     assert before - len(list(tmp_path.iterdir())) <= 6
-    sweep.make_room()
-    assert before - len(list(tmp_path.iterdir())) <= 16
+
+    def fail() -> None:
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        sweep.write(fail)
+    assert before - len(list(tmp_path.iterdir())) <= 6 + 3 + 2 * 10
 
 
 def test_a_folder_that_is_gone_does_no_harm(
