@@ -1,7 +1,8 @@
 """The store: one answer under one uuid, given to exactly one taker.
 
-Flask-Caching's backends differ in what their ``delete`` and ``add`` tell, so each family is taken from in its own way;
-the table at the end says which, and why it is exact. Knows the backends by type and nothing of requests.
+Flask-Caching's backends differ in what their ``delete`` and ``add`` tell, so each family is taken from in its own way:
+the table at the end says which, and why it is exact. What Redis and memcached need besides stands in ``primary`` and
+``memcached``. Knows the backends by type and nothing of requests.
 """
 
 import os

@@ -26,7 +26,7 @@ _FILES_FOR_ROOM = 300
 _ROOM = 10
 #: Seconds to wait for another thread that makes room.
 _PATIENCE = 1
-#: Of a write, where there was room to be made.
+#: How often a write is tried, as long as there was room to be made.
 _TRIES = 3
 #: A file that is still being written is younger than this, in seconds.
 _WRITTEN_BY_NOW = 60
@@ -57,7 +57,7 @@ class Sweep:
         self._look_at_next(_FILES_AT_ONCE)
 
     def write(self, put: Callable[[], None]) -> None:
-        """Put something in, and go on; where it fails because the disk may be full, make room and put it in again.
+        """Look at the next few files and put something in; where that fails, make room and try again.
 
         :raises Exception: the last try's. Room was not to be had, or others were faster to use it.
         """
