@@ -105,8 +105,7 @@ class CaptchaService:
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
         )
-        answer = fold(challenge.answer, digits_only=terms.digits_only)
-        digest = digest_of(key, str(terms), uuid, identity, answer)
+        digest = digest_of(key, str(terms), uuid, identity, fold(challenge.answer, digits_only=terms.digits_only))
         self._store.put(uuid, str(Entry(terms, digest)), source.settings.ttl)
         self._announce(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
