@@ -191,8 +191,8 @@ def _is_past(expires: int) -> bool:
     """Return whether a captcha has expired, whatever the backend keeps.
 
     ``expires`` is rounded down, and the store keeps an entry that much longer. The clocks of hosts that share a store
-    may differ: one that is ahead of the issuing host ends captchas early by as much, one that is behind leaves it to
-    the backend to end them.
+    may differ: a host that is ahead of the issuing one ends captchas early by as much, and one that is behind ends them
+    late by as much, unless the backend does so before.
     """
     return time.time() > expires + ROUNDING_SECONDS
 
