@@ -20,6 +20,7 @@ from flask_caching.backends import FileSystemCache, SimpleCache
 from pymemcache.client.base import Client
 
 from flask_captcha_api.config import SourceConfig
+from flask_captcha_api.entries import Entry, Terms
 from flask_captcha_api.store import AnswerStore
 from tests import backends
 
@@ -28,7 +29,12 @@ RATES = (1, 100, 10_000)
 TTL = SourceConfig().ttl
 
 #: What stands in the store for a captcha of the source "login".
-VALUE = "login " + "0123456789abcdef" * 4
+VALUE = str(
+    Entry(
+        Terms(key_id="8b1d0c5e", is_bound=True, digits_only=True, expires=1_790_000_000, source="login"),
+        digest="0123456789abcdef" * 4,
+    )
+)
 
 Used = Callable[[], int]
 

@@ -42,6 +42,11 @@ class CaptchaState:
         self.said.add(text)
         return True
 
+    def log_once(self, message: str) -> None:
+        """Log ``message`` at ERROR, unless this process has done so before."""
+        if self.is_news(message):
+            _logger.error("%s", message)
+
 
 def current_state() -> CaptchaState:
     """Return what the current app has of ours.
@@ -97,4 +102,11 @@ def log_and_tell(error: SetupError | StoreUnavailable) -> Result:
 
 def _service_of(state: CaptchaState) -> CaptchaService:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
-    return state.make_service(state.sources, state.store.get(), state.keys, sender=app, ensure_sync=app.ensure_sync)
+    return state.make_service(
+        state.sources,
+        state.store.get(),
+        state.keys,
+        sender=app,
+        ensure_sync=app.ensure_sync,
+        log_once=state.log_once,
+    )

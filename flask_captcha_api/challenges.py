@@ -4,11 +4,8 @@ Knows nothing of pictures, sounds, stores or requests.
 """
 
 import secrets
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-LONGEST_ANSWER = 64
 
 #: Without 7, which is read as 1 or 4 when it leans, and 9, which is read as 6 when it lies on its side. What is left
 #: is guessed once in 32,768 tries at five characters.
@@ -29,8 +26,8 @@ class Challenge:
     """A prompt and what solves it. Neither appears in the repr, so neither can reach a log by way of it.
 
     :param prompt: what is drawn or spoken.
-    :param answer: what the visitor has to type; letter case, white space and Unicode's compatibility variants
-        (full-width digits, say) do not count.
+    :param answer: what the visitor has to type, as :func:`~flask_captcha_api.folding.fold` folds it: neither letter
+        case and white space nor the script of a digit count.
     """
 
     prompt: str = field(repr=False)
@@ -68,24 +65,6 @@ def operand_ranges(length: int) -> tuple[range, range]:
     """Return the two numbers that an arithmetic challenge of ``length`` characters draws from, operator left out."""
     longer = length // 2
     return _numbers_of(longer), _numbers_of(length - 1 - longer)
-
-
-def normalise(text: str) -> str:
-    """Fold away what does not count in an answer: compatibility variants, white space and letter case."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
-
-
-def is_typable(text: object) -> bool:
-    """Tell whether ``text`` could be an answer at all: 1 to 64 characters, before and after normalisation.
-
-    Surrogates and control characters are refused: no keyboard sends them, and some stores and encoders choke on them.
-    """
-    return (
-        isinstance(text, str)
-        and 1 <= len(text) <= LONGEST_ANSWER
-        and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
-        and 1 <= len(normalise(text)) <= LONGEST_ANSWER
-    )
 
 
 def _row(alphabet: str, length: int) -> Challenge:

@@ -1,12 +1,11 @@
 """Keyed digests: what of an answer may leave the process, and how two of them are compared.
 
-Whoever reads the store learns nothing of an answer without the app's secret key, and an entry copied from one captcha
-to another does not fit there: the uuid, the source and the identity are part of what is signed.
+Whoever reads the store learns nothing of an answer without the app's secret key, and an entry that is changed or copied
+to another captcha does not fit: its terms, the uuid and the identity are part of what is signed.
 """
 
 import hmac
 import json
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,12 +19,25 @@ def derive_key(secret: str | bytes) -> bytes:
     return hmac.digest(secret.encode() if isinstance(secret, str) else secret, _PURPOSE, "sha256")
 
 
-def digest_of(key: bytes, uuid: str, source: str, identity: Any, answer: str) -> str:
-    """Return the digest that stands for an answer in the store, in hexadecimal.
+@lru_cache(maxsize=16)
+def key_id_of(key: bytes) -> str:
+    """Return what names a key in the store: 8 hexadecimal digits that tell no more about it than a digest does."""
+    return hmac.digest(key, b"key id", "sha256").hex()[:8]
 
+
+def digest_of(key: bytes, terms: str, uuid: str, identity: Any, answer: str) -> str:
+    """Return the digest that stands for an answer in the store: 64 hexadecimal digits.
+
+    :param terms: of the entry, as text.
     :param identity: anything that JSON can carry; None stands for nobody.
+    :param answer: folded.
     """
-    return _digest(key, [uuid, source, identity, answer])
+    return _digest(key, [terms, uuid, identity, answer])
+
+
+def is_digest_of(digest: str, key: bytes, terms: str, uuid: str, identity: Any, answer: str) -> bool:
+    """Return whether ``digest`` is the one of the rest, in a time that does not depend on the answer."""
+    return hmac.compare_digest(digest_of(key, terms, uuid, identity, answer).encode(), digest.encode())
 
 
 def pseudonym_of(key: bytes, person: Any) -> str:
@@ -34,15 +46,6 @@ def pseudonym_of(key: bytes, person: Any) -> str:
     :param person: anything that JSON can carry.
     """
     return _digest(key, person)[:32]
-
-
-def is_signed_by_any(keys: Sequence[bytes], digest: str, uuid: str, source: str, identity: Any, answer: str) -> bool:
-    """Tell, in a time that does not depend on the answer, whether one of the keys gives this digest."""
-    found = False
-    for key in keys:
-        expected = digest_of(key, uuid, source, identity, answer)
-        found |= hmac.compare_digest(expected.encode(), digest.encode())
-    return found
 
 
 def _digest(key: bytes, message: Any) -> str:

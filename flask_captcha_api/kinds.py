@@ -44,6 +44,8 @@ class Kind:
         sound.
     :param best_guess: how often a bot passes, for a length, that always gives the likeliest answer, from 0 to 1. None:
         ``flask captcha check`` estimates it.
+    :param digits_only: whether the answers are numbers. Then dashes between two digits do not count (``407-18`` is
+        ``40718``), and a minus sign may be any dash (``−5`` is ``-5``, and not ``5``).
     :param shortest: the least length that ``make`` can be asked for.
     :param advisable: the least length that the app is not warned of when it starts.
     """
@@ -53,6 +55,7 @@ class Kind:
     draw: Draw | None = None
     speak: Speak | None = None
     best_guess: Callable[[int], float] | None = None
+    digits_only: bool = False
     shortest: int = 1
     advisable: int = 1
 
@@ -76,8 +79,8 @@ def kinds_with(own: Mapping[str, Maker | Kind]) -> Mapping[str, Kind]:
 #: The kinds of the package.
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "digits": Kind(digits, best_guess=of_row(DIGITS), advisable=4),
+        "digits": Kind(digits, best_guess=of_row(DIGITS), digits_only=True, advisable=4),
         "letters": Kind(letters, best_guess=of_row(LETTERS), advisable=4),
-        "arithmetic": Kind(arithmetic, best_guess=of_arithmetic, shortest=3, advisable=4),
+        "arithmetic": Kind(arithmetic, best_guess=of_arithmetic, digits_only=True, shortest=3, advisable=4),
     }
 )

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
 
-from .challenges import SUMS_IN_THREE, normalise, operand_ranges
+from .challenges import SUMS_IN_THREE, operand_ranges
+from .folding import fold
 
 #: How many answers an estimate wants.
 SAMPLES = 10_000
@@ -55,9 +56,12 @@ def of_arithmetic(length: int) -> float:
     return likeliest / (3 * len(first) * len(second))
 
 
-def estimate(answers: Iterable[str]) -> Odds:
-    """Estimate the odds from answers that a maker has made, about :data:`SAMPLES` of them."""
-    counts = Counter(map(normalise, answers))
+def estimate(answers: Iterable[str], *, digits_only: bool = False) -> Odds:
+    """Estimate the odds from answers that a maker has made, about :data:`SAMPLES` of them.
+
+    :param digits_only: how they are folded.
+    """
+    counts = Counter(fold(answer, digits_only=digits_only) for answer in answers)
     ((_, commonest),) = counts.most_common(1)
     if commonest < _TELLING:
         return Odds(_CHANCE_BELOW, is_exact=False, is_bound=True)

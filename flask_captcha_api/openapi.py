@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from . import wire
-from .challenges import LONGEST_ANSWER
 from .config import LANGUAGES, RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
+from .folding import LONGEST_ANSWER
 from .openapi_results import Json, by_status, envelope, error_components, header, response
 from .rendering import FORMS
 from .results import Result
@@ -38,15 +38,21 @@ _OF_ISSUING = (
 _OF_VERIFYING = (*_OF_ISSUING, Result.CAPTCHA_REQUIRED, Result.CAPTCHA_WRONG, Result.CAPTCHA_GONE)
 
 _UUID: Json = {"type": "string", "pattern": f"^{UUID.pattern}$", "description": "The captcha's id."}
-# Readers of a description take patterns for ECMAScript's, which has no word for control characters.
+# Readers of a description take patterns for ECMAScript's, which has no word for control and format characters. Those
+# beyond U+FFFF are left out: without its flag "u", ECMAScript takes each for two.
 _CONTROL = r"\u0000-\u001f\u007f-\u009f"
+_FORMAT = (
+    r"\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    r"\u2066-\u206f\ufeff\ufff9-\ufffb"
+)
 _TEXT: Json = {
     "type": "string",
     "maxLength": LONGEST_ANSWER,
-    "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$",
+    "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}{_FORMAT}][^{_CONTROL}]*$",
     "description": (
-        "What the visitor typed. Letter case, white space and Unicode's compatibility variants do not count; with "
-        f"those folded away it must still have 1 to {LONGEST_ANSWER} characters."
+        "What the visitor typed. Letter case, white space, format characters, the script of a digit and Unicode's "
+        f"compatibility variants do not count; with those folded away it must still have 1 to {LONGEST_ANSWER} "
+        "characters."
     ),
 }
 

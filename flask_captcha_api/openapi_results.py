@@ -13,7 +13,7 @@ _WHEN: Mapping[Result, str] = {
     Result.SUCCESS: "done",
     Result.CAPTCHA_REQUIRED: "a field is missing or has the wrong shape, or the body cannot be read; nothing is spent",
     Result.CAPTCHA_WRONG: "the text is wrong, or the captcha belongs to another source or identity; it is spent",
-    Result.CAPTCHA_GONE: "there is no such captcha: unknown, expired or already used",
+    Result.CAPTCHA_GONE: "there is no such captcha: unknown, expired, already used, or of an unknown key",
     Result.SOURCE_UNKNOWN: "there is no such source, or it has no captchas of this form",
     Result.TOO_MANY_REQUESTS: "a limit is reached; nothing is spent",
     Result.UNAUTHORIZED: "a token is required and absent, or present and not valid; nothing is spent",

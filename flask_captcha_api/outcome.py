@@ -10,7 +10,8 @@ class Outcome(Enum):
     PASSED = "passed"
     #: The text does not solve it, or the captcha belongs to another source or identity. It is spent all the same.
     WRONG = "wrong"
-    #: The store holds no such captcha: unknown, expired or already used.
+    #: There is no such captcha (any more): unknown, expired or already used, its source was removed, or it was issued
+    #: with a SECRET_KEY, or by a release, that this process does not know.
     GONE = "gone"
     #: The uuid or the text is missing or has the wrong shape. Nothing was looked up and nothing is spent.
     MALFORMED = "malformed"

@@ -13,15 +13,27 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .challenges import is_typable, normalise
-from .digests import digest_of, is_signed_by_any
+from .digests import digest_of, is_digest_of, key_id_of
+from .entries import Entry, Terms
+from .folding import fold, is_typable
 from .outcome import Outcome
 from .rendering import FORMS, has_sound
 from .signals import announce, captcha_issued, captcha_verified
-from .sources import Source, Sources, UnknownSource
-from .store import AnswerStore
+from .sources import Sources, UnknownSource
+from .store import ROUNDING_SECONDS, AnswerStore
 
 UUID = re.compile(r"[0-9]{23}")
+
+_UNKNOWN_KEY = (
+    "a captcha is gone because it was issued with a SECRET_KEY that this process does not have: SECRET_KEY must be the "
+    "same in every worker and survive restarts; after a change of it, put the old one into SECRET_KEY_FALLBACKS for as "
+    "long as CAPTCHA_TTL"
+)
+_UNKNOWN_FORMAT = (
+    "a captcha is gone because this release cannot read what the cache holds for it: another release wrote it, which "
+    "passes CAPTCHA_TTL seconds after an upgrade, or something else writes keys that begin with 'captcha_api:', which "
+    "must have a cache of its own"
+)
 
 
 @dataclass(frozen=True)
@@ -45,9 +57,10 @@ class Captcha:
 class CaptchaService:
     """Issues captchas and verifies them.
 
-    :param keys: for the digests of answers. The first one signs, all of them verify.
+    :param keys: for the digests of answers. The first one signs, each verifies what it has signed.
     :param sender: of the signals: the app.
     :param ensure_sync: of the app: makes a signal's receiver that is ``async def`` one that can be called.
+    :param log_once: logs a fault of the set-up, unless this process has logged it before.
     """
 
     def __init__(
@@ -58,10 +71,12 @@ class CaptchaService:
         *,
         sender: Any,
         ensure_sync: Callable[[Callable[..., Any]], Callable[..., Any]],
+        log_once: Callable[[str], None],
     ) -> None:
         self._sources = sources
         self._store = store
         self._keys = keys
+        self._log_once = log_once
         self._announce = partial(announce, sender=sender, ensure_sync=ensure_sync)
 
     def issue(self, source_name: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
@@ -82,8 +97,16 @@ class CaptchaService:
         rng = random.Random(secrets.randbits(128))  # noqa: S311 - it draws; answers and uuids come from secrets
         data = FORMS[form].render(source.kind, challenge.prompt, source.settings, rng, language)
         uuid = _new_uuid()
-        digest = digest_of(self._keys[0], uuid, source.name, identity, normalise(challenge.answer))
-        self._store.put(uuid, f"{source.name} {digest}", source.settings.ttl)
+        key = self._keys[0]
+        terms = Terms(
+            key_id=key_id_of(key),
+            is_bound=source.settings.jwt != "off",
+            digits_only=source.kind.digits_only,
+            expires=int(time.time()) + source.settings.ttl,
+            source=source.name,
+        )
+        digest = digest_of(key, str(terms), uuid, identity, fold(challenge.answer, digits_only=terms.digits_only))
+        self._store.put(uuid, str(Entry(terms, digest)), source.settings.ttl)
         self._announce(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
             uuid,
@@ -96,7 +119,7 @@ class CaptchaService:
     def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
     ) -> Outcome:
-        """Tell whether ``text`` solves the captcha. Unless MALFORMED, this spends it, whatever the outcome.
+        """Return whether ``text`` solves the captcha. Unless MALFORMED, this spends it, whatever the outcome.
 
         :param source: the source, or sources, that the captcha must come from; None: any.
         :param identity: whose request this is; None: nobody's.
@@ -118,20 +141,44 @@ class CaptchaService:
         # Absent: nothing to compare with.
         if entry is None:
             return Outcome.GONE, None
-        source_name, _, digest = entry.partition(" ")
-        try:
-            issued_for = self._sources.find(source_name)
-        except UnknownSource:  # the source was removed since
+        return self._compared(entry, str(uuid), str(text), source, identity)
+
+    def _compared(
+        self, taken: str, uuid: str, text: str, accepted: str | Collection[str] | None, identity: Any
+    ) -> tuple[Outcome, str | None]:
+        """Return the outcome for an entry on the terms that it names, and its source unless it is gone."""
+        entry = Entry.parse(taken)
+        if entry is None:
+            self._log_once(_UNKNOWN_FORMAT)
             return Outcome.GONE, None
-        # Compare, in constant time. A captcha of another source or identity is a wrong one.
-        solved = is_signed_by_any(
-            self._keys, digest, str(uuid), source_name, _bound(issued_for, identity), normalise(str(text))
+        terms = entry.terms
+        key = next((key for key in self._keys if key_id_of(key) == terms.key_id), None)
+        if key is None:
+            self._log_once(_UNKNOWN_KEY)
+            return Outcome.GONE, None
+        if _is_past(terms.expires):
+            return Outcome.GONE, None
+        try:
+            source = self._sources.find(terms.source)
+        except UnknownSource:  # it was removed since
+            return Outcome.GONE, None
+        solved = is_digest_of(
+            entry.digest,
+            key,
+            str(terms),
+            uuid,
+            identity if terms.is_bound else None,
+            fold(text, digits_only=terms.digits_only),
         )
-        return Outcome.PASSED if solved and _accepts(source, source_name) else Outcome.WRONG, source_name
+        if not solved and terms.is_bound and source.settings.jwt == "off":
+            # It may be the identity that is missing: since the captcha was issued, tokens stopped being read.
+            return Outcome.GONE, None
+        # A captcha of another source or identity is a wrong one.
+        return Outcome.PASSED if solved and _accepts(accepted, source.name) else Outcome.WRONG, source.name
 
 
 def is_uuid(uuid: object) -> bool:
-    """Tell whether ``uuid`` has the shape of a captcha's id."""
+    """Return whether ``uuid`` has the shape of a captcha's id."""
     return isinstance(uuid, str) and UUID.fullmatch(uuid) is not None
 
 
@@ -140,9 +187,14 @@ def _new_uuid() -> str:
     return f"{time.time_ns() // 1_000_000:013d}{secrets.randbelow(10**10):010d}"
 
 
-def _bound(source: Source, identity: Any) -> Any:
-    """Return the identity that a captcha of this source is bound to: with JWT off it is nobody's."""
-    return None if source.settings.jwt == "off" else identity
+def _is_past(expires: int) -> bool:
+    """Return whether a captcha has expired, whatever the backend keeps.
+
+    ``expires`` is rounded down, and the store keeps an entry that much longer. The clocks of hosts that share a store
+    may differ: a host that is ahead of the issuing one ends captchas early by as much, and one that is behind ends them
+    late by as much, unless the backend does so before.
+    """
+    return time.time() > expires + ROUNDING_SECONDS
 
 
 def _accepts(accepted: str | Collection[str] | None, source_name: str) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from .challenges import Challenge, Maker, is_typable
+from .challenges import Challenge, Maker
 from .config import CaptchaConfig, SourceConfig, is_source_name
+from .folding import is_typable
 from .kinds import Kind
 
 
@@ -29,7 +30,7 @@ class Source:
         if not is_typable(challenge.answer):
             raise ValueError(
                 f"the maker of kind {self.settings.kind!r} made an answer that no visitor can give: it must have 1 to "
-                "64 characters, white space not counted, and no control characters"
+                "64 characters, white space and format characters not counted, and no control characters"
             )
         return challenge
 

@@ -16,7 +16,8 @@ from typing import Any
 from flask import Flask
 
 from ._current import EXTENSION_NAME, CaptchaState
-from .challenges import Challenge, is_typable
+from .challenges import Challenge
+from .folding import is_typable
 from .outcome import Outcome
 from .service import CaptchaService
 from .store import StoreUnavailable
@@ -43,7 +44,10 @@ def answers(app: Flask, answer: str, *, prompt: str | None = None) -> Iterator[N
     :raises ValueError: an answer that nobody can type.
     """
     if not is_typable(answer):
-        raise ValueError("the answer must have 1 to 64 characters, white space not counted, and no control characters")
+        raise ValueError(
+            "the answer must have 1 to 64 characters, white space and format characters not counted, and no control "
+            "characters"
+        )
     state = _state_of(app)
 
     def make_known(length: int) -> Challenge:  # noqa: ARG001 - the answer is as long as it is

@@ -48,7 +48,7 @@ def _called(source: Source) -> str:
 
 def _odds(source: Source, challenges: Sequence[Challenge]) -> Odds:
     if source.kind.best_guess is None:
-        return estimate(challenge.answer for challenge in challenges)
+        return estimate((challenge.answer for challenge in challenges), digits_only=source.kind.digits_only)
     chance = source.kind.best_guess(source.settings.length)
     if not 0 < chance <= 1:
         raise ValueError(f"best_guess of kind {source.settings.kind!r} gave {chance!r}, which is no chance")

@@ -82,6 +82,19 @@ def test_what_is_made_is_what_passes(app: Flask, font: str) -> None:
         assert captcha.check(uuid, made[0].answer) is Outcome.PASSED
 
 
+@pytest.mark.parametrize(
+    ("digits_only", "passing"), [(False, ["\N{MINUS SIGN}5"]), (True, ["\N{MINUS SIGN}5", "-5", "–٥", "- 5"])]
+)
+def test_a_kind_of_numbers(app: Flask, digits_only: bool, passing: list[str]) -> None:
+    """Where answers are numbers any dash is the minus sign, which never gets lost; elsewhere a dash is itself."""
+    kind = Kind(lambda length: Challenge("3-8", "\N{MINUS SIGN}5"), digits_only=digits_only)
+    captcha = CaptchaApi(app, kinds={"digits": kind})
+    typed = ["\N{MINUS SIGN}5", "-5", "–٥", "- 5", "5", "٥", "5-"]
+    with app.app_context():
+        outcomes = {text: captcha.check(captcha.issue("web").uuid, text) for text in typed}
+    assert [text for text, outcome in outcomes.items() if outcome] == passing
+
+
 def test_what_cannot_be_spoken_offers_no_sound(client: FlaskClient) -> None:
     """The route for the sound is 01004, the field has no button for it and no word of it, and Python is told."""
     assert client.get("/captcha/login/audio").get_json()["code"] == "01004"

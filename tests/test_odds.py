@@ -42,6 +42,13 @@ def test_an_estimate_of_few_answers() -> None:
     assert estimate(["A", "a", " a", "b"] * (SAMPLES // 4)) == Odds(0.75, is_exact=False)
 
 
+def test_an_estimate_of_numbers() -> None:
+    """Numbers are folded as numbers, so what differs by a dash alone is one answer."""
+    numbers = ["4-0", "40", "4–0", "-40"] * (SAMPLES // 4)
+    assert estimate(numbers, digits_only=True) == Odds(0.75, is_exact=False)
+    assert estimate(numbers) == Odds(0.25, is_exact=False)
+
+
 def test_an_estimate_of_many_answers_is_a_bound() -> None:
     """Where no answer comes often, nothing is told but that the chance is small."""
     assert estimate(map(str, range(SAMPLES))) == Odds(1 / 500, is_exact=False, is_bound=True)

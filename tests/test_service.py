@@ -96,7 +96,7 @@ def test_an_identity_that_could_not_be_bound_is_a_value_error(app: Flask) -> Non
         captcha.issue("web", identity="alice")
 
 
-@pytest.mark.parametrize("answer", ["", " ", "x" * 65, "\n", 5], ids=ascii)
+@pytest.mark.parametrize("answer", ["", " ", "\u200b", "x" * 65, "\n", 5], ids=ascii)
 def test_a_maker_of_impossible_answers_is_told(app: Flask, answer: Any) -> None:
     """A captcha that nobody could solve is the maker's mistake, told at once and without the answer."""
     captcha = CaptchaApi(app, kinds={"digits": lambda length: Challenge("prompt", answer)})
@@ -130,11 +130,11 @@ def test_store_failures_reach_the_caller(known: CaptchaApi, app: Flask) -> None:
 
 
 def test_what_is_kept_tells_nothing(known: CaptchaApi, app: Flask) -> None:
-    """The store holds the source and a digest; the same answer under another uuid has another digest."""
+    """The store holds the terms and a digest; the same answer under another uuid has another digest."""
     backend = app.extensions["captcha_api"].store.get()._backend
     entries = [backend.get(f"captcha_api:{known.issue('web').uuid}") for _ in range(2)]
-    assert [entry.split()[0] for entry in entries] == ["web", "web"]
-    digests = {entry.split()[1] for entry in entries}
+    assert [entry.split()[4] for entry in entries] == ["web", "web"]
+    digests = {entry.split()[5] for entry in entries}
     assert len(digests) == 2
     assert all(len(digest) == 64 for digest in digests)
 
@@ -144,7 +144,7 @@ def test_an_entry_moved_to_another_uuid_is_wrong(known: CaptchaApi, app: Flask) 
     backend = app.extensions["captcha_api"].store.get()._backend
     first, second = known.issue("web").uuid, known.issue("web").uuid
     backend.set(f"captcha_api:{first}", backend.get(f"captcha_api:{second}"))
-    backend.set(f"captcha_api:{second}", "login " + backend.get(f"captcha_api:{second}").split()[1])
+    backend.set(f"captcha_api:{second}", backend.get(f"captcha_api:{second}").replace(" web ", " login "))
     assert [known.check(first, ANSWER), known.check(second, ANSWER)] == [Outcome.WRONG, Outcome.WRONG]
 
 

@@ -61,6 +61,16 @@ def test_the_answer_need_not_be_what_is_drawn(app: Flask) -> None:
         assert captcha.check(captcha.issue("web").uuid, "Ja, bitte") is Outcome.PASSED
 
 
+@pytest.mark.parametrize(("kind", "outcome"), [("digits", Outcome.PASSED), ("letters", Outcome.WRONG)])
+def test_known_answers_are_folded_as_the_kind_folds(app: Flask, kind: str, outcome: Outcome) -> None:
+    """A known answer is compared like one that the kind's own maker has made."""
+    app.config["CAPTCHA_KIND"] = kind
+    captcha = CaptchaApi(app)
+    with app.app_context(), answers(app, "40718"):
+        assert captcha.check(captcha.issue("web").uuid, "٤٠٧–١٨") is outcome
+        assert captcha.check(captcha.issue("web").uuid, "٤٠٧١٨") is Outcome.PASSED
+
+
 def test_an_impossible_answer_is_told_at_once(app: Flask) -> None:
     """The test that asks for it fails where it does so, not at a route that answers 503."""
     CaptchaApi(app)
