@@ -14,6 +14,7 @@ from .challenges import Maker
 from .cli import GROUP_NAME, commands
 from .config import CaptchaConfig, SetupError
 from .digests import derive_key
+from .guards import log_faults_once
 from .kinds import Kind, kinds_with
 from .lazy import Lazy
 from .outcome import Outcome
@@ -90,6 +91,7 @@ class CaptchaApi:
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, _answer_with_envelope)
+        app.before_request(log_faults_once)
         app.jinja_env.globals.setdefault("captcha_field", captcha_field)
         if GROUP_NAME not in app.cli.commands:  # a command of the app's own keeps its name
             app.cli.add_command(commands)
