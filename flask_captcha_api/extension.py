@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask_caching import Cache
 
-from ._current import EXTENSION_NAME, CaptchaState, current_service
+from ._current import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .caches import check_early, open_store
 from .challenges import Maker
 from .cli import GROUP_NAME, commands
@@ -125,8 +125,11 @@ class CaptchaApi:
         :param source: the source, or sources, whose captchas count; None: any.
         :param identity: whose request this is; None: nobody's.
         :returns: true in a condition only when the captcha passed.
+        :raises LookupError: there is no such source; nothing is spent.
         :raises StoreUnavailable: it cannot be told, and the captcha may be spent.
         """
+        for name in () if source is None else (source,) if isinstance(source, str) else source:
+            current_state().sources.find(name)
         return current_service().verify(uuid, text, source=source, identity=identity)
 
 
