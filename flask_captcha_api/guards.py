@@ -74,14 +74,24 @@ def _unknown_sources(endpoint: str, names: Collection[str], sources: Sources) ->
 
 
 def _called_for(view: _View) -> list[_View]:
-    """List what Flask calls for a view: the view, or of a class that is not guarded as a whole, each of its methods."""
+    """List what has a guard for a view, or could have one: the view, and where it is of a class, the methods of that.
+
+    What guards the view as a whole guards its methods, and the view counts as guarded where any of them is.
+    """
     view_class = getattr(view, "view_class", None)
-    if not isinstance(view_class, type) or any(map(_is_guard, _chain(view))):
+    if not isinstance(view_class, type) or _has_guard(view):
         return [view]
-    dispatch = getattr(view_class, "dispatch_request", None)
-    if dispatch is not MethodView.dispatch_request:
-        return [dispatch or view]
-    return [getattr(view_class, name) for name in http_method_funcs if hasattr(view_class, name)]
+    dispatch: _View = getattr(view_class, "dispatch_request", view)
+    if _has_guard(dispatch):
+        return [dispatch]
+    methods = [getattr(view_class, name) for name in http_method_funcs if hasattr(view_class, name)]
+    if dispatch is not MethodView.dispatch_request:  # which all such classes share
+        methods.append(dispatch)
+    return methods if any(map(_has_guard, methods)) else [view, *methods]
+
+
+def _has_guard(function: Any) -> bool:
+    return any(map(_is_guard, _chain(function)))
 
 
 def _chain(function: Any) -> Iterator[Any]:

@@ -96,6 +96,19 @@ class GuardedAsAWhole(MethodView):
         return "in"
 
 
+class Resource(MethodView):
+    """Stand for extensions whose classes call the methods in a way of their own."""
+
+    def dispatch_request(self, **kwargs: Any) -> Any:
+        return super().dispatch_request(**kwargs)
+
+
+class GuardedResource(Resource):
+    @verify_captcha(source="login")
+    def post(self) -> str:
+        return "in"
+
+
 class GuardedView(View):
     @verify_captcha()
     def dispatch_request(self) -> str:
@@ -109,6 +122,15 @@ class Views:
     @verify_captcha()
     def guarded(self) -> str:
         return "in"
+
+
+def test_a_guard_of_a_class_that_is_not_used_is_found(app: Flask, captcha: CaptchaApi) -> None:
+    """The class was registered before its view was guarded."""
+    view = Login.as_view("login")
+    app.add_url_rule("/login", view_func=view)
+    kept = verify_captcha()(view)
+    assert faults(app) == [NOT_GUARDED.format("login")]
+    assert callable(kept)
 
 
 def test_a_guard_of_a_method_that_is_not_used_is_found(app: Flask, captcha: CaptchaApi) -> None:
@@ -128,6 +150,7 @@ RIGHT_VIEWS: dict[str, Callable[[], Any]] = {
     "method": lambda: Guarded.as_view("guarded"),
     "class": lambda: GuardedAsAWhole.as_view("guarded"),
     "class that is decorated": lambda: verify_captcha()(Login.as_view("guarded")),
+    "method of an extension's class": lambda: GuardedResource.as_view("guarded"),
     "dispatch": lambda: GuardedView.as_view("guarded"),
     "bound method": lambda: Views().guarded,
     "unguarded": chained(noted),
@@ -197,6 +220,15 @@ def test_a_source_that_does_not_exist_is_found(app: Flask, sources: Any, source:
     CaptchaApi(app)
     app.post("/login")(chained(noted, verify_captcha(source=source))())
     assert faults(app) == [text]
+
+
+@pytest.mark.parametrize("wrap", [lambda view: view, noted], ids=["", "decorated"])
+def test_a_source_of_a_methods_guard_is_looked_for(app: Flask, wrap: Decorate) -> None:
+    """In classes of Flask and of its extensions."""
+    app.config["CAPTCHA_SOURCES"] = {"sms": {}}
+    CaptchaApi(app)
+    app.add_url_rule("/login", view_func=wrap(GuardedResource.as_view("login")))
+    assert faults(app) == [UNKNOWN.format("login", "login", "sms")]
 
 
 @pytest.mark.parametrize(("sources", "source"), [({"login": {}}, "login"), ({"login": {}}, None), (None, "anything")])
