@@ -13,6 +13,7 @@ from .caches import check_backend
 from .config import CaptchaConfig, SetupError, keys_of
 from .crowding import crowding_of
 from .findings import Checkup, shown
+from .guards import faults_of_guards
 from .sources import Source
 from .store import StoreUnavailable
 from .tokens import has_jwt_manager
@@ -49,6 +50,8 @@ def examine(app: Flask) -> Checkup:
         checkup.sources.append(try_source(source, state.config.defaults, checkup))
     if state.config.sources_differ:
         checkup.consider("sources differ in how hard they are: a guard should name its own, as in source='login'")
+    for fault in faults_of_guards(app, state.sources):
+        checkup.wrong(fault)
     if not state.mounted_as:
         checkup.consider("the routes are mounted nowhere: register the blueprint that init_app returned")
     return checkup

@@ -89,9 +89,8 @@ def _find(state: CaptchaState, name: str | None) -> Source:
         name = next(iter(state.config.sources or (ANY_NAME,)))
     try:
         return state.sources.find(name)
-    except UnknownSource:
-        known = ", ".join(state.config.sources or ("1 to 32 of A-Z a-z 0-9 _ -",))
-        raise click.BadParameter(f"there is no source {name!r}: there is {known}", param_hint="--source") from None
+    except UnknownSource as error:
+        raise click.BadParameter(str(error), param_hint="--source") from None
 
 
 def _rendered(source: Source, form: str, language: str = "en") -> bytes:

@@ -31,6 +31,8 @@ from .rules import (
 PREFIX = "CAPTCHA_"
 LANGUAGES = ("zh-Hant", "zh-Hans", "en", "ja")
 SOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+#: The same in words.
+SOURCE_NAMES = "1 to 32 of A-Z a-z 0-9 _ - and not 'static'"
 #: Not a source: the widget's files live below this name.
 RESERVED_NAMES = frozenset({"static"})
 #: Fewer pixels than this for a character cannot be read.
@@ -236,7 +238,7 @@ def _check_sources(named: Mapping[Any, Mapping[Any, Any]], faults: list[str]) ->
     for name, overrides in named.items():
         where = _of_source(name)
         if not is_source_name(name):
-            faults.append(f"{where}a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'")
+            faults.append(f"{where}a name must be {SOURCE_NAMES}")
         for key, value in overrides.items():
             if key in _RULES:
                 faults += _breaches(where + key, value, _RULES[key])

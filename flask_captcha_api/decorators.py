@@ -1,14 +1,17 @@
 """The guard: a view runs only for a request whose captcha has just been solved."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from flask import current_app
 
 from ._current import CaptchaState, current_state, log_and_tell, service_for_request
 from .config import SetupError, is_source_name
+from .coroutines import finished
+from .failures import asked_by_a_guard
+from .guards import remember
 from .outcome import Outcome
 from .results import Result
 from .store import StoreUnavailable
@@ -22,6 +25,9 @@ _EASIEST_PASSES = (
     "in @verify_captcha('uuid', 'code', source='login')"
 )
 
+#: Says whether the current request needs no captcha.
+Condition: TypeAlias = Callable[[], bool | Awaitable[bool]]
+
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -30,7 +36,7 @@ def verify_captcha(
     text: str = "code",
     *,
     source: str | Collection[str] | None = None,
-    unless: Callable[[], bool] | None = None,
+    unless: Condition | None = None,
 ) -> Callable[[_View], _View]:
     """Let a request through to the view only with a captcha that it has solved, and spend the captcha.
 
@@ -48,8 +54,9 @@ def verify_captcha(
     :param uuid: name of the request's field that carries the captcha's id.
     :param text: name of the field that carries what the visitor typed.
     :param source: the source, or sources, whose captchas count; without it those of any source do.
-    :param unless: called without arguments in each request; true lets the request through unverified and spends
-        nothing.
+    :param unless: a function, sync or async, called without arguments in each request. True lets the request through
+        unverified and spends nothing; anything else does not: what is neither True nor false is logged as an error.
+    :raises TypeError: at once, for an ``unless`` that cannot be called.
     :raises ValueError: at once, for a ``source`` that names nothing or cannot be a name.
     :raises LookupError: in the request, for a ``source`` that the app does not have.
     :raises CaptchaRejected: in the request, before the view. The app answers with the envelope unless it has its own
@@ -57,7 +64,8 @@ def verify_captcha(
     """
     if callable(uuid):
         raise TypeError("verify_captcha takes the names of two fields: write @verify_captcha('uuid', 'code')")
-    _check_names(source)
+    names = _check_names(source)
+    _check_condition(unless)
 
     def decorate(view: _View) -> _View:
         @wraps(view)
@@ -65,6 +73,7 @@ def verify_captcha(
             verify_captcha_in_request(uuid, text, source=source, unless=unless)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
+        remember(guarded, names)
         return cast("_View", guarded)
 
     return decorate
@@ -75,12 +84,14 @@ def verify_captcha_in_request(
     text: str = "code",
     *,
     source: str | Collection[str] | None = None,
-    unless: Callable[[], bool] | None = None,
+    unless: Condition | None = None,
 ) -> None:
     """Verify the captcha of the current request, inside a view: what :func:`verify_captcha` does before one.
 
-    The second call in a request fails: the captcha is spent.
+    The second call in a request fails: the captcha is spent. In an async view, an async ``unless`` is awaited in a
+    thread of its own: it may use ``request`` and ``current_app``, but nothing that belongs to the view's event loop.
 
+    :raises TypeError: an ``unless`` that cannot be called.
     :raises ValueError: a ``source`` that names nothing or cannot be a name.
     :raises LookupError: a ``source`` that the app does not have.
     :raises CaptchaRejected: no captcha, a wrong one, one that is gone, no store to tell, or more tries than
@@ -88,12 +99,13 @@ def verify_captcha_in_request(
     """
     state = current_state()
     accepted = [state.sources.find(name) for name in _check_names(source)]
+    _check_condition(unless)
     if source is None:
         _advise_to_name_a_source(state)
     try:
-        if unless is not None and unless():
+        if unless is not None and _holds(unless, state):
             return
-        identity = identity_within(allowance_to_verify(accepted[0] if len(accepted) == 1 else None))
+        identity = identity_within(allowance_to_verify(*accepted))
         outcome = service_for_request().verify(*submitted((uuid,), (text,)), source=source, identity=identity)
     except TooManyRequests as error:
         raise _rejected(state, Result.TOO_MANY_REQUESTS, None, retry_after=error.seconds) from None
@@ -113,6 +125,33 @@ def _check_names(source: str | Collection[str] | None) -> Collection[str]:
     if (source is not None and not names) or not all(map(is_source_name, names)):
         raise ValueError(f"source={source!r} must be None, the name of a source, or several names")
     return names
+
+
+def _check_condition(unless: object) -> None:
+    if unless is not None and not callable(unless):
+        raise TypeError(f"unless={unless!r} must be a function without arguments, such as unless=lambda: app.testing")
+
+
+def _holds(unless: Condition, state: CaptchaState) -> bool:
+    """Return whether ``unless`` gives exactly True: a guard must not be off because of what happens to be true."""
+    with asked_by_a_guard():
+        result: object = finished(unless(), current_app.ensure_sync)
+    if result is not True and not _is_false(result):
+        name = getattr(unless, "__qualname__", type(unless).__qualname__)
+        problem = (
+            f"unless={name} gave {type(result).__name__}, and only True lets a request through without a captcha, so "
+            "the captcha was asked: let it return True or False"
+        )
+        if state.is_news(problem):
+            _logger.error(problem)
+    return result is True
+
+
+def _is_false(result: object) -> bool:
+    try:
+        return not result
+    except Exception:  # what refuses to be a condition, as a FailureCount does, is not false
+        return False
 
 
 def _advise_to_name_a_source(state: CaptchaState) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask_caching import Cache
 
-from ._current import EXTENSION_NAME, CaptchaState, current_service
+from ._current import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .caches import check_early, open_store
 from .challenges import Maker
 from .cli import GROUP_NAME, commands
 from .config import CaptchaConfig, SetupError
 from .digests import derive_key
+from .guards import log_faults_once
 from .kinds import Kind, kinds_with
 from .lazy import Lazy
 from .outcome import Outcome
@@ -90,6 +91,7 @@ class CaptchaApi:
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, _answer_with_envelope)
+        app.before_request(log_faults_once)
         app.jinja_env.globals.setdefault("captcha_field", captcha_field)
         if GROUP_NAME not in app.cli.commands:  # a command of the app's own keeps its name
             app.cli.add_command(commands)
@@ -123,8 +125,11 @@ class CaptchaApi:
         :param source: the source, or sources, whose captchas count; None: any.
         :param identity: whose request this is; None: nobody's.
         :returns: true in a condition only when the captcha passed.
+        :raises LookupError: there is no such source; nothing is spent.
         :raises StoreUnavailable: it cannot be told, and the captcha may be spent.
         """
+        for name in () if source is None else (source,) if isinstance(source, str) else source:
+            current_state().sources.find(name)
         return current_service().verify(uuid, text, source=source, identity=identity)
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from .challenges import DIGITS, LETTERS, Maker, arithmetic, digits, letters
 from .config import SourceConfig
+from .coroutines import is_async
 from .odds import of_arithmetic, of_row
 
 #: Draws a prompt. All its randomness comes from the last argument.
@@ -33,8 +34,8 @@ class Kind:
 
         CaptchaApi(app, kinds={"chess": Kind(make_problem, draw=draw_board)})
 
-    The functions run in requests, in any thread, and must not keep or log a prompt. What they raise is logged, and the
-    visitor is answered with 01007.
+    The functions are plain ones, not ``async def``. They run in requests, in any thread, and must not keep or log a
+    prompt. What they raise is logged, and the visitor is answered with 01007.
 
     :param make: makes a challenge of a length, all its randomness from the ``secrets`` module.
     :param draw: draws a prompt for a source's settings, of any size; the package encodes the picture in the source's
@@ -64,7 +65,7 @@ def kinds_with(own: Mapping[str, Maker | Kind]) -> Mapping[str, Kind]:
     """Return the kinds of the package and an app's own, which win.
 
     :raises ValueError: a name that no header could carry.
-    :raises TypeError: what is neither a maker nor a Kind.
+    :raises TypeError: what is neither a maker nor a Kind, or a function of it that is ``async def``.
     """
     kinds = dict(KINDS)
     for name, kind in own.items():
@@ -73,7 +74,16 @@ def kinds_with(own: Mapping[str, Maker | Kind]) -> Mapping[str, Kind]:
         if not isinstance(kind, Kind) and not callable(kind):
             raise TypeError(f"kinds= has {kind!r} as {name!r}: it must be a function that makes a Challenge, or a Kind")
         kinds[name] = kind if isinstance(kind, Kind) else Kind(kind)
+        _check_functions(name, kinds[name])
     return MappingProxyType(kinds)
+
+
+def _check_functions(name: str, kind: Kind) -> None:
+    for role in ("make", "draw", "speak", "best_guess"):
+        if is_async(getattr(kind, role)):
+            raise TypeError(
+                f"kinds= has an async function as {role} of {name!r}: it is not awaited, so use a plain def"
+            )
 
 
 #: The kinds of the package.

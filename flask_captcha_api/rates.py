@@ -119,12 +119,20 @@ class Counters:
         :param who: whose rate it is: parts of a key, short and without white space.
         :param cost: no more than the rate allows at once: see :func:`never_allows`.
         """
+        return self.seconds_to_wait_for_all([(rate, who)], cost=cost)
+
+    def seconds_to_wait_for_all(self, rates: "Iterable[tuple[str, Sequence[str]]]", *, cost: int = 1) -> int:
+        """Count ``cost`` against several rates, in all of their windows or in none, as :meth:`seconds_to_wait` does.
+
+        :param rates: each with whose it is.
+        """
         try:
-            windows = self._parsed_once(rate)
+            windows = [(window, who) for rate, who in rates for window in self._parsed_once(rate)]
+            windows.sort(key=lambda each: each[0].get_expiry())
             with self._turn:
-                if self._hit_all(windows, who, cost):
+                if self._hit_all(windows, cost):
                     return 0
-            return max(1, *(self._wait(window, who, cost) for window in windows))
+            return max(1, *(self._wait(window, who, cost) for window, who in windows))
         except Exception as error:  # no common base: each client library has its own
             _log_outage("nothing is limited", error)
             return 0
@@ -145,6 +153,22 @@ class Counters:
         except Exception as error:
             _log_outage("a failure was not counted", error)
 
+    def count_below(self, limit: int, *who: str, seconds: int) -> int | None:
+        """Count one more, like a failure, unless as many as ``limit`` are counted already.
+
+        :returns: how many are counted now, this one included, and for each caller another number: above ``limit``, too,
+            where others have counted since it was looked up. None: nothing was counted, for there were as many already,
+            or the storage cannot tell.
+        """
+        key = _key(who)
+        try:
+            storage = self._limiter.get().storage
+            with self._turn:
+                return storage.incr(key, seconds) if storage.get(key) < limit else None
+        except Exception as error:
+            _log_outage("failures cannot be told", error)
+            return None
+
     def clear_failures(self, *who: str) -> None:
         """Forget the failures."""
         try:
@@ -160,21 +184,23 @@ class Counters:
         return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **of_primary))
 
     def _parsed_once(self, rate: str) -> "Sequence[RateLimitItem]":
-        """Return the windows of a rate, the shortest first."""
+        """Return the windows of a rate."""
         if rate not in self._items:
-            self._items[rate] = sorted(parsed(rate), key=lambda item: item.get_expiry())
+            self._items[rate] = parsed(rate)
         return self._items[rate]
 
-    def _hit_all(self, windows: "Sequence[RateLimitItem]", who: Sequence[str], cost: int) -> bool:
+    def _hit_all(self, windows: "Sequence[tuple[RateLimitItem, Sequence[str]]]", cost: int) -> bool:
         """Count in all windows, or in none where one is full, and tell which.
 
         A hit tests its own window as it counts, so that no window is ever exceeded; the other windows are tested before
         the first hit. Where requests come in the same moment, one may be refused by a window that was
         free when it was tested: it has been counted in the shorter ones then, which are the first to be free again.
+
+        :param windows: each with whose it is, the shortest first.
         """
         limiter = self._limiter.get()
-        return all(limiter.test(window, _NAMESPACE, *who, cost=cost) for window in windows[1:]) and all(
-            limiter.hit(window, _NAMESPACE, *who, cost=cost) and self._is_kept(window, who) for window in windows
+        return all(limiter.test(window, _NAMESPACE, *who, cost=cost) for window, who in windows[1:]) and all(
+            limiter.hit(window, _NAMESPACE, *who, cost=cost) and self._is_kept(window, who) for window, who in windows
         )
 
     def _is_kept(self, window: "RateLimitItem", who: Sequence[str]) -> bool:

@@ -1,8 +1,8 @@
 """Signals: what an app can be told of the life of captchas, for its metrics and logs. None of them carries an answer.
 
 Connect a receiver with ``captcha_verified.connect(receiver, app)``. A receiver is called in the request that it is told
-of, so it should be quick; what it raises is logged and harms nobody. One that is ``async def`` is run as Flask runs the
-receivers of its own signals, so not where a loop runs already: inside an async view.
+of, so it should be quick; what it raises is logged and harms nobody. It may be ``async def`` (the extra ``async``); it
+is awaited before the request goes on.
 """
 
 import logging
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from blinker import NamedSignal, Namespace
+
+from .coroutines import finished
 
 _signals = Namespace()
 
@@ -29,13 +31,13 @@ def announce(
 
     Not by the signal's own ``send``, which the first receiver that fails would end.
 
-    :param ensure_sync: makes a receiver one that can be called without waiting for it, as Flask's method does.
+    :param ensure_sync: Flask's method of that name, for receivers that are async.
     """
     if signal.is_muted:
         return
     for receiver in signal.receivers_for(sender):
         try:
-            ensure_sync(receiver)(sender, **told)
+            finished(receiver(sender, **told), ensure_sync)
         except BaseException as error:
             if not _is_its_own(error):
                 raise

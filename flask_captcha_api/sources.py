@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .challenges import Challenge, Maker
-from .config import CaptchaConfig, SourceConfig, is_source_name
+from .config import SOURCE_NAMES, CaptchaConfig, SourceConfig, is_source_name
 from .folding import is_typable
 from .kinds import Kind
 
 
 class UnknownSource(LookupError):
-    """There is no source of this name."""
+    """There is no source of this name; the message says which there are."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,17 @@ class Sources:
         :raises UnknownSource: a LookupError.
         """
         if not is_source_name(name):
-            raise UnknownSource(name)
+            raise self._unknown(name)
         named = self._config.sources
         settings = self._config.defaults if named is None else named.get(name)
         if settings is None:
-            raise UnknownSource(name)
+            raise self._unknown(name)
         return Source(name, settings, self._kinds[settings.kind])
+
+    def _unknown(self, name: str) -> UnknownSource:
+        known = self._config.sources
+        there_is = f"CAPTCHA_SOURCES has {', '.join(known)}" if known else f"a name is {SOURCE_NAMES}"
+        return UnknownSource(f"there is no source {name!r}: {there_is}")
 
     @property
     def kinds(self) -> Mapping[str, Kind]:

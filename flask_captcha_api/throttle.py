@@ -5,6 +5,7 @@ An address is charged before anything else is looked at, an identity as soon as 
 
 import ipaddress
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from flask import request
@@ -41,21 +42,20 @@ class Allowance:
     """What the client of the current request may do only so often.
 
     :param purpose: ``issue`` or ``verify``.
-    :param rate: None: as often as it likes.
-    :param counted_for: those with the same text share one count.
+    :param rates: each with the name of its count; allowances with the same name share it. None may be exceeded; a
+        request that exceeds one is counted in none. Empty: as often as it likes.
     """
 
-    def __init__(self, purpose: str, rate: str | None, counted_for: str) -> None:
+    def __init__(self, purpose: str, rates: Collection[tuple[str, str]]) -> None:
         self._purpose = purpose
-        self._rate = rate
-        self._counted_for = counted_for
+        self._rates = rates
 
     def charge_address(self, cost: int = 1) -> None:
         """Count the request for its address.
 
         :raises TooManyRequests: that is more than it may.
         """
-        if self._rate is None:
+        if not self._rates:
             return
         address = address_of_request()
         if address is not None:
@@ -68,14 +68,15 @@ class Allowance:
 
         :raises TooManyRequests: that is more than it may.
         """
-        if self._rate is not None and identity is not None:
+        if self._rates and identity is not None:
             self._charge("identity", identity, cost)
 
     def _charge(self, kind: str, person: Any, cost: int) -> None:
         state = current_state()
         warn_of_private_counters()
-        who = (self._purpose, self._counted_for, kind, pseudonym_of(state.keys[0], person))
-        seconds = state.counters.get().seconds_to_wait(str(self._rate), *who, cost=cost)
+        pseudonym = pseudonym_of(state.keys[0], person)
+        rates = [(rate, (self._purpose, count, kind, pseudonym)) for rate, count in self._rates]
+        seconds = state.counters.get().seconds_to_wait_for_all(rates, cost=cost)
         if seconds:
             raise TooManyRequests(seconds)
 
@@ -86,16 +87,21 @@ def allowance_to_issue(source: Source) -> Allowance:
     All sources without a rate of their own share the app's: where any name is a source, a client could else have a
     fresh count under every name.
     """
-    return _allowance("issue", source, source.settings.rate_limit, current_state().config.defaults.rate_limit)
+    of_app = current_state().config.defaults.rate_limit
+    return Allowance("issue", _counted(source.name, source.settings.rate_limit, of_app))
 
 
-def allowance_to_verify(source: Source | None) -> Allowance:
-    """Return how often a client may try to pass captchas.
+def allowance_to_verify(*accepted: Source) -> Allowance:
+    """Return how often a client may try to pass captchas: the rates of all sources whose captchas are accepted.
 
-    :param source: the one that a guard accepts; None: any, and the app's rate counts.
+    :param accepted: none: any source's captchas are, and the app's rate counts as well.
     """
-    of_app = current_state().config.defaults.verify_rate_limit
-    return _allowance("verify", source, source.settings.verify_rate_limit if source else of_app, of_app)
+    config = current_state().config
+    of_app = config.defaults.verify_rate_limit
+    settings = {source.name: source.settings for source in accepted} or {"*": config.defaults, **(config.sources or {})}
+    # A dict keeps the order and drops what is counted twice.
+    rates = {pair: None for name, its in settings.items() for pair in _counted(name, its.verify_rate_limit, of_app)}
+    return Allowance("verify", tuple(rates))
 
 
 def caller_within(allowance: Allowance, policy: str, *, cost: int = 1) -> Caller | None:
@@ -122,8 +128,9 @@ def identity_within(allowance: Allowance) -> Any:
     return identity
 
 
-def _allowance(purpose: str, source: Source | None, rate: str | None, of_app: str | None) -> Allowance:
-    return Allowance(purpose, rate, counted_for=source.name if source and rate != of_app else "*")
+def _counted(source_name: str, rate: str | None, of_app: str | None) -> tuple[tuple[str, str], ...]:
+    """Return a source's rate with the name of its count; nothing where it has none."""
+    return () if rate is None else ((rate, "*" if rate == of_app else source_name),)
 
 
 def address_of_request() -> str | None:

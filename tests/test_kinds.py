@@ -4,6 +4,7 @@ import base64
 import random
 import re
 import secrets
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,28 @@ def test_names_that_no_header_could_carry(app: Flask, name: str) -> None:
     """They are refused at the start: a kind's name goes into a header."""
     with pytest.raises(ValueError, match=r"kinds= has the name .*: it must be 1 to 32 of A-Z a-z 0-9 _ -"):
         CaptchaApi(app, kinds={name: hanzi})
+
+
+async def waiting(*what: Any) -> Any:
+    raise AssertionError("never awaited")
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [
+        (waiting, "make"),
+        (partial(waiting), "make"),
+        (Kind(waiting), "make"),  # type: ignore[arg-type]  # which is the mistake
+        (Kind(hanzi, draw=waiting), "draw"),  # type: ignore[arg-type]
+        (Kind(hanzi, speak=waiting), "speak"),  # type: ignore[arg-type]
+        (Kind(hanzi, best_guess=waiting), "best_guess"),  # type: ignore[arg-type]
+    ],
+    ids=["maker", "partial", "make", "draw", "speak", "best_guess"],
+)
+def test_async_functions_are_refused(app: Flask, kind: Any, role: str) -> None:
+    """At the start: nobody would await them, and every captcha would fail."""
+    with pytest.raises(TypeError, match=f"kinds= has an async function as {role} of 'hanzi'.* use a plain def"):
+        CaptchaApi(app, kinds={"hanzi": kind})
 
 
 @pytest.mark.parametrize("kind", ["hanzi", Challenge("1", "1"), None])

@@ -139,6 +139,15 @@ class TestContract:
         assert counters.seconds_to_wait("25 per day", "sound", cost=13) == 0
         assert counters.seconds_to_wait("25 per day", "sound") > 0
 
+    @pytest.mark.parametrize("rates", [("2 per hour", "3 per hour"), ("3 per hour", "2 per hour")], ids=" ".join)
+    def test_several_rates_are_counted_together_or_not_at_all(self, counters: Counters, rates: tuple[str, str]) -> None:
+        """A refusal by one of them spends nothing of the other, whichever comes first."""
+        both = [(rate, ("several", *rates[0].split(), rate[:1])) for rate in rates]
+        waits = [counters.seconds_to_wait_for_all(both) > 0 for _ in range(9)]
+        assert waits == [False] * 2 + [True] * 7
+        larger, who = max(both)
+        assert [counters.seconds_to_wait(larger, *who) > 0 for _ in range(2)] == [False, True]
+
     @pytest.mark.parametrize(("rate", "cost", "most"), [("5 per hour; 4 per day", 1, 4), ("40/hour; 25/day", 10, 2)])
     def test_requests_in_the_same_moment_never_exceed_a_window(
         self, counters: Counters, monkeypatch: pytest.MonkeyPatch, rate: str, cost: int, most: int

@@ -47,6 +47,21 @@ def test_check_demands_a_source(known: CaptchaApi, source: Any, outcome: Outcome
     assert known.check(known.issue("web").uuid, ANSWER, source=source) is outcome
 
 
+@pytest.mark.parametrize("source", ["lgoin", ["login", "lgoin"]], ids=repr)
+def test_a_source_that_does_not_exist_is_a_mistake(app: Flask, source: Any) -> None:
+    """To ask for and to check; the error lists the sources there are, and no captcha is spent."""
+    app.config["CAPTCHA_SOURCES"] = {"login": {}, "sms": {}}
+    captcha = CaptchaApi(app)
+    text = "there is no source 'lgoin': CAPTCHA_SOURCES has login, sms"
+    with app.app_context(), answers(app, ANSWER):
+        uuid = captcha.issue("login").uuid
+        with pytest.raises(LookupError, match=text):
+            captcha.issue("lgoin")
+        with pytest.raises(LookupError, match=text):
+            captcha.check(uuid, ANSWER, source=source)
+        assert captcha.check(uuid, ANSWER, source="login")
+
+
 @pytest.mark.parametrize("issued_to", [None, "", "null", "alice", 7, {"id": 1, "org": 2}], ids=ascii)
 @pytest.mark.parametrize("claimed_by", [None, "", "null", "alice", "7", {"org": 2, "id": 1}], ids=ascii)
 def test_check_demands_the_identity(known: CaptchaApi, issued_to: Any, claimed_by: Any) -> None:

@@ -164,20 +164,52 @@ def test_a_receiver_that_ends_the_process_ends_it(app: Flask, captcha: CaptchaAp
         captcha.issue("web")
 
 
-def test_an_async_receiver_inside_an_async_view_harms_nobody(
+class Receiver:
+    """A receiver that is an object."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    async def __call__(self, sender: Any, *, outcome: Outcome, **about: Any) -> None:
+        await asyncio.sleep(0)
+        self.heard.append((request.path, outcome.name))
+
+
+def test_an_async_receiver_inside_an_async_view(
     app: Flask, captcha: CaptchaApi, issue: Issue, told: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """There it cannot be waited for: that is logged, plain receivers are told, and the visitor gets what is due."""
+    """It is run to its end there too, in the context of the request, as function and as object."""
+    receiver = Receiver()
 
     async def receive(sender: Any, **about: Any) -> None:
-        raise AssertionError("never begun")
+        await receiver(sender, **about)
 
     @app.post("/async")
     async def waiting() -> str:
         verify_captcha_in_request()
         return "passed"
 
-    with captcha_verified.connected_to(receive, app):
+    with captcha_verified.connected_to(receive, app), captcha_verified.connected_to(receiver, app):
         assert app.test_client().post("/async", json={"uuid": issue(), "code": ANSWER}).text == "passed"
+    assert receiver.heard == [("/async", "PASSED")] * 2
     assert told[-1] == {"outcome": Outcome.PASSED, "source": "web", "identity": None}
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError])
+def test_an_async_receiver_that_fails_inside_an_async_view_harms_nobody(
+    app: Flask, captcha: CaptchaApi, issue: Issue, caplog: pytest.LogCaptureFixture, error: type[BaseException]
+) -> None:
+    """It is logged there too."""
+
+    async def fail(sender: Any, **about: Any) -> None:
+        raise error
+
+    @app.post("/async")
+    async def waiting() -> str:
+        verify_captcha_in_request()
+        return "passed"
+
+    with captcha_verified.connected_to(fail, app):
+        assert app.test_client().post("/async", json={"uuid": issue(), "code": ANSWER}).text == "passed"
     assert [record.getMessage() for record in caplog.records] == ["a receiver of the signal 'captcha-verified' failed"]

@@ -181,16 +181,43 @@ def test_guards_are_limited_by_it(app: Flask, limited: Callable[..., FlaskClient
     assert int(responses[-1].headers["Retry-After"]) >= 1
 
 
-def test_a_guard_of_one_source_has_that_sources_rate(app: Flask, limited: Callable[..., FlaskClient]) -> None:
-    """Named alone, a source's own rate counts; among several, the app's."""
+#: The rate of the app, those of its sources, what a guard accepts, and how often one may try there in an hour.
+RATES_OF_GUARDS: dict[str, tuple[str | None, dict[str, Any], Any, int]] = {
+    "its source's": ("5 per hour", {"login": "1 per hour", "web": ...}, "login", 1),
+    "the app's": ("5 per hour", {"login": "1 per hour", "web": ...}, "web", 5),
+    "the lower of two": (None, {"login": "3 per hour", "sms": "2 per hour"}, ["login", "sms"], 2),
+    "a source's and the app's": ("5 per hour", {"login": "3 per hour", "web": ...}, ["login", "web"], 3),
+    "the app's and a source's": ("3 per hour", {"login": "5 per hour", "web": ...}, ["login", "web"], 3),
+    "of several windows": (None, {"login": "9/hour; 3/day", "sms": "4/hour; 9/day"}, ["login", "sms"], 3),
+    "of one that has a rate": (None, {"login": "2 per hour", "web": None}, ["login", "web"], 2),
+    "of any source": (None, {"login": "4 per hour", "sms": "2 per hour", "web": None}, None, 2),
+    "of any source, the app's": ("1 per hour", {"login": "4 per hour", "sms": "2 per hour"}, None, 1),
+    "none": ("1 per hour", {"login": None, "sms": "1 per hour", "web": None}, ["login", "web"], 9),
+}
+
+
+@pytest.mark.parametrize(("of_app", "sources", "accepted", "most"), RATES_OF_GUARDS.values(), ids=RATES_OF_GUARDS)
+def test_a_guard_has_the_rates_of_all_sources_that_it_accepts(
+    app: Flask, limited: Callable[..., FlaskClient], of_app: str | None, sources: Any, accepted: Any, most: int
+) -> None:
+    """The strictest of them refuses; without names all sources count, and the app's rate."""
     client = limited(
-        CAPTCHA_VERIFY_RATE_LIMIT="5 per hour",
-        CAPTCHA_SOURCES={"login": {"verify_rate_limit": "1 per hour"}, "web": {}},
+        CAPTCHA_VERIFY_RATE_LIMIT=of_app,
+        CAPTCHA_SOURCES={name: {} if rate is ... else {"verify_rate_limit": rate} for name, rate in sources.items()},
     )
-    for name, accepted in (("one", "login"), ("several", ("login", "web"))):
+    app.post("/guarded")(verify_captcha(source=accepted)(lambda: ""))
+    assert [client.post("/guarded").status_code for _ in range(9)] == [400] * most + [429] * (9 - most)
+
+
+def test_a_guard_of_several_sources_shares_their_counts(app: Flask, limited: Callable[..., FlaskClient]) -> None:
+    """What was tried at one source's own guard is used up; what was refused uses up nothing of another's."""
+    client = limited(
+        CAPTCHA_SOURCES={name: {"verify_rate_limit": f"{most}/hour"} for name, most in (("a", 2), ("b", 3))}
+    )
+    for name, accepted in (("a", "a"), ("b", "b"), ("both", ["a", "b"])):
         app.post(f"/{name}", endpoint=name)(verify_captcha(source=accepted)(lambda: ""))
-    assert [client.post("/one").status_code for _ in range(2)] == [400, 429]
-    assert [client.post("/several").status_code for _ in range(6)] == [400] * 5 + [429]
+    assert [client.post(path).status_code for path in ("/a", *["/both"] * 5)] == [400, 400, *[429] * 4]
+    assert [client.post("/b").status_code for _ in range(3)] == [400, 400, 429]
 
 
 def test_a_rejection_says_that_nothing_was_looked_at(app: Flask, limited: Callable[..., FlaskClient]) -> None:

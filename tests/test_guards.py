@@ -1,0 +1,271 @@
+"""Guards that do not work: which are found, where that is said, and what is left alone."""
+
+import logging
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any, ClassVar
+
+import pytest
+from flask import Blueprint, Flask
+from flask.views import MethodView, View
+
+from flask_captcha_api import CaptchaApi, verify_captcha
+from flask_captcha_api.checkup import examine
+from flask_captcha_api.guards import faults_of_guards
+
+NOT_GUARDED = (
+    "view {!r} is not guarded: @verify_captcha is above @app.route (or was applied to the view after it was "
+    "registered), so Flask calls the function below it: move it below the route"
+)
+UNKNOWN = "every request to view {!r} fails, because of its source=: there is no source {!r}: CAPTCHA_SOURCES has {}"
+
+Decorate = Callable[[Any], Any]
+
+
+def noted(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Stand for any decorator that keeps what it wraps."""
+
+    @wraps(view)
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return noting
+
+
+def chained(*decorators: Decorate) -> Callable[[], Any]:
+    """Make a view with decorators, the outermost first."""
+
+    def make() -> Any:
+        def login() -> str:
+            return "in"
+
+        view: Any = login
+        for decorate in reversed(decorators):
+            view = decorate(view)
+        return view
+
+    return make
+
+
+def faults(app: Flask) -> list[str]:
+    return faults_of_guards(app, app.extensions["captcha_api"].sources)
+
+
+#: Decorators in an order in which the guard never runs. ``route`` stands for the registration.
+WRONG_ORDERS: dict[str, Callable[[Decorate], Callable[[], Any]]] = {
+    "above the route": lambda route: chained(verify_captcha(), route),
+    "far above the route": lambda route: chained(verify_captcha(), noted, route),
+    "above a decorated view": lambda route: chained(verify_captcha(), route, noted),
+    "between two routes": lambda route: chained(noted, verify_captcha(), noted, route, noted),
+    "two of them": lambda route: chained(verify_captcha(), verify_captcha(), route),
+}
+
+
+@pytest.mark.parametrize("owner", [None, "auth"], ids=["app", "blueprint"])
+@pytest.mark.parametrize("order", WRONG_ORDERS.values(), ids=WRONG_ORDERS)
+def test_a_guard_above_the_route_is_found(
+    app: Flask, captcha: CaptchaApi, order: Callable[[Decorate], Callable[[], Any]], owner: str | None
+) -> None:
+    """Whatever other decorators stand between, and in a blueprint under its name there."""
+    rules = Blueprint(owner, __name__) if owner else app
+    kept = order(rules.post("/login"))()
+    if isinstance(rules, Blueprint):
+        app.register_blueprint(rules)
+    assert faults(app) == [NOT_GUARDED.format(f"{owner}.login" if owner else "login")]
+    assert callable(kept)
+
+
+class Login(MethodView):
+    def post(self) -> str:
+        return "in"
+
+
+class Guarded(MethodView):
+    @verify_captcha()
+    def post(self) -> str:
+        return "in"
+
+    def get(self) -> str:
+        return "a form"
+
+
+class GuardedAsAWhole(MethodView):
+    decorators: ClassVar = [verify_captcha()]
+
+    def post(self) -> str:
+        return "in"
+
+
+class Resource(MethodView):
+    """Stand for extensions whose classes call the methods in a way of their own."""
+
+    def dispatch_request(self, **kwargs: Any) -> Any:
+        return super().dispatch_request(**kwargs)
+
+
+class GuardedResource(Resource):
+    @verify_captcha(source="login")
+    def post(self) -> str:
+        return "in"
+
+
+class GuardedView(View):
+    @verify_captcha()
+    def dispatch_request(self) -> str:
+        return "in"
+
+
+class Views:
+    def login(self) -> str:
+        return "in"
+
+    @verify_captcha()
+    def guarded(self) -> str:
+        return "in"
+
+
+def test_a_guard_of_a_class_that_is_not_used_is_found(app: Flask, captcha: CaptchaApi) -> None:
+    """The class was registered before its view was guarded."""
+    view = Login.as_view("login")
+    app.add_url_rule("/login", view_func=view)
+    kept = verify_captcha()(view)
+    assert faults(app) == [NOT_GUARDED.format("login")]
+    assert callable(kept)
+
+
+def test_a_guard_of_a_method_that_is_not_used_is_found(app: Flask, captcha: CaptchaApi) -> None:
+    """The class is registered with the method below the guard, and with the bound method below it."""
+    views = Views()
+    app.add_url_rule("/class", view_func=Login.as_view("class"))
+    app.add_url_rule("/bound", "bound", views.login)
+    kept = [verify_captcha()(Login.post), verify_captcha()(views.login)]
+    assert sorted(faults(app)) == [NOT_GUARDED.format("bound"), NOT_GUARDED.format("class")]
+    assert all(map(callable, kept))
+
+
+RIGHT_VIEWS: dict[str, Callable[[], Any]] = {
+    "guarded": chained(verify_captcha()),
+    "below others": chained(noted, verify_captcha(), noted),
+    "a partial": lambda: partial(chained(verify_captcha())()),
+    "method": lambda: Guarded.as_view("guarded"),
+    "class": lambda: GuardedAsAWhole.as_view("guarded"),
+    "class that is decorated": lambda: verify_captcha()(Login.as_view("guarded")),
+    "method of an extension's class": lambda: GuardedResource.as_view("guarded"),
+    "dispatch": lambda: GuardedView.as_view("guarded"),
+    "bound method": lambda: Views().guarded,
+    "unguarded": chained(noted),
+}
+
+
+@pytest.mark.parametrize("make", RIGHT_VIEWS.values(), ids=RIGHT_VIEWS)
+def test_a_guard_below_the_route_is_left_alone(
+    app: Flask, captcha: CaptchaApi, make: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is said of what is as it should be."""
+    app.add_url_rule("/login", "login", make(), methods=["POST"])
+    assert faults(app) == []
+    app.test_client().post("/login")
+    assert caplog.records == []
+
+
+def test_guards_of_others_are_left_alone(app: Flask, captcha: CaptchaApi) -> None:
+    """Of another app that a factory has made, of an app without captchas, and of blueprints registered nowhere."""
+
+    def make_app() -> Flask:
+        made = Flask("made")
+        made.config["SECRET_KEY"] = "s"
+        CaptchaApi(made)
+        made.post("/login")(chained(verify_captcha())())
+        return made
+
+    def login() -> str:
+        return "in"
+
+    unregistered = Blueprint("unregistered", __name__)
+    kept = [
+        verify_captcha(source="nowhere")(unregistered.post("/login")(login)),
+        verify_captcha()(Flask("bare").post("/login")(login)),
+    ]
+    app.post("/login")(chained(verify_captcha())())
+    assert [faults(each) for each in (app, make_app(), make_app())] == [[], [], []]
+    assert all(map(callable, kept))
+
+
+def test_a_view_without_a_last_decorator_is_left_alone(app: Flask, captcha: CaptchaApi) -> None:
+    """Such objects, which some proxies are, have another ``__wrapped__`` below every one."""
+
+    class Endless:
+        @property
+        def __wrapped__(self) -> Any:
+            return Endless()
+
+        def __call__(self) -> str:
+            return "in"
+
+    app.add_url_rule("/endless", "endless", Endless())
+    assert faults(app) == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "source", "text"),
+    [
+        ({"login": {}, "sms": {}}, "lgoin", UNKNOWN.format("login", "lgoin", "login, sms")),
+        ({"login": {}, "sms": {}}, ["sms", "lgoin"], UNKNOWN.format("login", "lgoin", "login, sms")),
+        ({"login": {}}, "Login", UNKNOWN.format("login", "Login", "login")),
+    ],
+)
+def test_a_source_that_does_not_exist_is_found(app: Flask, sources: Any, source: Any, text: str) -> None:
+    """With those there are, and wherever in the chain of decorators the guard stands."""
+    app.config["CAPTCHA_SOURCES"] = sources
+    CaptchaApi(app)
+    app.post("/login")(chained(noted, verify_captcha(source=source))())
+    assert faults(app) == [text]
+
+
+@pytest.mark.parametrize("wrap", [lambda view: view, noted], ids=["", "decorated"])
+def test_a_source_of_a_methods_guard_is_looked_for(app: Flask, wrap: Decorate) -> None:
+    """In classes of Flask and of its extensions."""
+    app.config["CAPTCHA_SOURCES"] = {"sms": {}}
+    CaptchaApi(app)
+    app.add_url_rule("/login", view_func=wrap(GuardedResource.as_view("login")))
+    assert faults(app) == [UNKNOWN.format("login", "login", "sms")]
+
+
+@pytest.mark.parametrize(("sources", "source"), [({"login": {}}, "login"), ({"login": {}}, None), (None, "anything")])
+def test_a_source_that_exists_is_left_alone(app: Flask, sources: Any, source: Any) -> None:
+    """Where no sources are configured, every name is one."""
+    app.config["CAPTCHA_SOURCES"] = sources
+    CaptchaApi(app)
+    app.post("/login")(chained(verify_captcha(source=source))())
+    assert faults(app) == []
+
+
+def test_the_first_request_logs_it_once(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """Any request to the app does, whichever view it is for."""
+    app.config["CAPTCHA_SOURCES"] = {"login": {}}
+    CaptchaApi(app)
+    kept = chained(verify_captcha(), app.post("/login"))()
+    app.post("/sms", endpoint="sms")(chained(verify_captcha(source="sms"))())
+    client = app.test_client()
+    assert [client.get("/nothing").status_code for _ in range(2)] == [404, 404]
+    assert [(record.name, record.levelno, record.getMessage()) for record in caplog.records] == [
+        ("flask_captcha_api", logging.ERROR, UNKNOWN.format("sms", "sms", "login")),
+        ("flask_captcha_api", logging.ERROR, NOT_GUARDED.format("login")),
+    ]
+    assert callable(kept)
+
+
+def test_the_check_says_it_and_fails(app: Flask) -> None:
+    """The same sentences, without a request."""
+    app.config["CAPTCHA_SOURCES"] = {"login": {}}
+    CaptchaApi(app)
+    kept = chained(verify_captcha(), app.post("/login"))()
+    app.post("/sms", endpoint="sms")(chained(verify_captcha(source="sms"))())
+    with app.app_context():
+        checkup = examine(app)
+    assert [finding.text for finding in checkup.findings if finding.is_wrong] == [
+        UNKNOWN.format("sms", "sms", "login"),
+        NOT_GUARDED.format("login"),
+    ]
+    assert app.test_cli_runner().invoke(args=["captcha", "check"]).exit_code == 1
+    assert callable(kept)
