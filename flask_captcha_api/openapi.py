@@ -8,11 +8,12 @@ from typing import Any
 
 from . import wire
 from .challenges import LONGEST_ANSWER
-from .config import LANGUAGES, RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
+from .config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from .openapi_results import Json, by_status, envelope, error_components, header, response
 from .rendering import FORMS
 from .results import Result
 from .service import UUID
+from .translations import LANGUAGES
 
 FILE_NAME = "openapi.json"
 
