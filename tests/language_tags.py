@@ -1,4 +1,7 @@
-"""Which language serves a tag: for Python and the widget's script alike. None: no language does."""
+"""Which language serves a tag, for Python and the widget's script alike; None if there is none.
+
+``qaa`` to ``qtz`` are reserved for private use (ISO 639): no language is ever called so.
+"""
 
 LANGUAGE_OF_TAG = {
     "en": "en",
@@ -25,14 +28,14 @@ LANGUAGE_OF_TAG = {
     "zh-HK": "zh-Hant",
     "zh-yue-HK": "zh-Hant",
     "zh-MO": "zh-Hant",
-    "ar": None,
-    "de-AT": None,
+    "qaa": None,
+    "qaa-AT": None,
     "jam": None,
     "zha": None,
     "eng": None,
     "tw": None,
     "hant": None,
-    "de-zh-TW": None,
+    "qaa-zh-TW": None,
     "constructor": None,
     "__proto__": None,
     "-": None,

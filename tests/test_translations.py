@@ -94,7 +94,7 @@ def test_the_language_for_a_tag(tag: str, language: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("accepted", "language"),
-    [(["fr", "ja", "en"], "ja"), (["zh_Hant_TW", "en"], "zh-Hant"), (["fr"], "zh-Hant"), ([], "zh-Hant")],
+    [(["qaa", "ja", "en"], "ja"), (["zh_Hant_TW", "en"], "zh-Hant"), (["qaa"], "zh-Hant"), ([], "zh-Hant")],
 )
 def test_the_best_language(accepted: list[str], language: str) -> None:
     """The first that serves, else the default."""
