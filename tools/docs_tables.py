@@ -1,4 +1,4 @@
-"""Tables for the documentation, made from the code and from what was measured, so that no page can drift from them.
+"""Tables for README and documentation, made from the code and from what was measured, so that no page can drift.
 
 Run it by ``make tables``. What stands in a page between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` becomes
 the table of that name, in the page itself: so the pages can be read in the repository as well. A test holds them to it.
