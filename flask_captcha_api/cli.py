@@ -13,9 +13,9 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from ._current import CaptchaState, current_state
-from .config import LANGUAGES
 from .rendering import FORMS, Unspeakable
 from .sources import Source, UnknownSource
+from .translations import DEFAULT_LANGUAGE, LANGUAGES
 
 # What only the commands need they import themselves: an app that serves requests does not wait for it.
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _rendered(source: Source, form: str, language: str = "en") -> bytes:
 def _language(state: CaptchaState) -> str:
     """Return the language of sounds where no visitor asks for one."""
     configured = (state.config.audio_language, state.config.language)
-    return next((language for language in configured if language != "auto"), LANGUAGES[0])
+    return next((language for language in configured if language != "auto"), DEFAULT_LANGUAGE)
 
 
 def _facts(checkup: "Checkup") -> list[str]:

@@ -27,9 +27,9 @@ from .rules import (
     one_of,
     whole,
 )
+from .translations import DEFAULT_LANGUAGE, LANGUAGES
 
 PREFIX = "CAPTCHA_"
-LANGUAGES = ("zh-Hant", "zh-Hans", "en", "ja")
 SOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 #: The same in words.
 SOURCE_NAMES = "1 to 32 of A-Z a-z 0-9 _ - and not 'static'"
@@ -108,12 +108,12 @@ class CaptchaConfig:
         DURATION_OR_NONE,
         "None: the token goes back as it came; else renew it, for sessions this long at most",
     )
-    language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
-        "zh-Hant",
+    language: str = _setting(
+        DEFAULT_LANGUAGE,
         one_of(*LANGUAGES, "auto"),
-        "of the messages; `auto` follows Accept-Language, and is `zh-Hant` where that names none of them",
+        f"of the messages; `auto` follows Accept-Language, and is `{DEFAULT_LANGUAGE}` where that names none of them",
     )
-    audio_language: Literal["zh-Hant", "zh-Hans", "en", "ja", "auto"] = _setting(
+    audio_language: str = _setting(
         "auto",
         one_of(*LANGUAGES, "auto"),
         "of the sound (Mandarin for both Chinese), where the request names none; `auto` follows Accept-Language",

@@ -108,7 +108,7 @@ class CaptchaApi:
         :param form: ``image`` or ``audio``.
         :param identity: whom it is bound to; only :meth:`check` with the same one will pass. Anything that JSON can
             carry; None: nobody.
-        :param language: of a sound: ``zh-Hant``, ``zh-Hans``, ``en`` or ``ja``.
+        :param language: of a sound: one of those that CAPTCHA_LANGUAGE can be set to.
         :raises LookupError: there is no such source, or it has no sound.
         :raises ValueError: an identity for a source whose ``jwt`` is ``off``, which binds to nobody; an unknown form.
         :raises StoreUnavailable: the cache cannot be reached or refuses.

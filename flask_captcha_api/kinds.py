@@ -40,7 +40,7 @@ class Kind:
     :param make: makes a challenge of a length, all its randomness from the ``secrets`` module.
     :param draw: draws a prompt for a source's settings, of any size; the package encodes the picture in the source's
         format, without transparency. None: the package draws the text.
-    :param speak: says a prompt in ``zh-Hant``, ``zh-Hans``, ``en`` or ``ja``, as the bytes of a WAV file. None: the
+    :param speak: says a prompt in a language of the package, such as ``en``, as the bytes of a WAV file. None: the
         package spells rows of digits and Latin letters and reads sums and differences out, and other prompts have no
         sound.
     :param best_guess: how often a bot passes, for a length, that always gives the likeliest answer, from 0 to 1. None:

@@ -3,8 +3,7 @@
 from flask import request
 
 from ._current import current_state
-from .config import LANGUAGES
-from .results import best_language
+from .translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, best_language
 
 
 def language_of_texts(tag: str | None) -> str:
@@ -13,7 +12,7 @@ def language_of_texts(tag: str | None) -> str:
     :param tag: the page's language; None: CAPTCHA_LANGUAGE decides.
     """
     if tag is not None:
-        return best_language((tag,), otherwise="en")  # as the widget's script does
+        return best_language((tag,), otherwise=FALLBACK_LANGUAGE)  # as the widget's script does
     configured = current_state().config.language
     return best_language(request.accept_languages.values()) if configured == "auto" else configured
 
@@ -29,4 +28,4 @@ def language_of_sound(tag: str | None) -> str:
         wanted += request.accept_languages.values()
     else:
         wanted.append(config.audio_language)
-    return best_language(wanted, otherwise=LANGUAGES[0] if config.language == "auto" else config.language)
+    return best_language(wanted, otherwise=DEFAULT_LANGUAGE if config.language == "auto" else config.language)

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from . import wire
-from .config import LANGUAGES, RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
+from .config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from .folding import LONGEST_ANSWER
 from .openapi_results import Json, by_status, envelope, error_components, header, response
 from .rendering import FORMS
 from .results import Result
 from .service import UUID
+from .translations import LANGUAGES
 
 FILE_NAME = "openapi.json"
 

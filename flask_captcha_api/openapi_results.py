@@ -1,25 +1,13 @@
-"""The result table in the words of OpenAPI: when each result is given, its headers and its envelope."""
+"""The result table in OpenAPI's terms: responses with their headers, and envelopes."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import wire
-from .config import LANGUAGES, CaptchaConfig
+from .config import CaptchaConfig
 from .results import Result, message_of
+from .translations import LANGUAGES
 
 Json = dict[str, Any]
-
-_WHEN: Mapping[Result, str] = {
-    Result.SUCCESS: "done",
-    Result.CAPTCHA_REQUIRED: "a field is missing or has the wrong shape, or the body cannot be read; nothing is spent",
-    Result.CAPTCHA_WRONG: "the text is wrong, or the captcha belongs to another source or identity; it is spent",
-    Result.CAPTCHA_GONE: "there is no such captcha: unknown, expired, already used, or of an unknown key",
-    Result.SOURCE_UNKNOWN: "there is no such source, or it has no captchas of this form",
-    Result.TOO_MANY_REQUESTS: "a limit is reached; nothing is spent",
-    Result.UNAUTHORIZED: "a token is required and absent, or present and not valid; nothing is spent",
-    Result.STORE_UNAVAILABLE: "captchas do not work at the moment: nothing passes, and a captcha may be spent",
-    Result.METHOD_NOT_ALLOWED: "the path has no such method",
-}
 
 
 def header(description: str, schema: Json, *, required: bool = True) -> Json:
@@ -27,15 +15,7 @@ def header(description: str, schema: Json, *, required: bool = True) -> Json:
     return {"description": description, "required": required, "schema": schema}
 
 
-_OF_ALL = {"Cache-Control": header("No cache may keep it.", {"const": "no-store"})}
-_RETRY_AFTER = {wire.RETRY_AFTER: header("Seconds to wait.", {"type": "integer", "minimum": 0})}
-#: The headers that a result brings besides.
-_HEADERS: Mapping[Result, Mapping[str, Json]] = {
-    Result.TOO_MANY_REQUESTS: _RETRY_AFTER,
-    Result.UNAUTHORIZED: {"WWW-Authenticate": header("How to say who one is.", {"const": "Bearer"})},
-    Result.STORE_UNAVAILABLE: _RETRY_AFTER,
-    Result.METHOD_NOT_ALLOWED: {"Allow": header("The methods that the path has.", {"type": "string"})},
-}
+_CACHE_CONTROL = {"Cache-Control": header("No cache may keep it.", {"const": "no-store"})}
 
 
 def response(results: Iterable[Result], schema: Json | None, *, headers: Mapping[str, Json] | None = None) -> Json:
@@ -45,11 +25,10 @@ def response(results: Iterable[Result], schema: Json | None, *, headers: Mapping
     :param headers: those that these results bring here and not everywhere.
     """
     told = list(results)
-    all_headers = {**_OF_ALL, **(headers or {})}
-    for result in told:
-        all_headers |= _HEADERS.get(result, {})
+    of_results = {each.name: header(each.description, dict(each.schema)) for result in told for each in result.headers}
+    all_headers = {**_CACHE_CONTROL, **(headers or {}), **of_results}
     return {
-        "description": " ".join(f"{result.code}: {_WHEN[result]}." for result in told),
+        "description": " ".join(f"{result.code}: {result.when}. Captcha spent: {result.spent}." for result in told),
         "headers": all_headers,
         **({"content": {"application/json": {"schema": schema}}} if schema is not None else {}),
     }

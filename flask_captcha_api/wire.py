@@ -14,7 +14,8 @@ from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException
 
 from .outcome import Outcome
-from .results import Result, best_language, message_of
+from .results import RETRY_AFTER, WWW_AUTHENTICATE, Result, message_of
+from .translations import best_language
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -32,9 +33,8 @@ EXPIRES_IN = "Captcha-Expires-In"
 KIND = "Captcha-Kind"
 LENGTH = "Captcha-Length"
 MEDIA_TYPE = "Captcha-Media-Type"
-RETRY_AFTER = "Retry-After"
 #: What a cross-origin script may read of our responses beside the body.
-EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, RETRY_AFTER)
+EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, RETRY_AFTER.name)
 _EXPOSE = "Access-Control-Expose-Headers"
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -95,10 +95,10 @@ def envelope(
     in_json = response if isinstance(response, Json) else _to_json(response).encode()
     body = b'%s,"response":%s}' % (_opening(result, language), in_json)
     told = EnvelopeResponse(body, result.status, {"Cache-Control": "no-store"}, content_type="application/json")
-    if result is Result.UNAUTHORIZED:
-        told.headers["WWW-Authenticate"] = "Bearer"
-    if result in (Result.TOO_MANY_REQUESTS, Result.STORE_UNAVAILABLE):
-        told.headers[RETRY_AFTER] = str(retry_after)
+    if WWW_AUTHENTICATE in result.headers:
+        told.headers[WWW_AUTHENTICATE.name] = "Bearer"
+    if RETRY_AFTER in result.headers:
+        told.headers[RETRY_AFTER.name] = str(retry_after)
     return told
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
 
+from flask_captcha_api.translations import CATALOGUES
+
 from .browser_site import Site
 from .servers import program
 
@@ -33,15 +35,8 @@ EVENTS = """field => {
     for (const name of ["captcha-ready", "captcha-error", "captcha-expired", "captcha-token"])
         field.addEventListener(name, (event) => told.push([name, event.detail]));
 }"""
-#: What the script says in English, beside what stands in texts.py.
-TEXT = {
-    "changed": "There is a new picture.",
-    "limited": "Too many requests. Please wait a little.",
-    "failed": "The captcha could not be loaded. Please try again.",
-    "silent": "There is no sound for this captcha.",
-    "expired": "This captcha has expired. Please get a new one.",
-    "wrong": "That was not right. Please try again.",
-}
+#: What the widget says in English.
+TEXT = CATALOGUES["en"].widget
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from flask_jwt_extended import JWTManager, create_access_token
 from flask_captcha_api import CaptchaApi, Challenge, StoreUnavailable, verify_captcha
 from flask_captcha_api.service import CaptchaService
 from flask_captcha_api.testing import answers
-from flask_captcha_api.widget import DIGEST, SCRIPT, STYLESHEET, captcha_field, file_url
+from flask_captcha_api.widget import DIGEST, SCRIPT, STYLESHEET, captcha_field, file_url, without_comments
 
 from .conftest import ANSWER
 
@@ -64,20 +64,35 @@ def rendered(client: FlaskClient, arguments: str = "'web'", **request: Any) -> E
     return Element(response.text)
 
 
-def test_both_files_are_small() -> None:
-    """Script and style together have 8 kB at most, compressed, without a build step."""
-    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in STATIC.iterdir()) <= 8000
+def test_both_files_are_small(client: FlaskClient) -> None:
+    """Script and style together have 8 kB at most as they are served, compressed, without a build step."""
+    assert {path.name for path in STATIC.iterdir()} == {SCRIPT, STYLESHEET}
+    served = [client.get(f"/captcha/static/{DIGEST}/{name}").data for name in (SCRIPT, STYLESHEET)]
+    assert sum(len(gzip.compress(data, 9)) for data in served) <= 8000
+
+
+def test_the_files_are_served_without_comments() -> None:
+    """Nothing else goes: neither a URL nor a line's code."""
+    script = 'f("http://a"); // one\n// two\n  /** three\n   * four */\n  g(1 / 2);\nh({ // five\n});\n'
+    assert without_comments(script) == 'f("http://a");\n  g(1 / 2);\nh({\n});\n'
+    assert without_comments("/* one */\na {\n  b: url(//c);\n}\n") == "a {\n  b: url(//c);\n}\n"
+    for name in (SCRIPT, STYLESHEET):
+        served = without_comments((STATIC / name).read_text(encoding="utf-8"))
+        assert not re.search(r"(^|\s)//|/\*", served)
+        assert {line for line in served.splitlines() if line.strip()} <= {
+            line.partition(" //")[0] for line in (STATIC / name).read_text(encoding="utf-8").splitlines()
+        }
 
 
 @pytest.mark.parametrize(("name", "media_type"), [(SCRIPT, "text/javascript"), (STYLESHEET, "text/css")])
 def test_the_files_may_be_kept_for_ever(client: FlaskClient, name: str, media_type: str) -> None:
-    """Each is served as it is in the package, outside the envelope, with the headers of what never changes."""
+    """Each is served outside the envelope, with the headers of what never changes."""
     response = client.get(f"/captcha/static/{DIGEST}/{name}?x")
     assert (response.status_code, response.mimetype) == (200, media_type)
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in response.headers
-    assert response.data == (STATIC / name).read_bytes()
+    assert response.data == without_comments((STATIC / name).read_text(encoding="utf-8")).encode()
     assert client.head(f"/captcha/static/{DIGEST}/{name}").status_code == 200
 
 
@@ -85,7 +100,7 @@ def test_the_files_may_be_kept_for_ever(client: FlaskClient, name: str, media_ty
 def test_the_latest_files_are_asked_for_anew(client: FlaskClient, name: str) -> None:
     """Under a path that never changes they are the same, and answered by 304 to whoever has them."""
     response = client.get(f"/captcha/static/latest/{name}")
-    assert response.data == (STATIC / name).read_bytes()
+    assert response.data == client.get(f"/captcha/static/{DIGEST}/{name}").data
     assert response.headers["Cache-Control"] == "no-cache"
     again = client.get(f"/captcha/static/latest/{name}", headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")

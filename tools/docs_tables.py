@@ -1,4 +1,4 @@
-"""Tables for the documentation, made from the code and from what was measured, so that no page can drift from them.
+"""Tables for README and documentation, made from the code and from what was measured, so that no page can drift.
 
 Run it by ``make tables``. What stands in a page between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` becomes
 the table of that name, in the page itself: so the pages can be read in the repository as well. A test holds them to it.
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
-from flask_captcha_api.results import MESSAGES, Result
+from flask_captcha_api.results import Result, message_of
+from flask_captcha_api.translations import CATALOGUES
 
 ROOT = Path(__file__).parent.parent
 _BEGIN, _END = "<!-- table: ", "<!-- end of table -->"
@@ -20,8 +21,8 @@ _PLACE = re.compile(rf"^({_BEGIN}(\S+)(?: (.+))? -->\n)(?:(?!<!-- ).*\n)*{_END}$
 
 
 def write_tables() -> None:
-    """Write the tables into every page of the documentation, and name the pages that have changed."""
-    for page in sorted((ROOT / "docs").rglob("*.md")):
+    """Write the tables into the README and every page of the documentation, and name the pages that have changed."""
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         standing = page.read_text()
         made = with_tables(standing)
         if made != standing:
@@ -64,18 +65,35 @@ def settings_of_app(_: str) -> str:
 
 def results(_: str) -> str:
     """Make the table of results."""
-    return _table(
-        ("code", "stringCode", "HTTP"),
-        [(f"`{each.code}`", f"`{each.string_code}`", str(each.status)) for each in Result],
-    )
+    rows = [
+        (
+            f"`{each.code}`",
+            f"`{each.string_code}`",
+            str(each.status),
+            each.when,
+            each.spent,
+            ", ".join(f"`{header.name}`" for header in each.headers),
+        )
+        for each in Result
+    ]
+    return _table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
 
 
 def messages(_: str) -> str:
     """Make the table of the sentences for visitors."""
     return _table(
-        ("code", *(f"`{language}`" for language in MESSAGES)),
-        [(f"`{result.code}`", *(texts[result] for texts in MESSAGES.values())) for result in Result],
+        ("code", *(f"`{language}`" for language in CATALOGUES)),
+        [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
     )
+
+
+def languages(_: str) -> str:
+    """Make the table of languages."""
+    rows = [
+        (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
+        for language, each in CATALOGUES.items()
+    ]
+    return _table(("language", "name", "serves", "voice"), rows)
 
 
 def benchmark(name: str) -> str:
@@ -98,6 +116,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-app": settings_of_app,
     "results": results,
     "messages": messages,
+    "languages": languages,
     "benchmark": benchmark,
     "readme": of_readme,
 }

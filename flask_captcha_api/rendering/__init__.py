@@ -11,12 +11,13 @@ from types import MappingProxyType
 
 from ..config import SOUND_COUNTS_AS, SourceConfig
 from ..kinds import Kind
+from ..translations import CATALOGUES
 from .atlas import BUNDLED
 from .audio import MEDIA_TYPE, can_speak, speak
 from .image import MEDIA_TYPES, draw, encode
 
 #: The voice that speaks to whoever reads a language.
-VOICES: Mapping[str, str] = MappingProxyType({"zh-Hant": "zh", "zh-Hans": "zh", "en": "en", "ja": "ja"})
+VOICES: Mapping[str, str] = MappingProxyType({tag: each.voice for tag, each in CATALOGUES.items()})
 
 
 class Unspeakable(LookupError):

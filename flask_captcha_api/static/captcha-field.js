@@ -4,49 +4,49 @@
 const BASE = new URL("../..", import.meta.url).href;
 const PATIENCE_MS = 10_000;
 
-// `{}` is what is asked, or seconds. What is said without JavaScript too stands in texts.py as well.
-export const TEXTS = {
-  "zh-Hant": {
-    group: "驗證碼", digits: "數字", letters: "字母", arithmetic: "計算結果", other: "字元",
-    seen: "圖中的{}", heard: "聽到的{}", alt: "驗證碼圖片：請輸入圖中的{}。", altSound: "看不見圖片時，請按「語音」。",
-    refresh: "換一張", listen: "語音", newSound: "換一段語音", replay: "重播", show: "顯示圖片", retry: "重試",
-    wait: "請等 {} 秒", changed: "已換新圖片。", hidden: "圖片已隱藏，請輸入聽到的內容。",
-    limited: "請求過於頻繁，請稍候。", failed: "無法載入驗證碼，請重試。", silent: "這個驗證碼沒有語音。",
-    expired: "驗證碼已失效，請換一個。", missing: "請輸入{}。", wrong: "驗證碼錯誤，請再試一次。",
-  },
-  "zh-Hans": {
-    group: "验证码", digits: "数字", letters: "字母", arithmetic: "计算结果", other: "字符",
-    seen: "图中的{}", heard: "听到的{}", alt: "验证码图片：请输入图中的{}。", altSound: "看不见图片时，请按“语音”。",
-    refresh: "换一张", listen: "语音", newSound: "换一段语音", replay: "重播", show: "显示图片", retry: "重试",
-    wait: "请等 {} 秒", changed: "已换新图片。", hidden: "图片已隐藏，请输入听到的内容。",
-    limited: "请求过于频繁，请稍候。", failed: "无法加载验证码，请重试。", silent: "这个验证码没有语音。",
-    expired: "验证码已失效，请换一个。", missing: "请输入{}。", wrong: "验证码错误，请再试一次。",
-  },
-  en: {
-    group: "Captcha", digits: "digits", letters: "letters", arithmetic: "result of the calculation", other: "characters",
-    seen: "{} in the picture", heard: "{} you hear", alt: "Captcha: type the {} in this picture.",
-    altSound: "If you cannot see it, choose “Listen”.",
-    refresh: "New picture", listen: "Listen", newSound: "New sound", replay: "Play again", show: "Show picture",
-    retry: "Try again", wait: "Wait {} s", changed: "There is a new picture.",
-    hidden: "The picture is hidden. Type what you hear.",
-    limited: "Too many requests. Please wait a little.",
-    failed: "The captcha could not be loaded. Please try again.",
-    silent: "There is no sound for this captcha.", expired: "This captcha has expired. Please get a new one.",
-    missing: "Please type the {}.", wrong: "That was not right. Please try again.",
-  },
-  ja: {
-    group: "画像認証", digits: "数字", letters: "文字", arithmetic: "計算の答え", other: "文字",
-    seen: "画像の{}", heard: "聞こえた{}", alt: "画像認証：この画像の{}を入力してください。",
-    altSound: "見えない場合は「音声」を選んでください。",
-    refresh: "別の画像", listen: "音声", newSound: "別の音声", replay: "もう一度聞く", show: "画像を表示", retry: "再試行",
-    wait: "あと {} 秒", changed: "新しい画像に替わりました。",
-    hidden: "画像は隠れています。聞こえたとおりに入力してください。",
-    limited: "リクエストが多すぎます。しばらくお待ちください。",
-    failed: "画像認証を読み込めません。もう一度お試しください。", silent: "この画像認証に音声はありません。",
-    expired: "有効期限が切れました。もう一度お試しください。", missing: "{}を入力してください。",
-    wrong: "正しくありません。もう一度お試しください。",
-  },
+// The fallback is the first language; `{}` is the page's own words, or seconds. `make tables` writes these:
+// <tables>
+const LANGUAGES = ["en", "ja", "zh-Hans", "zh-Hant"];
+const TAGS = { __proto__: null, "zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", en: "en", ja: "ja", "zh-hans": "zh-Hans", zh: "zh-Hans" };
+const TEXTS = {
+  "digits.seen": ["Digits in the picture", "画像の数字", "图中的数字", "圖中的數字"],
+  "digits.heard": ["Digits you hear", "聞こえた数字", "听到的数字", "聽到的數字"],
+  "digits.alt": ["Captcha: type the digits in this picture.", "画像認証：この画像の数字を入力してください。", "验证码图片：请输入图中的数字。", "驗證碼圖片：請輸入圖中的數字。"],
+  "digits.missing": ["Please type the digits.", "数字を入力してください。", "请输入数字。", "請輸入數字。"],
+  "letters.seen": ["Letters in the picture", "画像の文字", "图中的字母", "圖中的字母"],
+  "letters.heard": ["Letters you hear", "聞こえた文字", "听到的字母", "聽到的字母"],
+  "letters.alt": ["Captcha: type the letters in this picture.", "画像認証：この画像の文字を入力してください。", "验证码图片：请输入图中的字母。", "驗證碼圖片：請輸入圖中的字母。"],
+  "letters.missing": ["Please type the letters.", "文字を入力してください。", "请输入字母。", "請輸入字母。"],
+  "arithmetic.seen": ["Result of the calculation in the picture", "画像の計算の答え", "图中的计算结果", "圖中的計算結果"],
+  "arithmetic.heard": ["Result of the calculation you hear", "聞こえた計算の答え", "听到的计算结果", "聽到的計算結果"],
+  "arithmetic.alt": ["Captcha: type the result of the calculation in this picture.", "画像認証：この画像の計算の答えを入力してください。", "验证码图片：请输入图中的计算结果。", "驗證碼圖片：請輸入圖中的計算結果。"],
+  "arithmetic.missing": ["Please type the result of the calculation.", "計算の答えを入力してください。", "请输入计算结果。", "請輸入計算結果。"],
+  "other.seen": ["Characters in the picture", "画像の文字", "图中的字符", "圖中的字元"],
+  "other.heard": ["Characters you hear", "聞こえた文字", "听到的字符", "聽到的字元"],
+  "other.alt": ["Captcha: type the characters in this picture.", "画像認証：この画像の文字を入力してください。", "验证码图片：请输入图中的字符。", "驗證碼圖片：請輸入圖中的字元。"],
+  "other.missing": ["Please type the characters.", "文字を入力してください。", "请输入字符。", "請輸入字元。"],
+  "{}.seen": ["{} in the picture", "画像の{}", "图中的{}", "圖中的{}"],
+  "{}.heard": ["{} you hear", "聞こえた{}", "听到的{}", "聽到的{}"],
+  "{}.alt": ["Captcha: type the {} in this picture.", "画像認証：この画像の{}を入力してください。", "验证码图片：请输入图中的{}。", "驗證碼圖片：請輸入圖中的{}。"],
+  "{}.missing": ["Please type the {}.", "{}を入力してください。", "请输入{}。", "請輸入{}。"],
+  group: ["Captcha", "画像認証", "验证码", "驗證碼"],
+  altSound: ["If you cannot see it, choose “Listen”.", "見えない場合は「音声」を選んでください。", "看不见图片时，请按“语音”。", "看不見圖片時，請按「語音」。"],
+  refresh: ["New picture", "別の画像", "换一张", "換一張"],
+  listen: ["Listen", "音声", "语音", "語音"],
+  newSound: ["New sound", "別の音声", "换一段语音", "換一段語音"],
+  replay: ["Play again", "もう一度聞く", "重播", "重播"],
+  show: ["Show picture", "画像を表示", "显示图片", "顯示圖片"],
+  retry: ["Try again", "再試行", "重试", "重試"],
+  wait: ["Wait {} s", "あと {} 秒", "请等 {} 秒", "請等 {} 秒"],
+  changed: ["There is a new picture.", "新しい画像に替わりました。", "已换新图片。", "已換新圖片。"],
+  hidden: ["The picture is hidden. Type what you hear.", "画像は隠れています。聞こえたとおりに入力してください。", "图片已隐藏，请输入听到的内容。", "圖片已隱藏，請輸入聽到的內容。"],
+  limited: ["Too many requests. Please wait a little.", "リクエストが多すぎます。しばらくお待ちください。", "请求过于频繁，请稍候。", "請求過於頻繁，請稍候。"],
+  failed: ["The captcha could not be loaded. Please try again.", "画像認証を読み込めません。もう一度お試しください。", "无法加载验证码，请重试。", "無法載入驗證碼，請重試。"],
+  silent: ["There is no sound for this captcha.", "この画像認証に音声はありません。", "这个验证码没有语音。", "這個驗證碼沒有語音。"],
+  expired: ["This captcha has expired. Please get a new one.", "有効期限が切れました。もう一度お試しください。", "验证码已失效，请换一个。", "驗證碼已失效，請換一個。"],
+  wrong: ["That was not right. Please try again.", "正しくありません。もう一度お試しください。", "验证码错误，请再试一次。", "驗證碼錯誤，請再試一次。"],
 };
+// </tables>
 
 const ICONS = {
   refresh: "M20 11a8 8 0 1 0-2 6M20 4v7h-7",
@@ -75,13 +75,18 @@ function write(element, text) {
   if (element.written !== text) element.textContent = element.written = text;
 }
 
-/** The key of TEXTS for the nearest `lang`, also of a host; Chinese as such is simplified (CLDR). */
+/** As language_for in translations/__init__.py: a script or region that TAGS knows, else the language, decides. */
+export function languageFor(tag) {
+  const [primary, ...subtags] = tag.toLowerCase().split(/[-_]/);
+  const tags = [...subtags.map((subtag) => primary + "-" + subtag), primary];
+  return TAGS[tags.find((each) => each in TAGS)] ?? LANGUAGES[0];
+}
+
+/** The language of the nearest `lang`, also of a host. */
 function languageOf(element) {
   let tag;
   for (let node = element; node && !tag; node = node.getRootNode().host) tag = node.closest("[lang]")?.lang;
-  tag = (tag || navigator.language).toLowerCase();
-  if (/^zh\b(?!.*hans).*-(hant|tw|hk|mo)\b/.test(tag)) return "zh-Hant";
-  return { zh: "zh-Hans", ja: "ja" }[tag.split("-")[0]] ?? "en";
+  return languageFor(tag || navigator.language);
 }
 
 const sheet = new CSSStyleSheet();
@@ -110,7 +115,7 @@ class CaptchaField extends HTMLElement {
   #restUntil = 0; // none of its own accord
   #tokens; // the captcha is good for: the one sent and the one that came back
   #language;
-  #note; // a key of the texts
+  #note; // a key of TEXTS
   #error; // the same, or a text of the page's
 
   /** Of the page, which may have set it before: a function that returns its JWT, or nothing. */
@@ -378,19 +383,21 @@ class CaptchaField extends HTMLElement {
 
   #render() {
     const ui = this.#ui;
-    const texts = TEXTS[(this.#language = languageOf(this))];
+    const column = LANGUAGES.indexOf((this.#language = languageOf(this)));
+    const say = (key) => TEXTS[key]?.[column];
     const isImage = this.#form === "image";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
-    const kind = /^(digits|letters|arithmetic)$/.test(this.#kind) ? this.#kind : "other";
-    const fill = (text) => {
-      const filled = text.replace("{}", this.getAttribute("asks") ?? texts[kind]);
-      return filled[0].toUpperCase() + filled.slice(1);
+    const asks = this.getAttribute("asks");
+    const kind = `${this.#kind}.seen` in TEXTS ? this.#kind : "other";
+    const ask = (part) => {
+      const text = say(`${asks ? "{}" : kind}.${part}`).replace("{}", () => asks);
+      return text[0].toUpperCase() + text.slice(1);
     };
     const focused = this.shadowRoot.activeElement;
     const hasSound = !this.hasAttribute("nosound");
     ui.group.lang = this.#language;
-    ui.group.ariaLabel = texts.group;
-    ui.image.alt = fill(texts.alt) + (hasSound ? " " + texts.altSound : "");
+    ui.group.ariaLabel = say("group");
+    ui.image.alt = ask("alt") + (hasSound ? " " + say("altSound") : "");
     ui.image.hidden = !isImage || !this.#uuid;
     ui.show.hidden = isImage;
     ui.listen.hidden = !hasSound;
@@ -400,21 +407,21 @@ class CaptchaField extends HTMLElement {
     ui.input.ariaInvalid = Boolean(this.#error);
     ui.show.ariaDisabled = ui.refresh.ariaDisabled = seconds > 0;
     ui.listen.ariaDisabled = seconds > 0 && (isImage || !this.#uuid);
-    const again = this.#why === "failed" ? texts.retry : isImage ? texts.refresh : texts.newSound;
-    write(ui.refresh.lastChild, seconds > 0 ? texts.wait.replace("{}", seconds) : again);
-    write(ui.listen.lastChild, isImage ? texts.listen : texts.replay);
-    write(ui.show.lastChild, texts.show);
-    write(ui.label, fill(isImage ? texts.seen : texts.heard));
-    write(ui.error, texts[this.#error] ?? this.#error);
-    write(ui.note, texts[this.#note]);
+    const again = say(this.#why === "failed" ? "retry" : isImage ? "refresh" : "newSound");
+    write(ui.refresh.lastChild, seconds > 0 ? say("wait").replace("{}", seconds) : again);
+    write(ui.listen.lastChild, say(isImage ? "listen" : "replay"));
+    write(ui.show.lastChild, say("show"));
+    write(ui.label, ask(isImage ? "seen" : "heard"));
+    write(ui.error, say(this.#error) ?? this.#error);
+    write(ui.note, say(this.#note));
     ui.note.className = this.#note === "changed" ? "quiet" : ""; // for those who do not see it
 
     const values = new FormData();
     values.append(this.getAttribute("uuid-name") ?? "uuid", this.#uuid);
     values.append(this.getAttribute("text-name") ?? "code", this.value);
     this.#internals.setFormValue(values);
-    if (this.#why) this.#internals.setValidity({ customError: true }, texts[this.#why], ui.input);
-    else this.#internals.setValidity({ valueMissing: !this.value.trim() }, fill(texts.missing), ui.input);
+    if (this.#why) this.#internals.setValidity({ customError: true }, say(this.#why), ui.input);
+    else this.#internals.setValidity({ valueMissing: !this.value.trim() }, ask("missing"), ui.input);
   }
 }
 

@@ -1,0 +1,91 @@
+"""Everything that visitors read, in one catalogue per language.
+
+A catalogue is a JSON file named after its language tag:
+
+- ``name``: the language's name for itself.
+- ``tags``: the language tags it serves, besides longer ones that begin with them.
+- ``voice``: the recordings that speak to its readers, ``en``, ``ja`` or ``zh``.
+- ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
+- ``widget``: the widget's other texts. In ``wait``, ``{}`` is a number of seconds.
+- ``kinds``: for each kind of captcha, the label of the text field beside a picture (``seen``) and beside a sound
+  (``heard``), the picture's alternative text (``alt``), and the error where nothing is typed (``missing``). ``other``
+  serves an app's own kinds.
+- ``asks``: the same, where an app says what its own kind asks for; ``{}`` is the app's phrase.
+
+``make tables`` copies the texts into the widget's script and the tables of the documentation.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from types import MappingProxyType
+
+#: Of the messages, where no other language is configured or accepted.
+DEFAULT_LANGUAGE = "zh-Hant"
+#: Of the widget's texts, on a page in a language without a catalogue.
+FALLBACK_LANGUAGE = "en"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The texts of one language."""
+
+    name: str
+    tags: list[str]
+    voice: str
+    messages: Mapping[str, str]
+    widget: Mapping[str, str]
+    kinds: Mapping[str, Mapping[str, str]]
+    asks: Mapping[str, str]
+
+    def sentence(self, part: str, kind: str, asks: str | None = None) -> str:
+        """Return a sentence that asks for the answer.
+
+        :param part: ``seen``, ``heard``, ``alt`` or ``missing``.
+        :param kind: the name of a kind; an app's own kinds share the sentences of ``other``.
+        :param asks: what to ask for instead, in the app's words.
+        """
+        if asks:
+            sentence = self.asks[part].replace("{}", asks)
+            return sentence[0].upper() + sentence[1:]
+        return self.kinds.get(kind, self.kinds["other"])[part]
+
+
+def _read_catalogues() -> dict[str, Catalogue]:
+    found = {
+        file.name.removesuffix(".json"): Catalogue(**json.loads(file.read_text(encoding="utf-8")))
+        for file in files(__name__).iterdir()
+        if file.name.endswith(".json")
+    }
+    return {language: found[language] for language in sorted(found, key=lambda each: (each != DEFAULT_LANGUAGE, each))}
+
+
+#: By language, the default first.
+CATALOGUES: Mapping[str, Catalogue] = MappingProxyType(_read_catalogues())
+LANGUAGES = tuple(CATALOGUES)
+#: Which language serves a tag, in lower case.
+TAGS: Mapping[str, str] = MappingProxyType(
+    {tag.lower(): language for language, catalogue in CATALOGUES.items() for tag in catalogue.tags}
+)
+
+
+def language_for(tag: str) -> str | None:
+    """Return the language that serves a tag, such as ``en-GB`` or ``zh_Hant_TW``; None if there is none.
+
+    The first subtag that the table knows decides, so a script wins over the region after it. The widget's script has
+    the same function.
+    """
+    primary, *subtags = re.split("[-_]", tag.lower())
+    candidates = [*(f"{primary}-{subtag}" for subtag in subtags), primary]
+    return next((TAGS[each] for each in candidates if each in TAGS), None)
+
+
+def best_language(accepted: Iterable[str], *, otherwise: str = DEFAULT_LANGUAGE) -> str:
+    """Return the first language that serves one of the accepted tags.
+
+    :param accepted: language tags as in Accept-Language, best first.
+    :param otherwise: the language to return if none serves.
+    """
+    return next(filter(None, map(language_for, accepted)), otherwise)

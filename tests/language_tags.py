@@ -1,0 +1,43 @@
+"""Which language serves a tag, for Python and the widget's script alike; None if there is none.
+
+``qaa`` to ``qtz`` are reserved for private use (ISO 639): no language is ever called so.
+"""
+
+LANGUAGE_OF_TAG = {
+    "en": "en",
+    "en-GB": "en",
+    "en_US": "en",
+    "EN-us": "en",
+    "ja": "ja",
+    "ja-JP-u-ca-japanese": "ja",
+    "zh": "zh-Hans",
+    "zh-CN": "zh-Hans",
+    "zh-SG": "zh-Hans",
+    "zh-Hans": "zh-Hans",
+    "zh-Hans-TW": "zh-Hans",
+    "zh_Hans_HK": "zh-Hans",
+    "zh-cmn-Hans-CN": "zh-Hans",
+    "zh-Hant": "zh-Hant",
+    "zh_Hant": "zh-Hant",
+    "zh-Hant-CN": "zh-Hant",
+    "zh_Hant_TW": "zh-Hant",
+    "zh-cmn-Hant-TW": "zh-Hant",
+    "zh-TW": "zh-Hant",
+    "zh_TW": "zh-Hant",
+    "ZH-tw": "zh-Hant",
+    "zh-HK": "zh-Hant",
+    "zh-yue-HK": "zh-Hant",
+    "zh-MO": "zh-Hant",
+    "qaa": None,
+    "qaa-AT": None,
+    "jam": None,
+    "zha": None,
+    "eng": None,
+    "tw": None,
+    "hant": None,
+    "qaa-zh-TW": None,
+    "constructor": None,
+    "__proto__": None,
+    "-": None,
+    "*": None,
+}
