@@ -170,6 +170,11 @@ class CaptchaConfig:
         return max(source.ttl for _, source in self._settings_in_force())
 
     @property
+    def shortest_ttl(self) -> int:
+        """Return the shortest life of a captcha issued now, in seconds, whatever its source."""
+        return min(source.ttl for _, source in self._settings_in_force())
+
+    @property
     def sources_differ(self) -> bool:
         """Tell whether some configured source is easier to pass than another."""
         return len({(source.kind, source.length, source.difficulty) for _, source in self._settings_in_force()}) > 1
