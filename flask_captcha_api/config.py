@@ -117,7 +117,7 @@ class CaptchaConfig:
         "of the sound (Mandarin for both Chinese), where the request names none; `auto` follows Accept-Language",
     )
     rate_limit_storage: str = _setting(
-        "memory://", STORAGE_URI, "where rates and failures are counted; `memory://` is for one process"
+        "memory://", STORAGE_URI, "where rates and failures are counted; `memory://` is for one process, and unbounded"
     )
     openapi: bool = _setting(True, FLAG, "whether the routes are described at `openapi.json` below the prefix")
     single_process: bool = _setting(

@@ -69,6 +69,9 @@ def fewer_failures_than(limit: int, *, key: Callable[[], str], seconds: int = 36
     asked. Requests that come in the same moment may all find the count still low: their number is bounded by how many
     the server works on at once, so let a rate limit on the route bound it further.
 
+    The default storage, ``memory://``, has no bound: 500,000 account names that somebody makes up take 160 MB and slow
+    every request down until ``seconds`` have passed. On a public site, use a server such as Redis.
+
     :param limit: at this many failures the captcha is asked.
     :param key: called in each request, before the view; returns whose failures are counted, such as the account's name
         or the client's address. What it raises is raised from the guard, so it has to bear what anybody may send. It
