@@ -36,7 +36,8 @@ test-pythons:
 test-lowest:
 	@tests/every_python --lowest
 
-# What is about to be released: both distributions, and the types of what is installed.
+# What is about to be released: both distributions, the types of what is installed, and, where a database of advisories
+# can be reached, that none is known of what it is installed with.
 release-check: $(VENV)/release/complete
 	@rm -rf build/dist
 	@$(RELEASE)/bin/python -m build --outdir build/dist . >/dev/null
@@ -44,6 +45,7 @@ release-check: $(VENV)/release/complete
 	@$(RELEASE)/bin/check-wheel-contents build/dist/*.whl
 	@$(RELEASE)/bin/python -m pip install -qq --force-reinstall --no-deps build/dist/*.whl
 	@cd build/dist && PATH="$(CURDIR)/$(RELEASE)/bin:$$PATH" pyright --ignoreexternal --verifytypes flask_captcha_api
+	@$(RELEASE)/bin/python -m tools.audit
 
 # As root on Debian: Redis, memcached, nginx and Chromium, installed but not started. Elsewhere the tests use what they find.
 servers:

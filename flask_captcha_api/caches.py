@@ -14,16 +14,17 @@ from flask import Flask
 from .config import CaptchaConfig, SetupError
 from .crowding import crowding_of
 from .memcached import have_outages_told_soon
+from .memory import PrivateSimpleCache
 from .store import AnswerStore, StoreUnavailable, refuse_unfit
 
-#: What our own SimpleCache holds. Beyond it, the captchas that expire soonest are pushed out.
+#: What our own SimpleCache holds. Beyond it, the oldest captchas are pushed out.
 PRIVATE_THRESHOLD = 10_000
 
 _logger = logging.getLogger("flask_captcha_api")
 
 
 def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -> AnswerStore:
-    """Open the store on the app's cache, and log where one address can push out the captchas of others.
+    """Open the store on the app's cache and probe it, and log where one address can push out the captchas of others.
 
     :param cache: the Cache that ``CaptchaApi`` was given, or None.
     :param checked: what :func:`check_early` returned.
@@ -34,9 +35,11 @@ def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -
     if backend is not checked:
         check_backend(backend)
     have_outages_told_soon(backend)
+    store = AnswerStore(backend, longest_ttl=config.longest_ttl)
+    store.probe()
     if crowding := crowding_of(backend, config):
         _logger.warning(crowding)
-    return AnswerStore(backend, longest_ttl=config.longest_ttl)
+    return store
 
 
 def check_early(app: Flask, cache: Any) -> Any:
@@ -58,7 +61,7 @@ def check_early(app: Flask, cache: Any) -> Any:
 def check_backend(backend: Any) -> None:
     """Warn of a backend that loses captchas.
 
-    :raises SetupError: it loses them all, or cannot tell who took one.
+    :raises SetupError: it loses them all.
     """
     refuse_unfit(backend)
     _warn_of_threshold(backend)
@@ -77,9 +80,7 @@ def _backend(app: Flask, cache: Any) -> Any:
         return next(iter(backends.values()))
     if app.config.get("CACHE_TYPE"):
         return _configured_backend(app)
-    from flask_caching.backends import SimpleCache as PrivateCache
-
-    return PrivateCache(threshold=PRIVATE_THRESHOLD)
+    return PrivateSimpleCache(threshold=PRIVATE_THRESHOLD)
 
 
 def _configured_backend(app: Flask) -> Any:

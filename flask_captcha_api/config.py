@@ -119,7 +119,7 @@ class CaptchaConfig:
         "of the sound (Mandarin for both Chinese), where the request names none; `auto` follows Accept-Language",
     )
     rate_limit_storage: str = _setting(
-        "memory://", STORAGE_URI, "where rates and failures are counted; `memory://` is for one process"
+        "memory://", STORAGE_URI, "where rates and failures are counted; `memory://` is for one process, and unbounded"
     )
     openapi: bool = _setting(True, FLAG, "whether the routes are described at `openapi.json` below the prefix")
     single_process: bool = _setting(
@@ -170,6 +170,11 @@ class CaptchaConfig:
     def longest_ttl(self) -> int:
         """Return the seconds after which no captcha issued now can be alive, whatever its source."""
         return max(source.ttl for _, source in self._settings_in_force())
+
+    @property
+    def shortest_ttl(self) -> int:
+        """Return the shortest life of a captcha issued now, in seconds, whatever its source."""
+        return min(source.ttl for _, source in self._settings_in_force())
 
     @property
     def sources_differ(self) -> bool:

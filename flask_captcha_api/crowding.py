@@ -8,6 +8,7 @@ from typing import Any
 from cachelib import FileSystemCache, SimpleCache
 
 from .config import CaptchaConfig
+from .memory import PrivateSimpleCache
 from .rates import most_within
 from .store import ROUNDING_SECONDS
 
@@ -27,31 +28,37 @@ def crowding_of(backend: Any, config: CaptchaConfig) -> str | None:
     remedy = next((remedy for family, remedy in _REMEDIES if isinstance(backend, family)), None)
     if not threshold or remedy is None:
         return None
-    most = most_outstanding(config)
-    if most is None or most < threshold:
-        return None
-    return (
-        f"one address can have {most:,} captchas outstanding within its rate limit, and {type(backend).__name__} holds "
-        f"{threshold:,} entries, so it can push out the captchas of others: lower CAPTCHA_RATE_LIMIT or CAPTCHA_TTL, "
-        f"or {remedy}"
-    )
+    name = type(backend).__name__
+    most = most_issued(config)
+    if most is not None and most >= threshold:
+        return (
+            f"one address can be issued {most:,} captchas within its rate limit while one is outstanding, and {name} "
+            f"holds {threshold:,} entries, so it can push out the captchas of others: lower CAPTCHA_RATE_LIMIT or "
+            f"CAPTCHA_TTL, or {remedy}"
+        )
+    if not isinstance(backend, PrivateSimpleCache) and config.shortest_ttl != config.longest_ttl:
+        return (
+            f"captchas live for {config.shortest_ttl} to {config.longest_ttl} s by their source, and a full {name} "
+            "drops those first that expire soonest, so one request for a long-lived captcha can push out a fresh "
+            "short-lived one: give all sources one ttl, or set CACHE_TYPE to RedisCache"
+        )
+    return None
 
 
-def most_outstanding(config: CaptchaConfig) -> int | None:
-    """Return how many captchas one address can have outstanding at once; None: there is no bound.
+def most_issued(config: CaptchaConfig) -> int | None:
+    """Return how many captchas one address can be issued in the life of the longest-lived; None: there is no bound.
 
-    Sources with the app's rate share one count, and each with a rate of its own has another, as in ``throttle``.
-    Pictures are what counts here: a sound costs more.
+    Expired ones count, since they may still be in the cache. Sources with the app's rate share one count, and each with
+    a rate of its own has another, as in ``throttle``. Pictures are what counts here: a sound costs more.
     """
     sources = [config.defaults] if config.sources is None else list(config.sources.values())
     of_app = config.defaults.rate_limit
-    counts = [(source.rate_limit, source.ttl) for source in sources if source.rate_limit != of_app]
-    sharing = [source.ttl for source in sources if source.rate_limit == of_app]
-    if sharing:
-        counts.append((of_app, max(sharing)))
+    rates = [source.rate_limit for source in sources if source.rate_limit != of_app]
+    if len(rates) < len(sources):
+        rates.append(of_app)
     total = 0
-    for rate, ttl in counts:
+    for rate in rates:
         if rate is None:
             return None
-        total += most_within(rate, ttl + ROUNDING_SECONDS)
+        total += most_within(rate, config.longest_ttl + ROUNDING_SECONDS)
     return total

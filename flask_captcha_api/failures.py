@@ -127,6 +127,9 @@ def fewer_failures_than(limit: int, *, key: Callable[[], str | Awaitable[str]], 
 
     Counted in CAPTCHA_RATE_LIMIT_STORAGE (the extra ``limits``). When that cannot be reached, the captcha is asked.
 
+    The default storage, ``memory://``, has no bound: 500,000 account names that somebody makes up take 160 MB and slow
+    every request down until ``seconds`` have passed. On a public site, use a server such as Redis.
+
     :param limit: at this many failures the captcha is asked.
     :param key: a function, sync or async, called in each request, before the view; returns whose failures are counted,
         such as the account's name or the client's address. What it raises is raised from the guard, so it has to bear

@@ -24,6 +24,10 @@ class OnPrimary:
             return None
         return self._backend.serializer.loads(value)
 
+    def refuses_second(self) -> bool:
+        """Return whether DEL reports that nothing was there. It writes nothing, which a full server would refuse."""
+        return bool(self._client.delete(self._full("captcha_api_probe")) != 1)
+
     @property
     def _client(self) -> Any:
         return self._backend._write_client

@@ -8,11 +8,10 @@ import math
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .lazy import Lazy
+from .lazy import Lazy, ProcessLock
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -97,8 +96,7 @@ class Counters:
         self._scheme = urlsplit(storage_uri).scheme
         _check_storage(self._scheme)
         self._limiter = Lazy(self._open)
-        #: The library's storage in memory loses hits of threads that begin a count together. The others are asked.
-        self._turn: AbstractContextManager[Any] = Lock() if self.are_private_to_process else nullcontext()
+        self._lock = ProcessLock()
         self._items: dict[str, Sequence[RateLimitItem]] = {}
 
     @property
@@ -129,7 +127,7 @@ class Counters:
         try:
             windows = [(window, who) for rate, who in rates for window in self._parsed_once(rate)]
             windows.sort(key=lambda each: each[0].get_expiry())
-            with self._turn:
+            with self._turn():
                 if self._hit_all(windows, cost):
                     return 0
             return max(1, *(self._wait(window, who, cost) for window, who in windows))
@@ -148,7 +146,7 @@ class Counters:
     def add_failure(self, *who: str, seconds: int) -> None:
         """Count a failure, in one step that no other can come between. The count ends ``seconds`` after its first."""
         try:
-            with self._turn:
+            with self._turn():
                 self._limiter.get().storage.incr(_key(who), seconds)
         except Exception as error:
             _log_outage("a failure was not counted", error)
@@ -163,7 +161,7 @@ class Counters:
         key = _key(who)
         try:
             storage = self._limiter.get().storage
-            with self._turn:
+            with self._turn():
                 return storage.incr(key, seconds) if storage.get(key) < limit else None
         except Exception as error:
             _log_outage("failures cannot be told", error)
@@ -175,6 +173,13 @@ class Counters:
             self._limiter.get().storage.clear(_key(who))
         except Exception as error:
             _log_outage("failures were not forgotten", error)
+
+    def _turn(self) -> AbstractContextManager[Any]:
+        """Return what to hold while counting: the library's storage in memory loses hits that begin a count together.
+
+        The library starts a thread meanwhile, which yields under gevent.
+        """
+        return self._lock.get() if self.are_private_to_process else nullcontext()
 
     def _open(self) -> "SlidingWindowCounterRateLimiter":
         from limits.storage import storage_from_string

@@ -1,16 +1,14 @@
 """The store: one answer under one uuid, given to exactly one taker.
 
-Flask-Caching's backends differ in what their ``delete`` and ``add`` tell, so each family is taken from in its own way:
-the table at the end says which, and why it is exact. What Redis and memcached need besides stands in ``primary`` and
-``memcached``. Knows the backends by type and nothing of requests.
+Flask-Caching's backends differ in what their ``delete`` and ``add`` return, so each family has its own way to take.
+What a backend returns depends on its client too, whose type says nothing (it may be subclassed or wrapped), so it is
+probed before it is used. What Redis and memcached need besides stands in ``primary`` and ``memcached``.
 """
 
 import os
 import secrets
-import threading
-from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import cachelib
 from cachelib import FileSystemCache, MemcachedCache, SimpleCache, UWSGICache
@@ -18,7 +16,7 @@ from flask_caching.backends.nullcache import NullCache
 
 from .config import SetupError
 from .memcached import by_servers_clock
-from .primary import on_primary
+from .primary import OnPrimary, on_primary
 from .sweep import Sweep
 
 NAMESPACE = "captcha_api:"
@@ -44,7 +42,7 @@ class AnswerStore:
     def __init__(self, backend: Any, *, longest_ttl: int) -> None:
         self._backend = backend
         self._cache = backend if _takes(backend) else on_primary(by_servers_clock(backend))
-        self._take = _way_to_take(self._cache, longest_ttl + ROUNDING_SECONDS)
+        self._way = _way_to_take(self._cache, longest_ttl + ROUNDING_SECONDS)
         self._sweep = Sweep(backend) if isinstance(backend, FileSystemCache) else None
 
     @property
@@ -56,6 +54,24 @@ class AnswerStore:
     def is_private_to_process(self) -> bool:
         """Tell whether another process of the same app would see none of these answers."""
         return isinstance(self._backend, SimpleCache)
+
+    def probe(self) -> None:
+        """Try with a key of its own whether the backend would refuse the second of two takers.
+
+        Talks to the cache, so it must not be called before the process forks.
+
+        :raises SetupError: it would give one value to both.
+        :raises StoreUnavailable: the cache cannot be reached; this says nothing about the backend.
+        """
+        try:
+            refuses = self._way.refuses_second()
+        except Exception as error:  # no common base: each client library has its own
+            raise StoreUnavailable(_told(error)) from error
+        if not refuses:
+            raise SetupError(
+                f"{type(self._backend).__name__} reports success for a key that was already added and already "
+                f"deleted, so two requests could pass with one captcha: {_remedy(self._backend)}"
+            )
 
     def put(self, uuid: str, value: str, ttl: int) -> None:
         """Keep ``value`` for ``ttl`` seconds.
@@ -86,89 +102,148 @@ class AnswerStore:
         :raises StoreUnavailable: it cannot be told; the value may be spent.
         """
         try:
-            return _as_text(self._take(NAMESPACE + uuid))
+            return _as_text(self._way.take(NAMESPACE + uuid))
         except Exception as error:
             raise StoreUnavailable(_told(error)) from error
 
 
 def refuse_unfit(backend: Any) -> None:
-    """Raise SetupError for a backend that loses every answer or cannot tell who took it."""
+    """Raise SetupError for a backend that loses every answer. Talks to no cache."""
     if isinstance(backend, (NullCache, cachelib.NullCache)):
         raise SetupError(
             "CACHE_TYPE is NullCache, which keeps nothing, so no captcha could ever be verified: set CACHE_TYPE to "
             "SimpleCache (one process), FileSystemCache (one host) or RedisCache, or pass cache= to CaptchaApi"
         )
-    if isinstance(backend, MemcachedCache) and not _waits_for_replies(backend._client):
-        raise SetupError(
-            "pymemcache answers before memcached does, so two requests could pass with one captcha: create its client "
-            "with default_noreply=False"
+
+
+def _remedy(backend: Any) -> str:
+    if isinstance(backend, MemcachedCache):
+        return (
+            "let its client wait for the server's replies: create a pymemcache client with default_noreply=False, a "
+            "pylibmc client without the behavior _noreply"
         )
+    return (
+        "let its delete return False for a key that is not there, or its add for a key that is, whichever is atomic; "
+        "or give it a method take(key) that returns a value to one caller and None to all others"
+    )
 
 
-def _waits_for_replies(client: Any) -> bool:
-    """Tell whether a memcached client's ``add`` and ``delete`` report what the server did. Only pymemcache may not."""
-    if type(client).__module__.partition(".")[0] != "pymemcache":
-        return True
-    for_each_server = getattr(client, "default_kwargs", {})  # of a HashClient
-    return getattr(client, "default_noreply", for_each_server.get("default_noreply")) is False
+class _Way(Protocol):
+    """A way to take a value: each family of backends has its own."""
+
+    def take(self, key: str) -> Any:
+        """Remove a value and return it, to one caller; None to all others."""
+
+    def refuses_second(self) -> bool:
+        """Return whether the backend's answers tell the second of two takers that it was the second."""
 
 
-def _way_to_take(backend: Any, claim_seconds: int) -> Callable[[str], Any]:
-    if _takes(backend):
-        return backend.take  # type: ignore[no-any-return]
-    for family, take in _WAYS:
-        if isinstance(backend, family):
-            return lambda key: take(backend, key)
-    return _Claims(backend, claim_seconds).take
+def _way_to_take(cache: Any, claim_seconds: int) -> _Way:
+    if isinstance(cache, OnPrimary):
+        return cache
+    if _takes(cache):
+        return _Own(cache)
+    if isinstance(cache, FileSystemCache):
+        return _Rename(cache)
+    return _Delete(cache) if isinstance(cache, _DELETING) else _Claims(cache, claim_seconds)
 
 
 def _takes(backend: Any) -> bool:
     return callable(getattr(backend, "take", None))
 
 
-def _take_by_rename(backend: Any, key: str) -> Any:
-    """Take by a rename, which succeeds once. ``delete`` would not do: it is true for a file that is not there."""
-    taken = f"{key}:{secrets.token_hex(8)}"
-    try:
-        os.replace(backend._get_filename(key), backend._get_filename(taken))
-    except FileNotFoundError:
-        return None
-    value = backend.get(taken)  # None where it has expired
-    backend.delete(taken)
-    return value
+class _Own:
+    """A custom backend's own ``take``, which is trusted."""
+
+    def __init__(self, backend: Any) -> None:
+        self.take = backend.take
+
+    def refuses_second(self) -> bool:
+        return True
 
 
-def _take_by_delete(backend: Any, key: str) -> Any:
-    """Take by ``delete``, which in these backends is atomic and tells whether there was something to delete."""
-    value = backend.get(key)
-    return value if value is not None and backend.delete(key) else None
+class _Rename:
+    """A rename, which succeeds once. FileSystemCache's ``delete`` returns True for a file that is not there."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def take(self, key: str) -> Any:
+        taken = f"{key}:{secrets.token_hex(8)}"
+        try:
+            os.replace(self._backend._get_filename(key), self._backend._get_filename(taken))
+        except FileNotFoundError:
+            return None
+        value = self._backend.get(taken)  # None where it has expired
+        self._backend.delete(taken)
+        return value
+
+    def refuses_second(self) -> bool:
+        return True
+
+
+#: Backends whose ``delete`` is atomic and returns whether there was something to delete.
+_DELETING = (
+    SimpleCache,
+    UWSGICache,
+    *([cachelib.MongoDbCache] if hasattr(cachelib, "MongoDbCache") else []),  # since cachelib 0.11
+)
+
+
+class _Delete:
+    """An atomic ``delete``."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def take(self, key: str) -> Any:
+        value = self._backend.get(key)
+        return value if value is not None and self._backend.delete(key) else None
+
+    def refuses_second(self) -> bool:
+        return not self._backend.delete(_probe_key())
 
 
 class _Claims:
-    """The way for every other backend (all memcached clients, DynamoDB, custom ones).
+    """Both an ``add`` that succeeds once and a ``delete`` that does not say no: one of them being atomic is enough.
 
-    It takes both an ``add`` that says yes once and a ``delete`` that does not say no, so one of the two being atomic
-    is enough; within a process a lock makes it exact even where neither is. A claim outlives the captcha: released
-    early, it would let a slow second reader through.
+    For all memcached clients, DynamoDB and custom backends. Within a process it is exact even where neither is atomic.
+    A claim outlives the captcha: released early, it would let a slow second reader through.
     """
 
     def __init__(self, backend: Any, claim_seconds: int) -> None:
         self._backend = backend
         self._claim_seconds = claim_seconds
-        self._locks = tuple(threading.Lock() for _ in range(64))
+        #: Keys that callers in this process are taking now. A lock would be held while the client waits for its server.
+        self._callers: dict[str, object] = {}
 
     def take(self, key: str) -> Any:
-        with self._locks[hash(key) % len(self._locks)]:
-            value = self._backend.get(key)
-            if value is None:
-                value = self._get_again(key)
-            if value is None:
-                return None
-            if not self._backend.add(_CLAIMS + key, 1, timeout=self._claim_seconds):
-                return None
-            if self._backend.delete(key) is False:  # None: it does not say
-                return None
-            return value
+        caller = object()
+        if self._callers.setdefault(key, caller) is not caller:
+            return None
+        try:
+            return self._take(key)
+        finally:
+            del self._callers[key]
+
+    def refuses_second(self) -> bool:
+        key = _probe_key()
+        was_added, was_added_again = (self._add(key) for _ in range(2))
+        was_there, was_there_again = (not _says_no(self._backend.delete(key)) for _ in range(2))
+        if not (was_added and was_there):  # some clients report an outage in no other way
+            raise ConnectionError("the cache does not keep a new key: it cannot be reached, or add or delete says no")
+        return not (was_added_again and was_there_again)
+
+    def _take(self, key: str) -> Any:
+        value = self._backend.get(key)
+        if value is None:
+            value = self._get_again(key)
+        if value is None or not self._add(_CLAIMS + key) or _says_no(self._backend.delete(key)):
+            return None
+        return value
+
+    def _add(self, key: str) -> bool:
+        return bool(self._backend.add(key, 1, timeout=self._claim_seconds))
 
     def _get_again(self, key: str) -> Any:
         """Get once more, after a write that succeeds.
@@ -181,12 +256,13 @@ class _Claims:
         return self._backend.get(key)
 
 
-_WAYS: tuple[tuple[type, Callable[[Any, str], Any]], ...] = (
-    (FileSystemCache, _take_by_rename),
-    (SimpleCache, _take_by_delete),
-    (UWSGICache, _take_by_delete),
-    *([(cachelib.MongoDbCache, _take_by_delete)] if hasattr(cachelib, "MongoDbCache") else []),  # since cachelib 0.11
-)
+def _says_no(deleted: Any) -> bool:
+    """Return whether what ``delete`` returned means that nothing was there. None means that it does not say."""
+    return not deleted and deleted is not None
+
+
+def _probe_key() -> str:
+    return f"{_PROBE}:{secrets.token_hex(8)}"
 
 
 def _as_text(value: Any) -> str | None:

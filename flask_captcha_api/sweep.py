@@ -9,13 +9,14 @@ import logging
 import os
 import re
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from cachelib import FileSystemCache
+
+from .lazy import ProcessLock
 
 #: Files looked at for each captcha that is put in. One would do in a folder that only fills by captchas; the others
 #: catch up with what stood there before.
@@ -46,7 +47,7 @@ class Sweep:
         self._unfinished = backend._fs_transaction_suffix
         # With a threshold cachelib counts its files, and removes the excess: it has to do all of the removing then.
         self._is_needed = backend._threshold == 0
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._rounds = _rounds(self._folder)
         self._told: set[int | None] = set()
         #: How many entries were removed so far.
@@ -77,7 +78,8 @@ class Sweep:
 
         :param patience: seconds to wait for another thread that is at it; after them, what that one does will do.
         """
-        if not self._is_needed or not self._lock.acquire(timeout=patience):
+        lock = self._lock.get()
+        if not self._is_needed or not lock.acquire(timeout=patience):
             return
         enough = self._room_made + _ROOM
         try:
@@ -89,7 +91,7 @@ class Sweep:
             self._tell(error)
             self._rounds = _rounds(self._folder)
         finally:
-            self._lock.release()
+            lock.release()
 
     def _look_at(self, entry: os.DirEntry[str]) -> bool:
         """Remove what is of no use any more. Tell whether that made room, which orphans do not: most are empty."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flask import Response, request
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException
+from werkzeug.wsgi import get_input_stream
 
 from .outcome import Outcome
 from .results import RETRY_AFTER, WWW_AUTHENTICATE, Result, message_of
@@ -153,17 +154,28 @@ class CaptchaRejected(HTTPException):
         raise TypeError("a rejection is not to be cached: put @cache.cached below @verify_captcha, not above it")
 
 
-def submitted(*fields: Names) -> tuple[object, ...]:
+def submitted(*fields: Names, largest: int | None = None) -> tuple[object, ...]:
     """Read fields from the one place where this request carries any: the JSON body, else the form, else the query.
 
     A field that is absent is None, one given twice is a list, and all are None where the body cannot be read: none of
     these has the shape of a uuid or a text.
+
+    :param largest: bytes of a body beyond which it is not read; None: what the app's MAX_CONTENT_LENGTH allows.
     """
     try:
+        if largest is not None:
+            _limit_body(largest)
         look_up = _place()
         return tuple(_first_present(look_up, names) for names in fields)
     except Exception:  # broken, too deep, too large, cut off: each server raises what it likes from its body reader
         return (None,) * len(fields)
+
+
+def _limit_body(largest: int) -> None:
+    """Lower the request's limit, which is read-only before Flask 3.1. A stream that was read already is left alone."""
+    if "stream" not in request.__dict__:
+        limit = min(request.max_content_length or largest, largest)
+        request.stream = get_input_stream(request.environ, max_content_length=limit)
 
 
 def _first_present(look_up: Callable[[str], list[object]], names: Names) -> object:

@@ -22,7 +22,7 @@ def fast_failing_redis() -> Settings:
 
 
 class NaiveCache(BaseCache):
-    """What a user might write: get and set, and nothing that tells who was first."""
+    """What a user might write: its add looks first and then sets, and its delete is true for what is not there."""
 
     def __init__(self, default_timeout: int = 300) -> None:
         super().__init__(default_timeout)
@@ -40,7 +40,38 @@ class NaiveCache(BaseCache):
         return True  # a lie half of the time, as in many caches
 
     def add(self, key: str, value: Any, timeout: Any = None) -> bool:
-        return True  # a lie
+        return key not in self.values and self.set(key, value, timeout)  # not atomic
+
+
+class LyingCache(NaiveCache):
+    """One whose add and delete always report success."""
+
+    def add(self, key: str, value: Any, timeout: Any = None) -> bool:
+        return True
+
+
+class CountingCache(BaseCache):
+    """One over redis-py, whose delete returns the server's count, and whose add is not atomic."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        super().__init__(300)
+        self._client = client
+
+    @classmethod
+    def factory(cls, app: Any, config: Settings, args: list[Any], kwargs: Settings) -> "CountingCache":
+        return cls(redis.Redis(port=config["CACHE_REDIS_PORT"], decode_responses=True))
+
+    def get(self, key: str) -> Any:
+        return self._client.get(key)
+
+    def set(self, key: str, value: Any, timeout: Any = None) -> Any:
+        return self._client.set(key, value, ex=timeout)
+
+    def add(self, key: str, value: Any, timeout: Any = None) -> Any:
+        return not self._client.exists(key) and self.set(key, value, timeout)
+
+    def delete(self, key: str) -> Any:
+        return self._client.delete(key)
 
 
 def python_memcached(app: Any, config: Settings, args: list[Any], kwargs: Settings) -> Any:
@@ -87,6 +118,12 @@ def redis_cache(directory: Path) -> Iterator[Settings]:
             "CACHE_REDIS_PORT": server.port,
             "CACHE_OPTIONS": fast_failing_redis(),
         }
+
+
+@contextmanager
+def counting(directory: Path) -> Iterator[Settings]:
+    with running(servers.redis_server(directory)) as server:
+        yield {"CACHE_TYPE": "tests.backends.CountingCache", "CACHE_REDIS_PORT": server.port}
 
 
 @contextmanager
@@ -174,3 +211,6 @@ SHARED: dict[str, Callable[[Path], Any]] = {
     "MemcachedCache-python-memcached": memcached_through("tests.backends.python_memcached"),
     "MemcachedCache-pymemcache": memcached_through("tests.backends.pymemcache"),
 }
+
+#: Those that a server is started for, and one that a user might write.
+STARTED = {**SHARED, "CountingCache": counting}

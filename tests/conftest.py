@@ -59,7 +59,7 @@ def settings_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
         def start(name: str) -> dict[str, Any]:
             if name not in started:
                 directory: Path = tmp_path_factory.mktemp(name)
-                started[name] = stack.enter_context(backends.SHARED[name](directory))
+                started[name] = stack.enter_context(backends.STARTED[name](directory))
             return started[name]
 
         yield start

@@ -14,11 +14,14 @@ from flask import Flask, render_template_string
 from flask_caching import Cache
 from flask_caching.backends import FileSystemCache, MemcachedCache, SimpleCache
 from flask_caching.backends.base import BaseCache
+from pymemcache.client.base import PooledClient
 
-from flask_captcha_api import CaptchaApi, Outcome, SetupError
+from flask_captcha_api import CaptchaApi, Outcome, SetupError, caches
 from flask_captcha_api.testing import answers
 
+from .backends import running
 from .conftest import ANSWER
+from .servers import memcached_server
 
 GOOD = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 10_000}
 NULL = {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
@@ -47,6 +50,24 @@ def test_2000_outstanding_on_the_default_all_verify(app: Flask) -> None:
     with app.app_context(), answers(app, ANSWER):
         uuids = [captcha.issue("x").uuid for _ in range(2000)]
         assert {captcha.check(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
+
+
+def test_long_lived_captchas_do_not_push_out_fresh_ones(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two sources with different TTLs, neither has its captchas pushed out before older ones."""
+    monkeypatch.setattr(caches, "PRIVATE_THRESHOLD", 50)
+    app.config["CAPTCHA_SOURCES"] = {"newsletter": {"ttl": 86400}, "login": {"ttl": 120}}
+    captcha = CaptchaApi(app, kinds={"plain": _plain})
+    with app.app_context(), answers(app, ANSWER):
+        first, *_ = [captcha.issue("newsletter").uuid for _ in range(51)]
+        fresh = captcha.issue("login").uuid
+        for _ in range(50):
+            captcha.issue("newsletter")
+        assert [captcha.check(uuid, ANSWER) for uuid in (first, fresh)] == [Outcome.GONE, Outcome.PASSED]
+
+        fresh = captcha.issue("login").uuid
+        for _ in range(51):
+            captcha.issue("newsletter")
+        assert captcha.check(fresh, ANSWER) is Outcome.GONE
 
 
 def _plain(length: int) -> Any:
@@ -175,14 +196,14 @@ class Spy(BaseCache):
 
     used: list[str] = []  # noqa: RUF012 - shared on purpose: Flask-Caching makes the instance
 
-    def get(self, key: str) -> Any:
+    def take(self, key: str) -> Any:
         self.used.append(key)
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
         self.used.append(key)
         return True
 
-    add = has = delete = set  # type: ignore[assignment]  # noqa: A003 - its own method
+    get = add = has = delete = set  # type: ignore[assignment]  # noqa: A003 - its own method
 
 
 def test_init_app_touches_no_cache(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +238,52 @@ def test_a_fork_after_init_app_mixes_up_no_answers(settings_of: Callable[[str], 
     for process in children:
         process.join(60)
     assert [process.exitcode for process in children] == [50] * 4
+
+
+def test_a_client_that_does_not_wait_is_told_when_its_server_is_up(
+    app: Flask, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the server is down that is all that is said; the next request tries the client again."""
+    server = memcached_server(tmp_path)
+    app.config.update(CACHE_TYPE=f"{__name__}.hasty_pymemcache", CACHE_MEMCACHED_SERVERS=[server.address])
+    CaptchaApi(app)
+    client = app.test_client()
+    assert client.get("/captcha/x").get_json()["code"] == "01007"
+    assert "the captcha store is unavailable: ConnectionRefusedError" in caplog.text
+    assert "default_noreply" not in caplog.text
+    with running(server):
+        codes = [client.get("/captcha/x").get_json()["code"] for _ in range(2)]
+    assert codes == ["01007", "01007"]
+    assert caplog.text.count("create a pymemcache client with default_noreply=False") == 1
+
+
+def hasty_pymemcache(app: Flask, config: dict[str, Any], *args: Any) -> MemcachedCache:
+    """CACHE_TYPE names this function."""
+    return MemcachedCache(PooledClient(config["CACHE_MEMCACHED_SERVERS"][0]))
+
+
+def test_a_store_that_was_down_at_first_use_is_used_once_it_is_up(app: Flask, tmp_path: Path) -> None:
+    """The outage is no verdict."""
+    server = memcached_server(tmp_path)
+    app.config.update(CACHE_TYPE="tests.backends.pymemcache", CACHE_MEMCACHED_SERVERS=[server.address])
+    CaptchaApi(app)
+    assert app.test_client().get("/captcha/x").status_code == 503
+    with running(server):
+        assert app.test_client().get("/captcha/x").status_code == 200
+
+
+@pytest.mark.parametrize("request_", [("GET", "/captcha/x"), ("POST", "/captcha/x")])
+def test_a_custom_cache_that_lets_two_pass_is_refused(
+    app: Flask, caplog: pytest.LogCaptureFixture, request_: tuple[str, str]
+) -> None:
+    """Nothing says how many processes share it, so add, delete or a take of its own has to tell."""
+    app.config["CACHE_TYPE"] = "tests.backends.LyingCache"
+    CaptchaApi(app)
+    method, path = request_
+    body = {"uuid": "1" * 23, "code": ANSWER} if method == "POST" else None
+    response = app.test_client().open(path, method=method, json=body)
+    assert (response.status_code, response.get_json()["code"]) == (503, "01007")
+    assert "LyingCache reports success for a key that was already added and already deleted" in caplog.text
 
 
 MULTIPROCESS = {"wsgi.multiprocess": True}
@@ -277,10 +344,10 @@ def test_expired_captchas_are_gone(app: Flask, issue: Callable[..., str], monkey
     assert response.get_json()["code"] == "01003"
 
 
-def test_pylibmc_is_told_to_tell_outages_soon(app: Flask) -> None:
+def test_pylibmc_is_told_to_tell_outages_soon(app: Flask, settings_of: Callable[[str], dict[str, Any]]) -> None:
     """The clients that Flask-Caching makes without options get ours; one that the app made keeps its own."""
     pytest.importorskip("pylibmc")
-    app.config.update(CACHE_TYPE="MemcachedCache", CACHE_MEMCACHED_SERVERS=["127.0.0.1:1"])
+    app.config.update(settings_of("MemcachedCache-pylibmc"))
     CaptchaApi(app)
     pool = chosen_backend(app)._client
     if not hasattr(pool, "queue"):
@@ -293,13 +360,13 @@ def test_pylibmc_is_told_to_tell_outages_soon(app: Flask) -> None:
     }
 
     other = Flask("other")
-    other.config.update(SECRET_KEY="k", CACHE_TYPE=f"{__name__}.patient_pylibmc")
+    other.config.update(app.config, CACHE_TYPE=f"{__name__}.patient_pylibmc")
     CaptchaApi(other)
     assert chosen_backend(other)._client.behaviors["retry_timeout"] == 7
 
 
-def patient_pylibmc(*args: Any) -> MemcachedCache:
+def patient_pylibmc(app: Flask, config: dict[str, Any], *args: Any) -> MemcachedCache:
     """CACHE_TYPE names this function."""
     import pylibmc
 
-    return MemcachedCache(pylibmc.Client(["127.0.0.1:1"], behaviors={"retry_timeout": 7}))
+    return MemcachedCache(pylibmc.Client(config["CACHE_MEMCACHED_SERVERS"], behaviors={"retry_timeout": 7}))

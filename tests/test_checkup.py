@@ -20,7 +20,7 @@ from flask_captcha_api.config import ALL_KEYS
 from flask_captcha_api.findings import Checkup, shown
 from flask_captcha_api.odds import Odds
 
-from .backends import SHARED, NaiveCache
+from .backends import SHARED, LyingCache, NaiveCache
 from .fonts import make_font
 from .servers import free_port
 
@@ -65,7 +65,7 @@ def test_a_small_app_is_well(app: Flask) -> None:
     checkup = examined(app)
     assert checkup.is_well
     assert checkup.facts == {
-        "cache": f"SimpleCache, for one process, with any number of threads; {WORKS}",
+        "cache": f"PrivateSimpleCache, for one process, with any number of threads; {WORKS}",
         "secret key": "set",
         "JWT": "the app has no JWTManager, so every request is anonymous",
         "rate limits": "none",
@@ -107,6 +107,9 @@ class Forgetful(NaiveCache):
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
         return True
 
+    def add(self, key: str, value: Any, timeout: Any = None) -> bool:
+        return key not in self.values and super().set(key, value, timeout)
+
 
 class Generous(NaiveCache):
     def take(self, key: str) -> Any:
@@ -125,6 +128,14 @@ def test_a_cache_that_lies(app: Flask, backend: Any, text: str) -> None:
     cache = Cache()
     app.extensions["cache"] = {cache: backend}
     assert wrongs(examined(app, cache=cache)) == [text]
+
+
+def test_a_cache_that_lets_two_pass(app: Flask) -> None:
+    """It is refused with its remedy."""
+    cache = Cache()
+    app.extensions["cache"] = {cache: LyingCache()}
+    (text,) = wrongs(examined(app, cache=cache))
+    assert text.startswith("LyingCache reports success for a key that was already added and already deleted")
 
 
 def test_a_cache_that_is_down(app: Flask) -> None:

@@ -30,7 +30,7 @@ def test_check_of_a_good_app(app: Flask) -> None:
     result = run(app, "check")
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert lines[0].startswith("cache        SimpleCache, for one process")
+    assert lines[0].startswith("cache        PrivateSimpleCache, for one process")
     assert "CAPTCHA_TTL                 120           default: 300" in lines
     assert "CAPTCHA_LENGTH              5" in lines
     assert "source  asks        length  picture                sound  JWT       blind guess" in lines

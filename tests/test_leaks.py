@@ -147,6 +147,8 @@ def broken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Set the app up on a cache that can be broken; returns what breaks it."""
     app.config["CACHE_TYPE"] = f"{__name__}.BrokenCache"
     CaptchaApi(app)
+    with app.app_context():
+        app.extensions["captcha_api"].store.get()
     return lambda: monkeypatch.setattr(BrokenCache, "broken", True)
 
 

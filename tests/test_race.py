@@ -20,7 +20,7 @@ PROCESSES = 4
 THREADS = 8
 
 
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", [*SHARED, "CountingCache"])
 def test_processes_and_threads_share_one_pass(name: str, settings_of: Callable[[str], dict[str, Any]]) -> None:
     """Of 32 verifications at once, in 4 processes, one passes and 31 find the captcha gone, 200 times."""
     settings = settings_of(name)
@@ -43,7 +43,7 @@ def test_threads_share_one_pass_on_the_embedded_default() -> None:
 
 
 def test_threads_share_one_pass_on_a_naive_custom_backend() -> None:
-    """A custom backend whose add and delete tell nothing is exact within a process."""
+    """A custom backend whose add and delete are both not atomic is exact within a process."""
     app = make_app({"CACHE_TYPE": "tests.backends.NaiveCache"})
     _assert_one_pass_each(app, _issue(app))
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,16 @@ def test_the_example_of_failures_asks_for_a_captcha_after_three() -> None:
 
 
 @pytest.mark.parametrize("block", [block for block in python_blocks() if "CACHE_TYPE" in block])
-def test_the_cache_settings_make_a_store(block: str, tmp_path: Path) -> None:
-    """Each block of settings is accepted by Flask-Caching and by the store, which is not spoken to here."""
+def test_the_cache_settings_make_a_store(
+    block: str, tmp_path: Path, settings_of: Callable[[str], dict[str, Any]]
+) -> None:
+    """Each block of settings is accepted by Flask-Caching and by the store."""
+    block = block.replace("/var/lib/myapp", str(tmp_path))
+    if "127.0.0.1:6379" in block:
+        block = block.replace("127.0.0.1:6379", f"127.0.0.1:{settings_of('RedisCache')['CACHE_REDIS_PORT']}")
     app = Flask("readme")
     app.config["SECRET_KEY"] = "s"
-    exec(block.replace("/var/lib/myapp", str(tmp_path)), {"app": app})  # noqa: S102 - it is our own
+    exec(block, {"app": app})  # noqa: S102 - it is our own
     CaptchaApi(app)
     assert not app.extensions["captcha_api"].store.get().is_private_to_process
 

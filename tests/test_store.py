@@ -19,7 +19,7 @@ from flask_captcha_api import SetupError, StoreUnavailable
 from flask_captcha_api.store import NAMESPACE, AnswerStore, refuse_unfit
 
 from .backends import SHARED, NaiveCache
-from .servers import wait_until
+from .servers import free_port, wait_until
 
 UUID = "17637696000000000000001"
 OTHER = "17637696000000000000002"
@@ -63,6 +63,10 @@ class TestContract:
         """The first take has the value, the second finds nothing."""
         store.put(UUID, VALUE, 300)
         assert [store.take(UUID), store.take(UUID)] == [VALUE, None]
+
+    def test_the_probe_finds_it_fit(self, store: AnswerStore) -> None:
+        """None of these would give one value to two."""
+        store.probe()
 
     def test_what_was_never_put_is_absent(self, store: AnswerStore) -> None:
         """Absence is None, not an empty string and not an error."""
@@ -207,6 +211,8 @@ def test_a_put_that_is_not_kept_is_an_error(answers: dict[str, Any], kept: bool)
         ({"delete": True, "add": True}, VALUE),
         ({"delete": None, "add": True}, VALUE),
         ({"delete": False, "add": True}, None),
+        ({"delete": 0, "add": True}, None),
+        ({"delete": 1, "add": True}, VALUE),
         ({"delete": True, "add": False}, None),
         ({"get": VALUE.encode()}, VALUE),
         ({"get": 17}, None),
@@ -274,26 +280,165 @@ def test_a_cache_that_keeps_nothing_is_refused(null: Any) -> None:
         refuse_unfit(null)
 
 
-@pytest.mark.parametrize(
-    "client",
-    [Client(("127.0.0.1", 1)), PooledClient(("127.0.0.1", 1)), HashClient([("127.0.0.1", 1)])],
-    ids=["Client", "PooledClient", "HashClient"],
-)
-def test_pymemcache_that_does_not_wait_for_replies_is_refused(client: Any) -> None:
-    """By default two requests would pass with one captcha; the message names the setting."""
-    with pytest.raises(SetupError, match="default_noreply=False"):
-        refuse_unfit(MemcachedCache(client))
+class Subclassed(PooledClient):  # type: ignore[misc]  # it publishes no types
+    """As an app has it that adds something of its own."""
+
+
+class Wrapped:
+    """A proxy that passes for what it wraps, as instrumentation does it."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @property  # type: ignore[misc]  # what isinstance looks at
+    def __class__(self) -> Any:
+        return type(self._client)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+class Delegate:
+    """An app's own class, with a client inside."""
+
+    def __init__(self, client: Any) -> None:
+        self.inner = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def pylibmc_without_replies(server: tuple[str, int]) -> Any:
+    pylibmc = pytest.importorskip("pylibmc")
+    return pylibmc.Client([f"{server[0]}:{server[1]}"], behaviors={"_noreply": True})
+
+
+def python_memcached(server: tuple[str, int]) -> Any:
+    import memcache
+
+    return memcache.Client([f"{server[0]}:{server[1]}"])
+
+
+@pytest.fixture
+def server(settings_of: Callable[[str], dict[str, Any]]) -> tuple[str, int]:
+    """Return host and port of a memcached."""
+    (address,) = settings_of("MemcachedCache-pymemcache")["CACHE_MEMCACHED_SERVERS"]
+    host, _, port = address.partition(":")
+    return host, int(port)
+
+
+def probe(backend: Any) -> None:
+    AnswerStore(backend, longest_ttl=300).probe()
 
 
 @pytest.mark.parametrize(
-    "client",
+    "client_of",
     [
-        Client(("127.0.0.1", 1), default_noreply=False),
-        PooledClient(("127.0.0.1", 1), default_noreply=False),
-        HashClient([("127.0.0.1", 1)], default_noreply=False),
+        Client,
+        PooledClient,
+        lambda server: HashClient([server]),
+        Subclassed,
+        lambda server: Wrapped(PooledClient(server)),
+        lambda server: Delegate(PooledClient(server)),
+        pylibmc_without_replies,
     ],
-    ids=["Client", "PooledClient", "HashClient"],
+    ids=["Client", "PooledClient", "HashClient", "subclassed", "wrapped", "delegated", "pylibmc"],
 )
-def test_pymemcache_that_waits_for_replies_is_not(client: Any) -> None:
-    """Each of its clients is accepted with that setting, without being talked to."""
-    refuse_unfit(MemcachedCache(client))
+def test_a_client_that_does_not_wait_for_replies_is_refused(client_of: Any, server: tuple[str, int]) -> None:
+    """Two requests would pass with one captcha. However the client is wrapped, the message names the setting."""
+    with pytest.raises(SetupError, match="default_noreply=False, a pylibmc client without the behavior _noreply"):
+        probe(MemcachedCache(client_of(server)))
+
+
+@pytest.mark.parametrize(
+    "client_of",
+    [
+        lambda server: Client(server, default_noreply=False),
+        lambda server: HashClient([server], default_noreply=False),
+        lambda server: Subclassed(server, default_noreply=False),
+        lambda server: Delegate(PooledClient(server, default_noreply=False)),
+        python_memcached,
+    ],
+    ids=["Client", "HashClient", "subclassed", "delegated", "python-memcached"],
+)
+def test_a_client_that_waits_for_replies_is_not(client_of: Any, server: tuple[str, int]) -> None:
+    """Whatever its class."""
+    probe(MemcachedCache(client_of(server)))
+
+
+@pytest.mark.parametrize(
+    "client_of",
+    [
+        Client,
+        lambda server: Client(server, default_noreply=False),
+        lambda server: HashClient([server], ignore_exc=True, retry_attempts=0),
+        python_memcached,
+    ],
+    ids=["Client", "Client that waits", "HashClient that ignores errors", "python-memcached"],
+)
+def test_a_server_that_is_down_says_nothing_about_its_client(client_of: Any) -> None:
+    """Some raise, and some return False as for a key that is there: neither is a verdict."""
+    with pytest.raises(StoreUnavailable):
+        probe(MemcachedCache(client_of(("127.0.0.1", free_port()))))
+
+
+class Scripted(NaiveCache):
+    """A backend that returns what a test has written down; an exception is raised."""
+
+    def __init__(self, adds: list[Any], deletes: list[Any]) -> None:
+        super().__init__()
+        self.adds, self.deletes = iter(adds), iter(deletes)
+
+    def add(self, key: str, value: Any, timeout: Any = None) -> Any:
+        return next(self.adds)
+
+    def delete(self, key: str) -> Any:
+        return next(self.deletes)
+
+
+@pytest.mark.parametrize(
+    ("adds", "deletes", "verdict"),
+    [
+        ([True, False], [True, True], None),
+        ([True, True], [True, False], None),
+        ([True, True], [1, 0], None),
+        ([1, 0], [1, 1], None),
+        ([True, False], [None, None], None),
+        ([True, True], [True, True], SetupError),
+        ([True, True], [None, None], SetupError),
+        ([True, True], [True, None], SetupError),
+        ([False, False], [False, False], StoreUnavailable),
+        ([None, None], [0, 0], StoreUnavailable),
+        ([True, False], [False, False], StoreUnavailable),
+    ],
+    ids=str,
+)
+def test_what_a_backend_must_return_to_be_used(adds: list[Any], deletes: list[Any], verdict: Any) -> None:
+    """The second add or the second delete says no; None says nothing, and where the first says no it is an outage."""
+    if verdict is None:
+        probe(Scripted(adds, deletes))
+    else:
+        with pytest.raises(verdict, match=r"take\(key\)" if verdict is SetupError else "does not keep a new key"):
+            probe(Scripted(adds, deletes))
+
+
+class Boastful(SimpleCache):
+    """A subclass that lost what the delete it overrides returns."""
+
+    def delete(self, key: str) -> bool:
+        super().delete(key)
+        return True
+
+
+def test_a_subclass_of_a_known_cache_is_probed_too() -> None:
+    """SimpleCache is taken from by its delete, so a delete that is always true is refused."""
+    with pytest.raises(SetupError, match=r"Boastful reports success .* let its delete return False"):
+        probe(Boastful())
+
+
+@pytest.mark.parametrize("backend", ["RedisCache"], indirect=True)
+def test_a_redis_client_that_miscounts_is_refused(backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What DEL is said to have removed decides who took a captcha."""
+    monkeypatch.setattr(backend._write_client, "delete", lambda key: True)
+    with pytest.raises(SetupError, match="RedisCache reports success"):
+        probe(backend)

@@ -5,8 +5,10 @@ import random
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -44,6 +46,29 @@ def test_preloaded_workers_lose_nothing(settings_of: Callable[[str], dict[str, A
         uuids = [issue(site) for _ in range(100)]
         results = Counter(guarded(site, uuid) for uuid in uuids)
     assert results == {(200, None): 100}
+
+
+@pytest.mark.parametrize("options", [("-k", "gevent"), ("-k", "gthread", "--threads=8")], ids=" ".join)
+@pytest.mark.parametrize("name", ["SimpleCache", "MemcachedCache-pymemcache"])
+def test_a_preloaded_worker_answers_simultaneous_first_requests(
+    name: str, options: tuple[str, ...], settings_of: Callable[[str], dict[str, Any]], tmp_path: Path
+) -> None:
+    """The app is made before gevent patches locks; what opens the store and counts rates in memory stops no worker."""
+    cache = {} if name == "SimpleCache" else settings_of(name)
+    settings = {**cache, "CAPTCHA_RATE_LIMIT": "1000 per minute"}
+    with gunicorn(tmp_path, app_call(settings), "--preload", *options, workers=1) as site:
+        together = Barrier(8)
+
+        def ask(_: int) -> int:
+            together.wait(60)
+            return site.ask("GET", "/captcha/web", timeout=20)[0]
+
+        with ThreadPoolExecutor(8) as threads:
+            statuses = [*threads.map(ask, range(8)), *threads.map(ask, range(8))]
+        uuids = [issue(site) for _ in range(20)]
+        results = Counter(guarded(site, uuid) for uuid in uuids)
+    assert statuses == [200] * 16
+    assert results == {(200, None): 20}
 
 
 def test_four_workers_on_simple_cache_are_told(tmp_path: Path) -> None:

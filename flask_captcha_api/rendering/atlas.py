@@ -4,7 +4,6 @@ Holds no geometry of any picture: each glyph stands upright in its cell, and wha
 each time.
 """
 
-import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -15,6 +14,8 @@ from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from PIL import Image, ImageDraw, ImageFont
+
+from ..lazy import ProcessLock
 
 #: The typefaces of the package: heavy ones, without serifs and with.
 PLAIN = ("baloo-2", "lexend", "nunito", "overpass", "rubik")
@@ -61,7 +62,7 @@ class Atlas(NamedTuple):
     capital: int
 
 
-_drawing = threading.Lock()
+_drawing = ProcessLock()
 
 
 def atlas_for(alphabet: str, picture_height: int, typefaces: Sequence[str] = BUNDLED) -> Atlas:
@@ -69,13 +70,13 @@ def atlas_for(alphabet: str, picture_height: int, typefaces: Sequence[str] = BUN
 
     :param typefaces: names of ours, or paths of font files. A character that none of them has gets no cell.
     """
-    with _drawing:  # one thread draws, the others wait for it
+    with _drawing.get():  # one thread draws, the others wait for it
         return _atlas_of_alphabet(alphabet, _capital_for(picture_height), tuple(typefaces))
 
 
 def atlas_of_text(text: str, picture_height: int, typefaces: Sequence[str] = BUNDLED) -> Atlas:
     """Draw the atlas of one text, of an alphabet that is not known or too large to be drawn as a whole."""
-    with _drawing:
+    with _drawing.get():
         return _atlas("".join(sorted(set(text))), _capital_for(picture_height), tuple(typefaces))
 
 
