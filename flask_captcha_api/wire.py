@@ -13,6 +13,7 @@ from flask import Response, request
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException
 
+from .accept_language import accepted_languages
 from .outcome import Outcome
 from .results import Result, best_language, message_of
 
@@ -26,6 +27,8 @@ UUID_NAMES = ("uuid", "uuId")
 TEXT_NAMES = ("code", "text")
 #: Bytes. A uuid and a text fit many times over; the rest of a request is nobody's.
 LARGEST_BODY = 64 * 1024
+#: Characters. Parsing takes time in proportion to it, and the types of bodies that carry fields are short.
+_LONGEST_CONTENT_TYPE = 1000
 
 #: What an issued captcha is told to be, beside the body.
 EXPIRES_IN = "Captcha-Expires-In"
@@ -36,6 +39,8 @@ RETRY_AFTER = "Retry-After"
 #: What a cross-origin script may read of our responses beside the body.
 EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, RETRY_AFTER)
 _EXPOSE = "Access-Control-Expose-Headers"
+#: Lower case.
+_OF_STORED_RESPONSES = frozenset({"etag", "expires", "last-modified", "surrogate-control", "x-accel-expires"})
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE"})
@@ -60,12 +65,13 @@ class EnvelopeResponse(Response):
     token_headers: tuple[str, ...] = ()
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
-        """Let pages of another origin read our headers, beside those that the app lets them read.
+        """Forbid caches to store the response, and let pages of another origin read our headers beside the app's.
 
         Done here, when all of the app's ``after_request`` functions have run, so that none of them can undo it.
         Authorization has to be named: ``*`` does not cover it.
         """
         headers = super().get_wsgi_headers(environ)
+        forbid_storing(headers)
         names = (*EXPOSED_HEADERS, *self.token_headers)
         standing = ",".join(headers.getlist(_EXPOSE))
         if standing:
@@ -74,6 +80,18 @@ class EnvelopeResponse(Response):
             names = (*of_app, *(name for name in names if name.lower() not in known))
         headers[_EXPOSE] = ", ".join(names)
         return headers
+
+
+def forbid_storing(headers: Headers) -> None:
+    """Set ``Cache-Control: no-store`` and remove the headers that could make a cache store the response all the same.
+
+    Caches for which a ``…-Cache-Control`` is meant (RFC 9213), ``Surrogate-Control`` (Varnish, Fastly) or
+    ``X-Accel-Expires`` (nginx) heed it instead of ``Cache-Control``. A validator without a stored response is useless.
+    """
+    for name in {name.lower() for name in headers.keys()}:  # noqa: SIM118 - iterating over Headers yields pairs
+        if name.endswith("-cache-control") or name in _OF_STORED_RESPONSES:
+            headers.remove(name)
+    headers["Cache-Control"] = "no-store"
 
 
 def result_of(outcome: Outcome) -> Result:
@@ -91,7 +109,7 @@ def envelope(
     :param retry_after: seconds, for the results that come with such advice.
     """
     if language == "auto":
-        language = best_language(request.accept_languages.values())
+        language = best_language(accepted_languages())
     in_json = response if isinstance(response, Json) else _to_json(response).encode()
     body = b'%s,"response":%s}' % (_opening(result, language), in_json)
     told = EnvelopeResponse(body, result.status, {"Cache-Control": "no-store"}, content_type="application/json")
@@ -176,6 +194,8 @@ def _first_present(look_up: Callable[[str], list[object]], names: Names) -> obje
 
 def _place() -> Callable[[str], list[object]]:
     may_lack_body = request.method in _BODILESS_METHODS
+    if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
+        raise ValueError("the content type is too long")
     if _has_body() or not may_lack_body:  # a content type alone, which some clients send with a GET, is no body
         if request.is_json:
             body = request.get_json()
