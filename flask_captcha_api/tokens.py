@@ -22,9 +22,9 @@ _logger = logging.getLogger("flask_captcha_api")
 
 #: Claims that a new token may lack by the app's settings, and then must not get from the old one.
 _OF_ONE_TOKEN = frozenset({"nbf", "csrf", "aud", "iss"})
-#: Characters, and parts between commas, of a header that can carry a token: many times what any needs. What is longer
-#: is refused unread, as reading it takes time in proportion.
-_LONGEST_HEADER = 16_000
+#: Characters, and parts between commas, of a header that can carry a token. What is longer is refused unread, as
+#: reading takes time in proportion. Most servers allow about as much in one line, but join duplicate lines.
+_LONGEST_HEADER = 8192
 _MOST_PARTS = 20
 #: Seconds by which ``exp - iat`` may differ from the app's setting, as tokens have whole seconds.
 _ROUNDING = 2

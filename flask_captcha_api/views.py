@@ -134,7 +134,7 @@ def _verify(source_name: str) -> wire.EnvelopeResponse:
     caller = caller_within(allowance_to_verify(source), source.settings.jwt)
     service = service_for_request()
     request.max_content_length = min(request.max_content_length or wire.LARGEST_BODY, wire.LARGEST_BODY)
-    uuid, text = wire.submitted(wire.UUID_NAMES, wire.TEXT_NAMES)
+    uuid, text = wire.submitted(wire.UUID_NAMES, wire.TEXT_NAMES, most_in_form=wire.MOST_FIELDS)
     outcome = service.verify(uuid, text, source=source_name, identity=caller.identity if caller else None)
     return _tell(wire.result_of(outcome), "ok" if outcome else None)
 

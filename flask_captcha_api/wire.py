@@ -27,6 +27,8 @@ UUID_NAMES = ("uuid", "uuId")
 TEXT_NAMES = ("code", "text")
 #: Bytes. A uuid and a text fit many times over; the rest of a request is nobody's.
 LARGEST_BODY = 64 * 1024
+#: Parsing 64 KiB of tiny fields would take as long as issuing twenty captchas.
+MOST_FIELDS = 20
 #: Characters. Parsing takes time in proportion to it, and the types of bodies that carry fields are short.
 _LONGEST_CONTENT_TYPE = 1000
 
@@ -171,14 +173,16 @@ class CaptchaRejected(HTTPException):
         raise TypeError("a rejection is not to be cached: put @cache.cached below @verify_captcha, not above it")
 
 
-def submitted(*fields: Names) -> tuple[object, ...]:
+def submitted(*fields: Names, most_in_form: int | None = None) -> tuple[object, ...]:
     """Read fields from the one place where this request carries any: the JSON body, else the form, else the query.
 
     A field that is absent is None, one given twice is a list, and all are None where the body cannot be read: none of
     these has the shape of a uuid or a text.
+
+    :param most_in_form: a form with more fields is not read; None: as Flask limits it.
     """
     try:
-        look_up = _place()
+        look_up = _place(most_in_form)
         return tuple(_first_present(look_up, names) for names in fields)
     except Exception:  # broken, too deep, too large, cut off: each server raises what it likes from its body reader
         return (None,) * len(fields)
@@ -192,7 +196,7 @@ def _first_present(look_up: Callable[[str], list[object]], names: Names) -> obje
     return None
 
 
-def _place() -> Callable[[str], list[object]]:
+def _place(most_in_form: int | None) -> Callable[[str], list[object]]:
     may_lack_body = request.method in _BODILESS_METHODS
     if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
         raise ValueError("the content type is too long")
@@ -201,8 +205,16 @@ def _place() -> Callable[[str], list[object]]:
             body = request.get_json()
             return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
         if request.mimetype in FORM_TYPES:
+            if most_in_form is not None:
+                _limit_form(most_in_form)
             return _values_in(request.form)
     return _values_in(request.args if may_lack_body else MultiDict())
+
+
+def _limit_form(most_fields: int) -> None:
+    request.max_form_parts = most_fields  # which Werkzeug applies to multipart/form-data alone
+    if request.mimetype == FORM_TYPES[0] and request.get_data().count(b"&") >= most_fields:
+        raise ValueError("the form has too many fields")
 
 
 def _values_in(values: MultiDict[str, str]) -> Callable[[str], list[object]]:
