@@ -14,7 +14,7 @@ _WHEN: Mapping[Result, str] = {
     Result.CAPTCHA_REQUIRED: "a field is missing or has the wrong shape, or the body cannot be read; nothing is spent",
     Result.CAPTCHA_WRONG: "the text is wrong, or the captcha belongs to another source or identity; it is spent",
     Result.CAPTCHA_GONE: "there is no such captcha: unknown, expired or already used",
-    Result.SOURCE_UNKNOWN: "there is no such source, or it has no captchas of this form",
+    Result.SOURCE_UNKNOWN: "there is no such source, it has no captchas of this form, or no script can read the answer",
     Result.TOO_MANY_REQUESTS: "a limit is reached; nothing is spent",
     Result.UNAUTHORIZED: "a token is required and absent, or present and not valid; nothing is spent",
     Result.STORE_UNAVAILABLE: "captchas do not work at the moment: nothing passes, and a captcha may be spent",

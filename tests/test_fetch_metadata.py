@@ -185,6 +185,13 @@ def test_a_page_with_the_widget_is_not_charged_for_an_image(limited: FlaskClient
     assert has_captcha == [True, True, False]
 
 
+def test_a_page_in_a_frame_has_its_captcha(limited: FlaskClient) -> None:
+    """Sites that may be framed work in a frame, and what is issued there counts."""
+    framed = sec_fetch("navigate", "iframe")
+    has_captcha = ["data:image" in limited.get("/page", headers=framed).text for _ in range(3)]
+    assert has_captcha == [True, True, False]
+
+
 class Recording(Flask):
     """An app that notes what browsers say of their requests."""
 
