@@ -10,12 +10,13 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from io import BytesIO
 from typing import Any
 
 from flask import Flask, jsonify
+from flask_jwt_extended import JWTManager
 from werkzeug.test import create_environ
 
 from flask_captcha_api import CaptchaApi, verify_captcha
@@ -33,6 +34,18 @@ ANSWER = "40718"
 MOST_FOR_GET = 6
 MOST_FOR_VERIFY = 4
 MOST_FOR_LIMIT = 2
+MOST_FOR_REFUSAL = 2
+NO_HEADERS: Mapping[str, str] = {}
+#: About as much as gunicorn's default limits let through, 100 lines of 8,190 bytes, for each of the headers that are
+#: parsed: lines of one name arrive joined by commas.
+LARGE_HEADERS = {"HTTP_ACCEPT_LANGUAGE": "a;b," * 190_000, "HTTP_AUTHORIZATION": "Bearer x," * 85_000}
+
+
+#: Requests with large headers that are refused: name of the row, method, status.
+REFUSALS = (
+    ("refused by limit", "GET", "429 TOO MANY REQUESTS"),
+    ("refused by token", "POST", "401 UNAUTHORIZED"),
+)
 
 
 def main() -> None:
@@ -43,11 +56,16 @@ def main() -> None:
 
     logging.getLogger("flask_captcha_api").setLevel(logging.ERROR)  # it warns of a limit as generous as this one
     app, limited = make_app(), make_app(CAPTCHA_RATE_LIMIT="1000000 per hour")
+    refusing = make_app(
+        CAPTCHA_RATE_LIMIT="1 per day", CAPTCHA_AUDIO=False, CAPTCHA_LANGUAGE="auto", CAPTCHA_JWT="optional"
+    )
+    JWTManager(refusing)
+    call(refusing, "GET", "/captcha/x")
     with answers(app, ANSWER):
         samples: dict[str, list[float]] = {}
         for number in range(ROUNDS + 1):
             print(f"\rround {number} of {ROUNDS}", end="", file=sys.stderr, flush=True)
-            for name, seconds in measure_round(app, limited):
+            for name, seconds in measure_round(app, limited, refusing):
                 if number:  # the first round warms up
                     samples.setdefault(name, []).append(seconds)
         print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
@@ -60,7 +78,7 @@ def main() -> None:
 def make_app(**settings: Any) -> Flask:
     """Make an app with a bare view, the captcha routes and a guarded view, on the embedded SimpleCache."""
     app = Flask(__name__)
-    app.config.update(SECRET_KEY="k" * 32, CAPTCHA_JWT="off", **settings)
+    app.config.update({"SECRET_KEY": "k" * 32, "CAPTCHA_JWT": "off", **settings})
     CaptchaApi(app)
 
     @app.get("/bare")
@@ -75,7 +93,7 @@ def make_app(**settings: Any) -> Flask:
     return app
 
 
-def measure_round(app: Flask, limited: Flask) -> Iterator[tuple[str, float]]:
+def measure_round(app: Flask, limited: Flask, refusing: Flask) -> Iterator[tuple[str, float]]:
     """Measure each subject once: the mean of so many calls that the clock's grain does not matter."""
     settings = SourceConfig()
     rng = random.Random(1)
@@ -93,6 +111,8 @@ def measure_round(app: Flask, limited: Flask) -> Iterator[tuple[str, float]]:
     guarded = iter([solved(call(app, "GET", "/captcha/x")) for _ in range(CALLS)])
     yield "guarded view", timed(lambda: call(app, "POST", "/guarded", next(guarded)))
     yield "GET + verify", timed(lambda: call(app, "POST", "/captcha/x", solved(call(app, "GET", "/captcha/x"))))
+    for name, method, status in REFUSALS:
+        yield name, timed(lambda: call(refusing, method, "/captcha/x", status=status, headers=LARGE_HEADERS))  # noqa: B023
 
 
 def timed(subject: Callable[[], object]) -> float:
@@ -103,9 +123,17 @@ def timed(subject: Callable[[], object]) -> float:
     return (time.perf_counter() - begin) / CALLS
 
 
-def call(app: Flask, method: str, path: str, body: bytes = b"") -> bytes:
-    """Send one request through the WSGI stack and return the body of a 200."""
-    environ = {**environ_of(method, path), "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+def call(
+    app: Flask,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    *,
+    status: str = "200 OK",
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> bytes:
+    """Send one request through the WSGI stack and return the body of the response, which must have the status."""
+    environ = {**environ_of(method, path), **headers, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     statuses: list[str] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
@@ -113,7 +141,7 @@ def call(app: Flask, method: str, path: str, body: bytes = b"") -> bytes:
         return lambda data: None
 
     answer = b"".join(app.wsgi_app(environ, start_response))
-    if statuses != ["200 OK"]:
+    if statuses != [status]:
         raise SystemExit(f"{method} {path} answered {statuses}: {answer.decode()}")
     return answer
 
@@ -131,7 +159,7 @@ def solved(body: bytes) -> bytes:
 
 
 def report(medians: dict[str, float]) -> None:
-    """Print the table and the two figures that are held to a limit."""
+    """Print the table and the figures that are held to a limit."""
     bare = medians["bare JSON view"]
     print(f"{'':18} {'µs':>8} {'bare views':>11}")
     for name, seconds in medians.items():
@@ -142,6 +170,8 @@ def report(medians: dict[str, float]) -> None:
     print(f"a verify costs {verify:.1f} bare views (at most {MOST_FOR_VERIFY})")
     limit = (medians["GET, limited"] - medians["GET /captcha/x"]) / bare
     print(f"a rate limit, counted in memory, costs {limit:.1f} bare views (at most {MOST_FOR_LIMIT})")
+    refusal = max(medians[name] for name, _, _ in REFUSALS) / bare
+    print(f"a refused request with large headers costs {refusal:.1f} bare views (at most {MOST_FOR_REFUSAL})")
 
 
 def keep_for_documentation(medians: dict[str, float]) -> None:

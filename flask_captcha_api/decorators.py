@@ -11,11 +11,13 @@ from ._current import CaptchaState, current_state, log_and_tell, service_for_req
 from .config import SetupError, is_source_name
 from .coroutines import finished
 from .failures import asked_by_a_guard
+from .fetch_metadata import is_forced_by_another_site
 from .guards import remember
 from .outcome import Outcome
 from .results import Result
 from .store import StoreUnavailable
 from .throttle import TooManyRequests, allowance_to_verify, identity_within
+from .tokens import Unauthorized
 from .wire import CaptchaRejected, envelope, result_of, submitted
 
 _logger = logging.getLogger("flask_captcha_api")
@@ -94,14 +96,17 @@ def verify_captcha_in_request(
     :raises TypeError: an ``unless`` that cannot be called.
     :raises ValueError: a ``source`` that names nothing or cannot be a name.
     :raises LookupError: a ``source`` that the app does not have.
-    :raises CaptchaRejected: no captcha, a wrong one, one that is gone, no store to tell, or more tries than
-        CAPTCHA_VERIFY_RATE_LIMIT allows.
+    :raises CaptchaRejected: no captcha, a wrong one, one that is gone, no store to tell, more tries than
+        CAPTCHA_VERIFY_RATE_LIMIT allows, an invalid token in the Authorization header, or a request that a page of
+        another site makes without being able to read the answer.
     """
     state = current_state()
     accepted = [state.sources.find(name) for name in _check_names(source)]
     _check_condition(unless)
     if source is None:
         _advise_to_name_a_source(state)
+    if is_forced_by_another_site():  # before anything is counted: it is not the visitor who tries
+        raise _rejected(state, Result.CAPTCHA_REQUIRED, None)
     try:
         if unless is not None and _holds(unless, state):
             return
@@ -109,6 +114,8 @@ def verify_captcha_in_request(
         outcome = service_for_request().verify(*submitted((uuid,), (text,)), source=source, identity=identity)
     except TooManyRequests as error:
         raise _rejected(state, Result.TOO_MANY_REQUESTS, None, retry_after=error.seconds) from None
+    except Unauthorized:
+        raise _rejected(state, Result.UNAUTHORIZED, None) from None
     except (SetupError, StoreUnavailable) as error:
         raise _rejected(state, log_and_tell(error), None) from None
     if not outcome:

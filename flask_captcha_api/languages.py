@@ -1,8 +1,7 @@
 """Which of our languages serves the visitor of the current request."""
 
-from flask import request
-
 from ._current import current_state
+from .accept_language import accepted_languages
 from .translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, best_language
 
 
@@ -14,7 +13,7 @@ def language_of_texts(tag: str | None) -> str:
     if tag is not None:
         return best_language((tag,), otherwise=FALLBACK_LANGUAGE)  # as the widget's script does
     configured = current_state().config.language
-    return best_language(request.accept_languages.values()) if configured == "auto" else configured
+    return best_language(accepted_languages()) if configured == "auto" else configured
 
 
 def language_of_sound(tag: str | None) -> str:
@@ -25,7 +24,7 @@ def language_of_sound(tag: str | None) -> str:
     config = current_state().config
     wanted = [tag or ""]
     if config.audio_language == "auto":
-        wanted += request.accept_languages.values()
+        wanted += accepted_languages()
     else:
         wanted.append(config.audio_language)
     return best_language(wanted, otherwise=DEFAULT_LANGUAGE if config.language == "auto" else config.language)

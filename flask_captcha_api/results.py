@@ -62,7 +62,7 @@ class Result(Enum):
         "01004",
         "source_unknown",
         404,
-        "there is no such source, it has no captchas of this form, or there is no such path below the prefix",
+        "no such source, form of captcha or path; or no script could read the response",
         "no",
     )
     TOO_MANY_REQUESTS = ("01005", "too_many_requests", 429, "a rate limit is reached", "no", RETRY_AFTER)

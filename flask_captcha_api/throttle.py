@@ -121,6 +121,7 @@ def identity_within(allowance: Allowance) -> Any:
     """Return the identity that a guarded request proves, None where it proves none, and count it.
 
     :raises TooManyRequests: the address, or the identity, has used up its allowance.
+    :raises Unauthorized: the token is not valid; the address was counted all the same.
     """
     allowance.charge_address()
     identity = identity_of_request()

@@ -15,6 +15,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from . import wire
 from ._current import EXTENSION_NAME, current_state, log_and_tell, service_for_request
 from .config import SetupError
+from .fetch_metadata import is_unreadable
 from .languages import language_of_sound
 from .openapi import FILE_NAME, describe
 from .rendering import FORMS, Unspeakable
@@ -23,7 +24,7 @@ from .sources import UnknownSource
 from .store import StoreUnavailable
 from .throttle import TooManyRequests, allowance_to_issue, allowance_to_verify, caller_within
 from .tokens import Unauthorized, header_of_tokens, header_to_send_back
-from .widget import STATIC_ENDPOINT, static_file
+from .widget import STATIC_ENDPOINT, forbid_storing_page, static_file
 
 BLUEPRINT_NAME = "captcha_api"
 DEFAULT_PREFIX = "/captcha"
@@ -49,6 +50,8 @@ def new_blueprint() -> Blueprint:
         if "<" in prefix:
             raise ValueError(f"the prefix {prefix!r} has a variable, which the captcha routes do not take")
         mounts.append(_Mount(setup.subdomain, prefix))
+        # Flask calls the first of these last, so that no other can undo what it does.
+        setup.app.after_request_funcs.setdefault(None, []).insert(0, forbid_storing_page)
         _exempt_from_csrf(blueprint, setup.app)
         setup.app.extensions[EXTENSION_NAME].mounted_as.append(f"{setup.name_prefix}.{setup.name}".lstrip("."))
 
@@ -64,6 +67,9 @@ def new_blueprint() -> Blueprint:
 def _in_envelope(view: _View) -> _View:
     @wraps(view)
     def answered(source: str) -> wire.EnvelopeResponse:
+        # Before anything is counted: with images in a page of another site, its visitors would use up their rate limit.
+        if is_unreadable():
+            return _tell(Result.SOURCE_UNKNOWN)
         try:
             return view(source)
         except (UnknownSource, Unspeakable):
@@ -127,7 +133,9 @@ def _verify(source_name: str) -> wire.EnvelopeResponse:
     source = current_state().sources.find(source_name)
     caller = caller_within(allowance_to_verify(source), source.settings.jwt)
     service = service_for_request()
-    uuid, text = wire.submitted(wire.UUID_NAMES, wire.TEXT_NAMES, largest=wire.LARGEST_BODY)
+    uuid, text = wire.submitted(
+        wire.UUID_NAMES, wire.TEXT_NAMES, largest=wire.LARGEST_BODY, most_in_form=wire.MOST_FIELDS
+    )
     outcome = service.verify(uuid, text, source=source_name, identity=caller.identity if caller else None)
     return _tell(wire.result_of(outcome), "ok" if outcome else None)
 

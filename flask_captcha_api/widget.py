@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from flask import Response, after_this_request, current_app, request, url_for
+from flask import Response, current_app, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ._current import current_state, log_and_tell, service_for_request
 from .config import SetupError, SourceConfig
+from .fetch_metadata import is_forced_by_another_site
 from .languages import language_of_sound, language_of_texts
 from .rendering import FORMS, Unspeakable
 from .results import Result, message_of
@@ -25,6 +26,7 @@ from .store import StoreUnavailable
 from .throttle import TooManyRequests, allowance_to_issue, caller_within
 from .tokens import Unauthorized
 from .translations import CATALOGUES
+from .wire import forbid_storing
 
 SCRIPT = "captcha-field.js"
 STYLESHEET = "captcha-field.css"
@@ -50,6 +52,8 @@ DIGEST = hashlib.sha256(b"".join(_CONTENTS.values())).hexdigest()[:16]
 #: Stands in the place of the digest for pages that no template of ours renders, and so cannot know it.
 LATEST = "latest"
 
+#: In the environ of a request whose page has the widget.
+_IS_RENDERED = "flask_captcha_api.field_is_rendered"
 #: Of the kinds whose answers are digits.
 _NUMERIC_KINDS = frozenset({"digits", "arithmetic"})
 
@@ -110,7 +114,7 @@ def captcha_field(
     :raises RuntimeError: the routes are not mounted.
     """
     settings = current_state().sources.find(source).settings
-    after_this_request(_forbid_storing)
+    request.environ[_IS_RENDERED] = True
     language = language_of_texts(lang)
     wanted = form_asked_for(uuid)
     form = "audio" if settings.audio and wanted == "audio" else "image"
@@ -149,6 +153,13 @@ def captcha_field(
     return Markup(current_app.jinja_env.get_template(TEMPLATE).render(page))  # noqa: S704 - it escapes, itself
 
 
+def forbid_storing_page(response: WerkzeugResponse) -> WerkzeugResponse:
+    """Forbid caches to store the response to the current request if its page has the widget."""
+    if request.environ.get(_IS_RENDERED):
+        forbid_storing(response.headers)
+    return response
+
+
 def file_url(name: str) -> str:
     """Return the URL of a file of the widget.
 
@@ -174,6 +185,8 @@ def form_asked_for(uuid_name: str) -> str | None:
 
 def _issue(source: str, settings: SourceConfig, form: str, lang: str | None) -> tuple[Captcha | None, Result | None]:
     """Issue the captcha, or say why there is none. With JavaScript the script asks for one itself, then."""
+    if is_forced_by_another_site():  # as an image, say: nobody sees this page, and its visitor is not charged for it
+        return None, Result.SOURCE_UNKNOWN
     try:
         found = current_state().sources.find(source)
         caller = caller_within(allowance_to_issue(found), settings.jwt, cost=FORMS[form].counts_as)
@@ -190,8 +203,3 @@ def _issue(source: str, settings: SourceConfig, form: str, lang: str | None) -> 
 
 def _data_url(captcha: Captcha) -> str:
     return f"data:{captcha.media_type};base64,{b64encode(captcha.data).decode('ascii')}"
-
-
-def _forbid_storing(response: WerkzeugResponse) -> WerkzeugResponse:
-    response.headers["Cache-Control"] = "no-store"
-    return response

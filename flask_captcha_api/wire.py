@@ -14,6 +14,7 @@ from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
 
+from .accept_language import accepted_languages
 from .outcome import Outcome
 from .results import RETRY_AFTER, WWW_AUTHENTICATE, Result, message_of
 from .translations import best_language
@@ -28,6 +29,10 @@ UUID_NAMES = ("uuid", "uuId")
 TEXT_NAMES = ("code", "text")
 #: Bytes. A uuid and a text fit many times over; the rest of a request is nobody's.
 LARGEST_BODY = 64 * 1024
+#: Parsing 64 KiB of tiny fields would take as long as issuing twenty captchas.
+MOST_FIELDS = 20
+#: Characters. Parsing takes time in proportion to it, and the types of bodies that carry fields are short.
+_LONGEST_CONTENT_TYPE = 1000
 
 #: What an issued captcha is told to be, beside the body.
 EXPIRES_IN = "Captcha-Expires-In"
@@ -37,6 +42,8 @@ MEDIA_TYPE = "Captcha-Media-Type"
 #: What a cross-origin script may read of our responses beside the body.
 EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, RETRY_AFTER.name)
 _EXPOSE = "Access-Control-Expose-Headers"
+#: Lower case.
+_OF_STORED_RESPONSES = frozenset({"etag", "expires", "last-modified", "surrogate-control", "x-accel-expires"})
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE"})
@@ -61,12 +68,13 @@ class EnvelopeResponse(Response):
     token_headers: tuple[str, ...] = ()
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
-        """Let pages of another origin read our headers, beside those that the app lets them read.
+        """Forbid caches to store the response, and let pages of another origin read our headers beside the app's.
 
         Done here, when all of the app's ``after_request`` functions have run, so that none of them can undo it.
         Authorization has to be named: ``*`` does not cover it.
         """
         headers = super().get_wsgi_headers(environ)
+        forbid_storing(headers)
         names = (*EXPOSED_HEADERS, *self.token_headers)
         standing = ",".join(headers.getlist(_EXPOSE))
         if standing:
@@ -75,6 +83,18 @@ class EnvelopeResponse(Response):
             names = (*of_app, *(name for name in names if name.lower() not in known))
         headers[_EXPOSE] = ", ".join(names)
         return headers
+
+
+def forbid_storing(headers: Headers) -> None:
+    """Set ``Cache-Control: no-store`` and remove the headers that could make a cache store the response all the same.
+
+    Caches for which a ``…-Cache-Control`` is meant (RFC 9213), ``Surrogate-Control`` (Varnish, Fastly) or
+    ``X-Accel-Expires`` (nginx) heed it instead of ``Cache-Control``. A validator without a stored response is useless.
+    """
+    for name in {name.lower() for name in headers.keys()}:  # noqa: SIM118 - iterating over Headers yields pairs
+        if name.endswith("-cache-control") or name in _OF_STORED_RESPONSES:
+            headers.remove(name)
+    headers["Cache-Control"] = "no-store"
 
 
 def result_of(outcome: Outcome) -> Result:
@@ -92,7 +112,7 @@ def envelope(
     :param retry_after: seconds, for the results that come with such advice.
     """
     if language == "auto":
-        language = best_language(request.accept_languages.values())
+        language = best_language(accepted_languages())
     in_json = response if isinstance(response, Json) else _to_json(response).encode()
     body = b'%s,"response":%s}' % (_opening(result, language), in_json)
     told = EnvelopeResponse(body, result.status, {"Cache-Control": "no-store"}, content_type="application/json")
@@ -154,18 +174,19 @@ class CaptchaRejected(HTTPException):
         raise TypeError("a rejection is not to be cached: put @cache.cached below @verify_captcha, not above it")
 
 
-def submitted(*fields: Names, largest: int | None = None) -> tuple[object, ...]:
+def submitted(*fields: Names, largest: int | None = None, most_in_form: int | None = None) -> tuple[object, ...]:
     """Read fields from the one place where this request carries any: the JSON body, else the form, else the query.
 
     A field that is absent is None, one given twice is a list, and all are None where the body cannot be read: none of
     these has the shape of a uuid or a text.
 
     :param largest: bytes of a body beyond which it is not read; None: what the app's MAX_CONTENT_LENGTH allows.
+    :param most_in_form: a form with more fields is not read; None: as Flask limits it.
     """
     try:
         if largest is not None:
             _limit_body(largest)
-        look_up = _place()
+        look_up = _place(most_in_form)
         return tuple(_first_present(look_up, names) for names in fields)
     except Exception:  # broken, too deep, too large, cut off: each server raises what it likes from its body reader
         return (None,) * len(fields)
@@ -186,15 +207,25 @@ def _first_present(look_up: Callable[[str], list[object]], names: Names) -> obje
     return None
 
 
-def _place() -> Callable[[str], list[object]]:
+def _place(most_in_form: int | None) -> Callable[[str], list[object]]:
     may_lack_body = request.method in _BODILESS_METHODS
+    if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
+        raise ValueError("the content type is too long")
     if _has_body() or not may_lack_body:  # a content type alone, which some clients send with a GET, is no body
         if request.is_json:
             body = request.get_json()
             return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
         if request.mimetype in FORM_TYPES:
+            if most_in_form is not None:
+                _limit_form(most_in_form)
             return _values_in(request.form)
     return _values_in(request.args if may_lack_body else MultiDict())
+
+
+def _limit_form(most_fields: int) -> None:
+    request.max_form_parts = most_fields  # which Werkzeug applies to multipart/form-data alone
+    if request.mimetype == FORM_TYPES[0] and request.get_data().count(b"&") >= most_fields:
+        raise ValueError("the form has too many fields")
 
 
 def _values_in(values: MultiDict[str, str]) -> Callable[[str], list[object]]:

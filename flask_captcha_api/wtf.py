@@ -12,10 +12,12 @@ from wtforms.validators import StopValidation
 
 from ._current import current_state, log_and_tell, service_for_request
 from .config import SetupError
+from .fetch_metadata import is_forced_by_another_site
 from .languages import language_of_texts
 from .results import Result, message_of
 from .store import StoreUnavailable
 from .throttle import TooManyRequests, allowance_to_verify, identity_within
+from .tokens import Unauthorized
 from .widget import captcha_field, form_asked_for
 from .wire import result_of
 
@@ -111,6 +113,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         return captcha_field(self._source, uuid=self.uuid_name, text=self.name, **settings)
 
     def _verified(self) -> Result:
+        if is_forced_by_another_site():
+            return Result.CAPTCHA_REQUIRED
         try:
             identity = identity_within(allowance_to_verify(current_state().sources.find(self._source)))
             outcome = service_for_request().verify(
@@ -118,6 +122,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
             )
         except TooManyRequests:
             return Result.TOO_MANY_REQUESTS
+        except Unauthorized:
+            return Result.UNAUTHORIZED
         except (SetupError, StoreUnavailable) as error:
             return log_and_tell(error)
         return result_of(outcome)

@@ -275,6 +275,56 @@ def padded(uuid: str, size: int, content_type: str = JSON) -> str:
     return body.ljust(size, " " if content_type == JSON else "9")
 
 
+def form_of(fields: int) -> Any:
+    """Make the types and the bodies of a form that has a uuid, a text and other fields."""
+
+    def multipart(names: list[tuple[str, str]]) -> bytes:
+        part = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+        return "".join(part.format(*each) for each in names).encode() + b"--x--\r\n"
+
+    def urlencoded(names: list[tuple[str, str]]) -> bytes:
+        return "&".join(f"{name}={value}" for name, value in names).encode()
+
+    others = [("other", "")] * (fields - 2)
+    return (
+        ("application/x-www-form-urlencoded", lambda uuid: urlencoded([("uuid", uuid), ("code", ANSWER), *others])),
+        ("multipart/form-data; boundary=x", lambda uuid: multipart([("uuid", uuid), ("code", ANSWER), *others])),
+    )
+
+
+@pytest.mark.parametrize(("content_type", "body"), form_of(21))
+def test_a_form_of_many_fields_is_not_parsed(
+    app: Flask, store: SpyCache, issue: Issue, content_type: str, body: Callable[[str], bytes]
+) -> None:
+    """POST /captcha/{source} refuses a form with more than 20 fields, whose parsing would cost more than a captcha."""
+    uuid = issue()
+    assert_refused_for_nothing(app, store, uuid, "/captcha/web", data=body(uuid), content_type=content_type)
+
+
+@pytest.mark.parametrize(("content_type", "body"), form_of(20))
+def test_a_form_of_twenty_fields_is_read(
+    app: Flask, store: SpyCache, issue: Issue, content_type: str, body: Callable[[str], bytes]
+) -> None:
+    """20 fields are read, and the forms of guarded routes are as large as the app allows."""
+    for path in ("/captcha/web", "/guarded"):
+        answer = app.test_client().post(path, data=body(issue()), content_type=content_type)
+        assert answer.status_code == 200
+    [(_, larger), _] = form_of(1000)
+    answer = app.test_client().post("/guarded", data=larger(issue()), content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/captcha/web", "/guarded"])
+def test_a_long_content_type_is_not_parsed(app: Flask, store: SpyCache, issue: Issue, path: str) -> None:
+    """A content type of more than 1,000 characters is refused."""
+    uuid = issue()
+    body = json.dumps(fields(uuid))
+    longest = "application/json;a=" + "b" * 981
+    assert_refused_for_nothing(app, store, uuid, path, data=body, content_type=longest + "b")
+    again = issue()
+    assert app.test_client().post(path, data=json.dumps(fields(again)), content_type=longest).status_code == 200
+
+
 @pytest.mark.parametrize("size", [LARGEST_BODY + 1, 10_000_000])
 @pytest.mark.parametrize("content_type", [JSON, FORM], ids=["JSON", "form"])
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, render_template_string
+from flask_jwt_extended import JWTManager
 from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import InputRequired
@@ -172,3 +173,25 @@ def test_decorator_and_field_never_pass(app: Flask, captcha: CaptchaApi, issue: 
         return str(NameForm().validate_on_submit())
 
     assert app.test_client().post("/both", data=sent(issue())).text == "False"
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"Authorization": "Bearer garbage"}, "未授權"),
+        ({"Authorization": ", , Bearer x"}, "未授權"),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, "請輸入驗證碼"),
+    ],
+)
+def test_what_a_guard_refuses_does_not_validate(
+    app: Flask, captcha: CaptchaApi, issue: Issue, headers: dict[str, str], message: str
+) -> None:
+    """A broken token, and a request that another site forces, get a message in the form and spend nothing."""
+    app.config.update(WTF_CSRF_ENABLED=False, JWT_SECRET_KEY="a key that is long enough for HS256")
+    JWTManager(app)
+    fields = sent(issue())
+    with app.test_request_context(method="POST", data=fields, headers=headers):
+        form = NameForm()
+        assert (form.validate(), form.captcha.errors) == (False, [message])
+    with app.test_request_context(method="POST", data=fields):
+        assert NameForm().validate()
