@@ -19,10 +19,10 @@ from captcha.audio import AudioCaptcha
 from benchmarks.audio_matcher import DIGITS, ROW, Array, Learner, Matcher, samples_of
 from benchmarks.audio_recogniser import Recogniser
 from benchmarks.intervals import wilson
-from flask_captcha_api.rendering import audio
-from flask_captcha_api.rendering.audio import speak
-from flask_captcha_api.rendering.voices import takes
-from flask_captcha_api.rendering.wording import WORDINGS
+from flask_captcha_api.rendering.sound import speech as audio
+from flask_captcha_api.rendering.sound.speech import speak
+from flask_captcha_api.rendering.sound.voices import takes
+from flask_captcha_api.rendering.sound.wording import WORDINGS
 
 TRIALS = 120
 LESSONS = 1500

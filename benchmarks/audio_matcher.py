@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy.signal import resample_poly
 
-from flask_captcha_api.rendering.audio import RATE, speak
-from flask_captcha_api.rendering.voices import takes
+from flask_captcha_api.rendering.sound.speech import RATE, speak
+from flask_captcha_api.rendering.sound.voices import takes
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

@@ -20,9 +20,9 @@ from flask_jwt_extended import JWTManager
 from werkzeug.test import create_environ
 
 from flask_captcha_api import CaptchaApi, verify_captcha
-from flask_captcha_api.config import SourceConfig
-from flask_captcha_api.kinds import KINDS
+from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.rendering import FORMS
+from flask_captcha_api.settings.config import SourceConfig
 from flask_captcha_api.testing import answers
 
 from .charts import Bar

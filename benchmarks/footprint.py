@@ -19,9 +19,9 @@ from flask_caching import Cache
 from flask_caching.backends import FileSystemCache, SimpleCache
 from pymemcache.client.base import Client
 
-from flask_captcha_api.config import SourceConfig
-from flask_captcha_api.entries import Entry, Terms
-from flask_captcha_api.store import AnswerStore
+from flask_captcha_api.settings.config import SourceConfig
+from flask_captcha_api.storage.answers import AnswerStore
+from flask_captcha_api.storage.entries import Entry, Terms
 from tests import backends
 
 CAPTCHAS = 20_000

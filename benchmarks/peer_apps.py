@@ -52,7 +52,7 @@ def ours_on_files(directory: str) -> Site:
 
 def _ours(settings: dict[str, Any]) -> Site:
     from flask_captcha_api import CaptchaApi, Challenge, verify_captcha
-    from flask_captcha_api.challenges import digits
+    from flask_captcha_api.challenges.makers import digits
 
     last = Challenge("", "")
 

@@ -17,9 +17,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from flask_captcha_api.challenges import digits, letters
-from flask_captcha_api.rendering.image import draw, draw_in_style
-from flask_captcha_api.rendering.styles import DIFFICULTIES
+from flask_captcha_api.challenges.makers import digits, letters
+from flask_captcha_api.rendering.picture.drawing import draw, draw_in_style
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
 from . import peer_drawings
 from .charts import Bar

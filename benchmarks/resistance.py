@@ -16,10 +16,10 @@ from io import BytesIO
 import numpy
 from PIL import Image, ImageFilter, ImageOps
 
-from flask_captcha_api.challenges import MINUS
-from flask_captcha_api.kinds import KINDS
-from flask_captcha_api.rendering.image import draw
-from flask_captcha_api.rendering.styles import DIFFICULTIES
+from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.challenges.makers import MINUS
+from flask_captcha_api.rendering.picture.drawing import draw
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
 from . import peer_drawings
 from .intervals import wilson

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from flask_captcha_api.kinds import KINDS
-from flask_captcha_api.rendering.image import draw_in_style
-from flask_captcha_api.rendering.sheet import contact_sheet
-from flask_captcha_api.rendering.styles import DIFFICULTIES
+from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.rendering.picture.drawing import draw_in_style
+from flask_captcha_api.rendering.picture.sheet import contact_sheet
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
 from .intervals import wilson
 

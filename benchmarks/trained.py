@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from flask_captcha_api.challenges import DIGITS, LETTERS
-from flask_captcha_api.rendering.image import draw
+from flask_captcha_api.challenges.makers import DIGITS, LETTERS
+from flask_captcha_api.rendering.picture.drawing import draw
 
 from . import peer_drawings
 

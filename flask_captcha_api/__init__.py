@@ -1,24 +1,28 @@
 """A self-hosted captcha for Flask: a route that issues captchas and a decorator that guards views with them."""
 
-from .challenges import Challenge as Challenge
-from .challenges import Maker as Maker
-from .config import SetupError as SetupError
-from .config import SourceConfig as SourceConfig
-from .decorators import verify_captcha as verify_captcha
-from .decorators import verify_captcha_in_request as verify_captcha_in_request
+from .challenges.kinds import KINDS as KINDS
+from .challenges.kinds import Kind as Kind
+from .challenges.makers import Challenge as Challenge
+from .challenges.makers import Maker as Maker
+from .exceptions import CaptchaRejected as CaptchaRejected
+from .exceptions import SetupError as SetupError
+from .exceptions import StoreUnavailable as StoreUnavailable
 from .extension import CaptchaApi as CaptchaApi
-from .failures import fewer_failures_than as fewer_failures_than
-from .kinds import Kind as Kind
+from .http.decorators import verify_captcha as verify_captcha
+from .http.decorators import verify_captcha_in_request as verify_captcha_in_request
 from .outcome import Outcome as Outcome
 from .service import Captcha as Captcha
-from .store import StoreUnavailable as StoreUnavailable
-from .wire import CaptchaRejected as CaptchaRejected
+from .settings.config import SourceConfig as SourceConfig
+from .throttling.failure_counts import FailureCount as FailureCount
+from .throttling.failure_counts import fewer_failures_than as fewer_failures_than
 
 __all__ = [
+    "KINDS",
     "Captcha",
     "CaptchaApi",
     "CaptchaRejected",
     "Challenge",
+    "FailureCount",
     "Kind",
     "Maker",
     "Outcome",

@@ -8,22 +8,23 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask_caching import Cache
 
-from ._current import EXTENSION_NAME, CaptchaState, current_service, current_state
-from .caches import check_early, open_store
-from .challenges import Maker
-from .cli import GROUP_NAME, commands
-from .config import CaptchaConfig, SetupError
-from .digests import derive_key
-from .guards import log_faults_once
-from .kinds import Kind, kinds_with
+from .challenges.kinds import Kind, kinds_with
+from .challenges.makers import Maker
+from .challenges.sources import Sources
+from .cli.commands import GROUP_NAME, commands
+from .counters import Counters
+from .exceptions import CaptchaRejected, SetupError
+from .http.envelope import EnvelopeResponse
+from .http.protected_views import log_faults_once
+from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
 from .outcome import Outcome
-from .rates import Counters
 from .service import Captcha
-from .sources import Sources
-from .views import DEFAULT_PREFIX, new_blueprint
-from .widget import captcha_field
-from .wire import CaptchaRejected, EnvelopeResponse
+from .settings.config import CaptchaConfig
+from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
+from .storage.digests import derive_key
+from .storage.selection import check_early, open_store
+from .widget.field import captcha_field
 
 
 class CaptchaApi:

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .digests import digest_of, is_digest_of, key_id_of
-from .entries import Entry, Terms
-from .folding import fold, is_typable
+from .challenges.folding import fold, is_typable
+from .challenges.sources import Sources
+from .exceptions import UnknownSource
 from .outcome import Outcome
 from .rendering import FORMS, has_sound
 from .signals import announce, captcha_issued, captcha_verified
-from .sources import Sources, UnknownSource
-from .store import ROUNDING_SECONDS, AnswerStore
+from .storage.answers import ROUNDING_SECONDS, AnswerStore
+from .storage.digests import digest_of, is_digest_of, key_id_of
+from .storage.entries import Entry, Terms
 
 UUID = re.compile(r"[0-9]{23}")
 
@@ -83,7 +84,7 @@ class CaptchaService:
         """Make a challenge, render it, keep the digest of its answer, and return the captcha.
 
         :param language: of a sound.
-        :raises Unspeakable: a LookupError: the source has no sound.
+        :raises NoSound: a LookupError: the source has no sound.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source that binds to nobody.
         :raises StoreUnavailable: nothing was issued.

@@ -10,16 +10,14 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.validators import StopValidation
 
-from ._current import current_state, log_and_tell, service_for_request
-from .config import SetupError
-from .fetch_metadata import is_forced_by_another_site
-from .languages import language_of_texts
-from .results import Result, message_of
-from .store import StoreUnavailable
-from .throttle import TooManyRequests, allowance_to_verify, identity_within
-from .tokens import Unauthorized
-from .widget import captcha_field, form_asked_for
-from .wire import result_of
+from .exceptions import SetupError, StoreUnavailable, TooManyRequests, Unauthorized
+from .http.envelope import result_of
+from .http.fetch_metadata import is_forced_by_another_site
+from .http.languages import language_of_texts
+from .http.results import Result, message_of
+from .state import current_state, log_and_tell, service_for_request
+from .throttling.rate_limits import allowance_to_verify, identity_within
+from .widget.field import captcha_field, form_asked_for
 
 #: What a template may say of the widget; WTForms passes more, such as a class.
 _OF_THE_WIDGET = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode"})

@@ -14,10 +14,11 @@ from importlib.resources import files
 
 import pytest
 
-from flask_captcha_api.challenges import MINUS, arithmetic
-from flask_captcha_api.rendering import audio, voices
-from flask_captcha_api.rendering.audio import can_speak, speak
-from flask_captcha_api.rendering.wording import WORDINGS, phrases
+from flask_captcha_api.challenges.makers import MINUS, arithmetic
+from flask_captcha_api.rendering.sound import speech as audio
+from flask_captcha_api.rendering.sound import voices
+from flask_captcha_api.rendering.sound.speech import can_speak, speak
+from flask_captcha_api.rendering.sound.wording import WORDINGS, phrases
 
 LANGUAGES = sorted(WORDINGS)
 CHARACTERS = string.digits + string.ascii_uppercase
@@ -183,7 +184,7 @@ def test_a_plain_wav_file() -> None:
 
 def test_voice_data_is_small() -> None:
     """All languages' recordings and their index are under 400 kB together."""
-    folder = files(voices.__package__) / "data"
+    folder = files("flask_captcha_api.rendering") / "data"
     assert sum(len(entry.read_bytes()) for entry in folder.iterdir() if entry.name.startswith("voice")) < 400_000
 
 

@@ -16,7 +16,8 @@ from flask_caching.backends import FileSystemCache, MemcachedCache, SimpleCache
 from flask_caching.backends.base import BaseCache
 from pymemcache.client.base import PooledClient
 
-from flask_captcha_api import CaptchaApi, Outcome, SetupError, caches
+from flask_captcha_api import CaptchaApi, Outcome, SetupError
+from flask_captcha_api.storage import selection as caches
 from flask_captcha_api.testing import answers
 
 from .backends import running

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flask_captcha_api.challenges import DIGITS, LETTERS, MINUS, Challenge
-from flask_captcha_api.kinds import KINDS
+from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.challenges.makers import DIGITS, LETTERS, MINUS, Challenge
 
 
 @pytest.mark.parametrize(("kind", "alphabet"), [("digits", DIGITS), ("letters", LETTERS)])

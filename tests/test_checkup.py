@@ -14,11 +14,11 @@ from flask_jwt_extended import JWTManager
 from PIL import Image
 
 from flask_captcha_api import CaptchaApi, Challenge, Kind, SourceConfig
-from flask_captcha_api.challenges import digits
-from flask_captcha_api.checkup import examine
-from flask_captcha_api.config import ALL_KEYS
-from flask_captcha_api.findings import Checkup, shown
-from flask_captcha_api.odds import Odds
+from flask_captcha_api.challenges.guessing import Odds
+from flask_captcha_api.challenges.makers import digits
+from flask_captcha_api.cli.diagnostics import examine
+from flask_captcha_api.cli.report import Checkup, shown
+from flask_captcha_api.settings.config import ALL_KEYS
 
 from .backends import SHARED, LyingCache, NaiveCache
 from .fonts import make_font

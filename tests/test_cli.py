@@ -14,7 +14,7 @@ from flask import Blueprint, Flask
 from PIL import Image
 
 from flask_captcha_api import CaptchaApi, Challenge, Kind
-from flask_captcha_api.challenges import digits
+from flask_captcha_api.challenges.makers import digits
 
 from .processes import ROOT
 

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.config import ALL_KEYS, CaptchaConfig, SourceConfig
-from flask_captcha_api.kinds import KINDS
+from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.settings.config import ALL_KEYS, CaptchaConfig, SourceConfig
 from flask_captcha_api.translations import LANGUAGES
 
 

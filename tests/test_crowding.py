@@ -14,11 +14,11 @@ from flask_caching import Cache
 from flask_caching.backends import FileSystemCache, SimpleCache
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.checkup import examine
-from flask_captcha_api.config import CaptchaConfig
-from flask_captcha_api.crowding import crowding_of, most_issued
-from flask_captcha_api.kinds import kinds_with
-from flask_captcha_api.memory import PrivateSimpleCache
+from flask_captcha_api.challenges.kinds import kinds_with
+from flask_captcha_api.cli.diagnostics import examine
+from flask_captcha_api.settings.config import CaptchaConfig
+from flask_captcha_api.storage.capacity import crowding_of, most_issued
+from flask_captcha_api.storage.memory import PrivateSimpleCache
 
 from .conftest import ANSWER
 

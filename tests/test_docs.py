@@ -22,7 +22,7 @@ from flask import Flask, render_template_string, request
 from playwright.sync_api import Browser
 
 import flask_captcha_api
-from flask_captcha_api.results import Result
+from flask_captcha_api.http.results import Result
 from flask_captcha_api.signals import captcha_issued
 from flask_captcha_api.testing import answers
 from tools.docs_tables import with_tables

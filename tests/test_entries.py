@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_captcha_api import CaptchaApi, Outcome
-from flask_captcha_api.entries import Entry, Terms
+from flask_captcha_api.storage.entries import Entry, Terms
 from flask_captcha_api.testing import answers
 
 from .conftest import ANSWER

@@ -15,8 +15,8 @@ from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from example_app import accounts, create_app
-from flask_captcha_api import widget
 from flask_captcha_api.testing import answers
+from flask_captcha_api.widget import field as widget
 
 from . import servers
 from .backends import running

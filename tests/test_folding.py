@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flask_captcha_api.challenges import DIGITS, LETTERS, MINUS, operand_ranges
-from flask_captcha_api.folding import fold, is_typable
+from flask_captcha_api.challenges.folding import fold, is_typable
+from flask_captcha_api.challenges.makers import DIGITS, LETTERS, MINUS, operand_ranges
 
 #: Every decimal digit zero that Unicode knows: ASCII, full-width, Arabic, Persian, Devanagari, Thai and dozens more.
 ZEROS = [chr(code) for code in range(0x110000) if unicodedata.decimal(chr(code), None) == 0]

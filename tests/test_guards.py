@@ -10,8 +10,8 @@ from flask import Blueprint, Flask
 from flask.views import MethodView, View
 
 from flask_captcha_api import CaptchaApi, verify_captcha
-from flask_captcha_api.checkup import examine
-from flask_captcha_api.guards import faults_of_guards
+from flask_captcha_api.cli.diagnostics import examine
+from flask_captcha_api.http.protected_views import faults_of_guards
 
 NOT_GUARDED = (
     "view {!r} is not guarded: @verify_captcha is above @app.route (or was applied to the view after it was "

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageStat
 
 from flask_captcha_api import CaptchaApi, Challenge, Kind, Maker, Outcome, SourceConfig, verify_captcha
-from flask_captcha_api.challenges import digits
+from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.testing import answers
 
 from .fonts import make_font

@@ -172,7 +172,7 @@ def test_traceback_of_a_rendering(
 ) -> None:
     """A renderer has the prompt in a variable. If it fails nothing has been issued, and the log shows no variables."""
     monkeypatch.setattr("flask_captcha_api.rendering.draw", lambda *args, **settings: 1 / 0)
-    monkeypatch.setattr("flask_captcha_api.store.AnswerStore.put", lambda *args: pytest.fail("it was issued"))
+    monkeypatch.setattr("flask_captcha_api.storage.answers.AnswerStore.put", lambda *args: pytest.fail("it was issued"))
     with answers(app, ANSWER):
         assert app.test_client().get("/captcha/web").get_json()["code"] == "01007"
     assert "ZeroDivisionError" in caplog.text

@@ -7,9 +7,9 @@ from itertools import product
 
 import pytest
 
-from flask_captcha_api.challenges import operand_ranges
-from flask_captcha_api.kinds import KINDS
-from flask_captcha_api.odds import SAMPLES, Odds, estimate, of_arithmetic
+from flask_captcha_api.challenges.guessing import SAMPLES, Odds, estimate, of_arithmetic
+from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.challenges.makers import operand_ranges
 
 
 @pytest.mark.parametrize("length", range(3, 8))

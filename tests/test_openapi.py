@@ -12,8 +12,8 @@ from flask_jwt_extended import JWTManager, create_access_token
 from werkzeug.test import TestResponse
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.results import Result
-from flask_captcha_api.wire import EXPOSED_HEADERS
+from flask_captcha_api.http.envelope import EXPOSED_HEADERS
+from flask_captcha_api.http.results import Result
 
 from .backends import NaiveCache
 from .conftest import ANSWER

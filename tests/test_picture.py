@@ -13,16 +13,17 @@ from flask import Flask
 from PIL import Image, ImageChops, ImageColor, ImageStat
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.challenges import ALPHABETS, DIGITS, LETTERS
-from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
-from flask_captcha_api.kinds import KINDS
-from flask_captcha_api.rendering import atlas, image
-from flask_captcha_api.rendering.atlas import BUNDLED, CHARACTERS, atlas_for
-from flask_captcha_api.rendering.image import MEDIA_TYPES, THEMES, draw, draw_in_style
-from flask_captcha_api.rendering.paint import blobs, ink, stamp
-from flask_captcha_api.rendering.picture import Picture
-from flask_captcha_api.rendering.sheet import contact_sheet
-from flask_captcha_api.rendering.styles import DIFFICULTIES, STYLES
+from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.challenges.makers import ALPHABETS, DIGITS, LETTERS
+from flask_captcha_api.rendering.picture import atlas
+from flask_captcha_api.rendering.picture import drawing as image
+from flask_captcha_api.rendering.picture.atlas import BUNDLED, CHARACTERS, atlas_for
+from flask_captcha_api.rendering.picture.canvas import Picture
+from flask_captcha_api.rendering.picture.drawing import MEDIA_TYPES, THEMES, draw, draw_in_style
+from flask_captcha_api.rendering.picture.paint import blobs, ink, stamp
+from flask_captcha_api.rendering.picture.sheet import contact_sheet
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES, STYLES
+from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 
 from .fonts import make_font
 
@@ -206,7 +207,7 @@ def test_a_character_without_glyph_is_told_without_telling_the_prompt() -> None:
 def font_file(tmp_path: Path) -> str:
     """Write a typeface to a file, as a user would have one."""
     path = tmp_path / "own.ttf"
-    path.write_bytes((Path(atlas.__file__).parent / "data" / "nunito.ttf").read_bytes())
+    path.write_bytes((Path(atlas.__file__).parents[1] / "data" / "nunito.ttf").read_bytes())
     return str(path)
 
 
@@ -252,7 +253,7 @@ def test_glyphs_are_kept_upright_and_apart() -> None:
 
 def test_fonts_and_licences_are_small() -> None:
     """All typefaces together take less than 150 kB, and each has its licence beside it."""
-    data = Path(atlas.__file__).parent / "data"
+    data = Path(atlas.__file__).parents[1] / "data"
     fonts = list(data.glob("*.ttf"))
     assert {font.stem for font in fonts} == set(BUNDLED)
     assert sum(font.stat().st_size for font in fonts) < 150_000

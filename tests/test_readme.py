@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from flask_captcha_api import CaptchaApi, verify_captcha
-from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
-from flask_captcha_api.results import Result
+from flask_captcha_api.http.results import Result
+from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 
 from .markdown import rows_below
 

@@ -81,7 +81,7 @@ def test_head_issues_nothing(app: Flask, client: FlaskClient, monkeypatch: pytes
     def put(*args: Any) -> None:
         raise AssertionError("a captcha was issued")
 
-    monkeypatch.setattr("flask_captcha_api.store.AnswerStore.put", put)
+    monkeypatch.setattr("flask_captcha_api.storage.answers.AnswerStore.put", put)
     response = client.head("/captcha/web")
     assert (response.status_code, response.data) == (200, b"")
     assert response.headers["Captcha-Media-Type"] == "image/jpeg"

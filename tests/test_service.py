@@ -81,7 +81,7 @@ def test_a_uuid_of_no_shape_reaches_no_store(known: CaptchaApi, uuid: object, mo
     def take(*args: Any) -> None:
         raise AssertionError("the store was asked")
 
-    monkeypatch.setattr("flask_captcha_api.store.AnswerStore.take", take)
+    monkeypatch.setattr("flask_captcha_api.storage.answers.AnswerStore.take", take)
     assert known.check(uuid, ANSWER) is Outcome.MALFORMED
     assert known.check("1" * 23, "\x00") is Outcome.MALFORMED
 

@@ -16,7 +16,7 @@ from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 
 from flask_captcha_api import SetupError, StoreUnavailable
-from flask_captcha_api.store import NAMESPACE, AnswerStore, refuse_unfit
+from flask_captcha_api.storage.answers import NAMESPACE, AnswerStore, refuse_unfit
 
 from .backends import SHARED, NaiveCache
 from .servers import free_port, wait_until

@@ -17,8 +17,9 @@ from cachelib.serializers import FileSystemSerializer
 from flask_caching.backends import FileSystemCache
 from PIL import Image
 
-from flask_captcha_api.store import AnswerStore, StoreUnavailable
-from flask_captcha_api.sweep import Sweep
+from flask_captcha_api.exceptions import StoreUnavailable
+from flask_captcha_api.storage.answers import AnswerStore
+from flask_captcha_api.storage.files import Sweep
 
 ROUND = 40
 VALUE = "web x"

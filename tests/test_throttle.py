@@ -14,7 +14,7 @@ from flask_wtf import FlaskForm
 
 from flask_captcha_api import CaptchaApi, CaptchaRejected, SetupError, verify_captcha
 from flask_captcha_api.testing import answers
-from flask_captcha_api.throttle import address_of_request
+from flask_captcha_api.throttling.rate_limits import address_of_request
 from flask_captcha_api.wtf import CaptchaField
 
 from .conftest import ANSWER

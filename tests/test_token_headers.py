@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flask_captcha_api import CaptchaApi, verify_captcha
+from flask_captcha_api.exceptions import Unauthorized
+from flask_captcha_api.http.jwt import identity_of_request
 from flask_captcha_api.testing import answers
-from flask_captcha_api.tokens import Unauthorized, identity_of_request
 
 from .conftest import ANSWER
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import flask_captcha_api
-from flask_captcha_api.kinds import KINDS
-from flask_captcha_api.rendering.wording import WORDINGS
-from flask_captcha_api.results import Result, message_of
+from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.http.results import Result, message_of
+from flask_captcha_api.rendering.sound.wording import WORDINGS
 from flask_captcha_api.translations import (
     CATALOGUES,
     DEFAULT_LANGUAGE,

@@ -49,7 +49,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         str(path.relative_to(ROOT)) for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     }
     assert held == in_checkout
-    assert {"flask_captcha_api/py.typed", "flask_captcha_api/testing.py"} <= held
+    assert {"flask_captcha_api/py.typed", "flask_captcha_api/testing/__init__.py"} <= held
     fonts = {Path(name).stem for name in held if name.endswith(".ttf")}
     licensed = {Path(name).name.removesuffix(".LICENSE.txt") for name in held if name.endswith(".LICENSE.txt")}
     assert licensed == {*fonts, "voices"}

@@ -14,11 +14,11 @@ from flask_jwt_extended import JWTManager, create_access_token
 from flask_captcha_api import CaptchaApi, Challenge, StoreUnavailable, verify_captcha
 from flask_captcha_api.service import CaptchaService
 from flask_captcha_api.testing import answers
-from flask_captcha_api.widget import DIGEST, SCRIPT, STYLESHEET, captcha_field, file_url, without_comments
+from flask_captcha_api.widget.field import DIGEST, SCRIPT, STYLESHEET, captcha_field, file_url, without_comments
 
 from .conftest import ANSWER
 
-STATIC = Path(__file__).parent.parent / "flask_captcha_api" / "static"
+STATIC = Path(__file__).parent.parent / "flask_captcha_api" / "widget" / "static"
 SCRIPT_URL = f"/captcha/static/{DIGEST}/{SCRIPT}"
 
 

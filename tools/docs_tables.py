@@ -11,8 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask_captcha_api.config import CaptchaConfig, SourceConfig, keys_of
-from flask_captcha_api.results import Result, message_of
+from flask_captcha_api.http.results import Result, message_of
+from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 from flask_captcha_api.translations import CATALOGUES
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from flask_captcha_api.translations import CATALOGUES, FALLBACK_LANGUAGE, LANGUA
 
 from .docs_tables import ROOT
 
-SCRIPT = ROOT / "flask_captcha_api" / "static" / "captcha-field.js"
+SCRIPT = ROOT / "flask_captcha_api" / "widget" / "static" / "captcha-field.js"
 _PLACE = re.compile(r"(?<=^// <tables>\n).*?(?=^// </tables>$)", re.MULTILINE | re.DOTALL)
 
 

@@ -9,19 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ..config import SOUND_COUNTS_AS, SourceConfig
-from ..kinds import Kind
+from ..challenges.kinds import Kind
+from ..exceptions import NoSound
+from ..settings.config import SOUND_COUNTS_AS, SourceConfig
 from ..translations import CATALOGUES
-from .atlas import BUNDLED
-from .audio import MEDIA_TYPE, can_speak, speak
-from .image import MEDIA_TYPES, draw, encode
+from .picture.atlas import BUNDLED
+from .picture.drawing import MEDIA_TYPES, draw, encode
+from .sound.speech import MEDIA_TYPE, can_speak, speak
 
 #: The voice that speaks to whoever reads a language.
 VOICES: Mapping[str, str] = MappingProxyType({tag: each.voice for tag, each in CATALOGUES.items()})
-
-
-class Unspeakable(LookupError):
-    """There are no words for a prompt of this kind."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def _image(
 
 def _audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
     if not has_sound(kind, prompt, settings, language):
-        raise Unspeakable(settings.kind)
+        raise NoSound(settings.kind)
     if kind.speak is not None:
         return kind.speak(prompt, language, rng)
     return speak(prompt, language=VOICES[language], rng=rng)

@@ -1,0 +1,67 @@
+"""The table of sources: for each, its settings and its kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..exceptions import UnknownSource
+from ..settings.config import SOURCE_NAMES, CaptchaConfig, SourceConfig, is_source_name
+from .folding import is_typable
+from .kinds import Kind
+from .makers import Challenge, Maker
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a captcha is asked from and for, and how it is made there."""
+
+    name: str
+    settings: SourceConfig
+    kind: Kind
+
+    def new_challenge(self) -> Challenge:
+        """Make a challenge of this source's kind and length.
+
+        :raises ValueError: the maker's answer is one that nobody can type.
+        """
+        challenge = self.kind.make(self.settings.length)
+        if not is_typable(challenge.answer):
+            raise ValueError(
+                f"the maker of kind {self.settings.kind!r} made an answer that no visitor can give: it must have 1 to "
+                "64 characters, white space and format characters not counted, and no control characters"
+            )
+        return challenge
+
+
+class Sources:
+    """Finds the source of a name. With no names configured, every well-formed name is a source."""
+
+    def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Kind]) -> None:
+        self._config = config
+        self._kinds = kinds
+
+    def find(self, name: str) -> Source:
+        """Return the source called ``name``.
+
+        :raises UnknownSource: a LookupError.
+        """
+        if not is_source_name(name):
+            raise self._unknown(name)
+        named = self._config.sources
+        settings = self._config.defaults if named is None else named.get(name)
+        if settings is None:
+            raise self._unknown(name)
+        return Source(name, settings, self._kinds[settings.kind])
+
+    def _unknown(self, name: str) -> UnknownSource:
+        known = self._config.sources
+        there_is = f"CAPTCHA_SOURCES has {', '.join(known)}" if known else f"a name is {SOURCE_NAMES}"
+        return UnknownSource(f"there is no source {name!r}: {there_is}")
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Return the kinds that a source can have."""
+        return self._kinds
+
+    def with_every_kind_made_by(self, make: Maker) -> "Sources":
+        """Return the same sources with one maker for all kinds."""
+        return Sources(self._config, {name: replace(kind, make=make) for name, kind in self._kinds.items()})

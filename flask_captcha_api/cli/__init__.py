@@ -1,0 +1,3 @@
+"""The commands ``flask captcha check`` and ``flask captcha sheet``."""
+
+from .commands import commands as commands

@@ -1,0 +1,1 @@
+"""The HTTP side: routes, decorator, gateway, the JSON envelope and tokens."""

@@ -1,0 +1,242 @@
+"""The OpenAPI description of the routes, built from the tables that the routes themselves go by.
+
+Knows no request: where the routes are mounted, and how the app sends its tokens, come as arguments.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from ...challenges.folding import LONGEST_ANSWER
+from ...rendering import FORMS
+from ...service import UUID
+from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
+from ...translations import LANGUAGES
+from .. import envelope as wire
+from ..results import Result
+from .results import Json, by_status, envelope, error_components, header, response
+
+FILE_NAME = "openapi.json"
+
+#: Of what clients see; the package has versions of its own.
+_VERSION = "1"
+_ABOUT = (
+    "Issues captchas and verifies them. Every answer is one envelope: `code` and `stringCode` name the result, and "
+    "`message` is a sentence for the visitor. A method that is not described here is answered by 01008, a path by "
+    "01004. OPTIONS lists the methods of a path."
+)
+
+#: For each form of a captcha: its path, and what it is called.
+_PATHS = {"image": ("/{source}", "picture"), "audio": ("/{source}/audio", "sound")}
+
+#: What an operation may tell.
+_OF_ISSUING = (
+    Result.SUCCESS,
+    Result.UNAUTHORIZED,
+    Result.SOURCE_UNKNOWN,
+    Result.TOO_MANY_REQUESTS,
+    Result.STORE_UNAVAILABLE,
+)
+_OF_VERIFYING = (*_OF_ISSUING, Result.CAPTCHA_REQUIRED, Result.CAPTCHA_WRONG, Result.CAPTCHA_GONE)
+
+_UUID: Json = {"type": "string", "pattern": f"^{UUID.pattern}$", "description": "The captcha's id."}
+# Readers of a description take patterns for ECMAScript's, which has no word for control and format characters. Those
+# beyond U+FFFF are left out: without its flag "u", ECMAScript takes each for two.
+_CONTROL = r"\u0000-\u001f\u007f-\u009f"
+_FORMAT = (
+    r"\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    r"\u2066-\u206f\ufeff\ufff9-\ufffb"
+)
+_TEXT: Json = {
+    "type": "string",
+    "maxLength": LONGEST_ANSWER,
+    "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}{_FORMAT}][^{_CONTROL}]*$",
+    "description": (
+        "What the visitor typed. Letter case, white space, format characters, the script of a digit and Unicode's "
+        f"compatibility variants do not count; with those folded away it must still have 1 to {LONGEST_ANSWER} "
+        "characters."
+    ),
+}
+
+#: The name of the security scheme here; and how a token is sent where the app does not say otherwise.
+_SCHEME = "token"
+_BEARER = ("Authorization", "Bearer")
+
+
+def describe(config: CaptchaConfig, *, server: str, token_header: tuple[str, str] | None) -> Json:
+    """Describe the routes of an app in OpenAPI 3.1.
+
+    :param server: the URL below which they are.
+    :param token_header: the name of the header that carries tokens, and the word before the token; None: the app has
+        no tokens.
+    """
+    with_form = {form: _Sources(config, form, token_header) for form in _PATHS}
+    paths: Json = {}
+    for form, sources in with_form.items():
+        if sources.settings:
+            path, _ = _PATHS[form]
+            paths[path] = {
+                "parameters": [sources.path_parameter()],
+                "get": _issue(form, sources, config, has_body=True),
+                "head": _issue(form, sources, config, has_body=False),
+            }
+    every_source = with_form["image"]
+    paths["/{source}"]["post"] = _verify(every_source, config)
+    components = error_components(config)
+    if every_source.security:
+        components["securitySchemes"] = {_SCHEME: _security_scheme(*every_source.token_header)}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Captcha", "version": _VERSION, "description": _ABOUT},
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": components,
+    }
+
+
+class _Sources:
+    """The sources that have captchas of one form, and what they ask of tokens."""
+
+    def __init__(self, config: CaptchaConfig, form: str, token_header: tuple[str, str] | None) -> None:
+        known = {"": config.defaults} if config.sources is None else config.sources
+        known = {name: each for name, each in known.items() if form != "audio" or each.audio}
+        self.names = None if config.sources is None else list(known)
+        self.settings = list(known.values())
+        self.token_header = token_header or _BEARER
+        policies = {each.jwt for each in self.settings}
+        if token_header is None:  # in an app without tokens, optional is off
+            policies -= {"optional"}
+        self.may_send_token = bool(policies - {"off"})
+        self.must_send_token = {each.jwt for each in self.settings} == {"required"}
+
+    @property
+    def security(self) -> list[Json]:
+        """Say what ``security`` of an operation says; nothing where tokens are not looked at."""
+        if self.must_send_token:
+            return [{_SCHEME: []}]
+        return [{}, {_SCHEME: []}] if self.may_send_token else []
+
+    def path_parameter(self) -> Json:
+        """Describe the part of the path that names the source."""
+        if self.names is None:
+            schema: Json = {"pattern": f"^{SOURCE_NAME.pattern}$", "not": {"enum": sorted(RESERVED_NAMES)}}
+        else:
+            schema = {"enum": self.names}
+        return {
+            "name": "source",
+            "in": "path",
+            "required": True,
+            "description": "Where the captcha is asked from and for.",
+            "schema": {"type": "string", **schema},
+        }
+
+
+def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: bool) -> Json:
+    """Describe GET, or HEAD, which answers alike without a body."""
+    _, thing = _PATHS[form]
+    settings = sources.settings
+    media_types = {FORMS[form].media_type(each) for each in settings}
+    headers = {
+        wire.EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings})),
+        wire.KIND: header("What is asked.", _one_of("string", {each.kind for each in settings})),
+        wire.LENGTH: header("Characters of the prompt.", _one_of("integer", {each.length for each in settings})),
+        wire.MEDIA_TYPE: header(f"Of the {thing}.", _one_of("string", media_types)),
+    }
+    if sources.may_send_token:
+        name, word = sources.token_header
+        about = "The token to send from now on: the one that came, or its successor."
+        schema = {"type": "string", **({"pattern": f"^{word} "} if word else {})}
+        headers[name] = header(about, schema, required=sources.must_send_token)
+    captcha: Json = {
+        "type": "object",
+        "required": [form, "uuid"],
+        "properties": {
+            form: {
+                "type": "string",
+                "contentEncoding": "base64",
+                **({"contentMediaType": next(iter(media_types))} if len(media_types) == 1 else {}),
+                "description": f"The {thing}, in Base64 without a `data:` prefix.",
+            },
+            "uuid": _UUID,
+        },
+        "additionalProperties": False,
+    }
+    told = envelope(Result.SUCCESS, captcha, config) if has_body else None
+    return _operation(
+        ("get" if has_body else "head") + form.capitalize(),
+        f"Issue a captcha as a {thing}" if has_body else f"Tell the headers of a {thing} and issue none",
+        description="The query string keeps caches off and is not read." if form == "image" else None,
+        sources=sources,
+        parameters=_language_parameters(form, config),
+        success=response([Result.SUCCESS], told, headers=headers),
+        others=_OF_ISSUING,
+        has_body=has_body,
+    )
+
+
+def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
+    (uuid, uuid_alias), (text, text_alias) = wire.UUID_NAMES, wire.TEXT_NAMES
+    fields = {"type": "object", "required": [uuid, text], "properties": {uuid: _UUID, text: _TEXT}}
+    return _operation(
+        "verify",
+        "Verify a captcha and spend it",
+        description=(
+            "For servers, which forward the visitor's token; a browser sends its captcha to the route that it guards. "
+            f"`{uuid_alias}` stands for an absent `{uuid}` and `{text_alias}` for an absent `{text}`. A form that has "
+            f"one of them twice counts as one without, and so does a body of more than {wire.LARGEST_BODY:,} bytes."
+        ),
+        sources=sources,
+        parameters=_language_parameters(None, config),
+        success=response([Result.SUCCESS], envelope(Result.SUCCESS, {"const": "ok"}, config)),
+        others=_OF_VERIFYING,
+        has_body=True,
+        requestBody={
+            "required": True,
+            "content": {media_type: {"schema": fields} for media_type in ("application/json", *wire.FORM_TYPES)},
+        },
+    )
+
+
+def _operation(
+    name: str,
+    summary: str,
+    *,
+    description: str | None,
+    sources: _Sources,
+    parameters: list[Json],
+    success: Json,
+    others: Iterable[Result],
+    has_body: bool,
+    **more: Any,
+) -> Json:
+    responses = {str(Result.SUCCESS.status): success}
+    for status, alike in by_status(others).items():
+        if sources.may_send_token or Result.UNAUTHORIZED not in alike:
+            told = {"$ref": f"#/components/responses/{status}"} if has_body else response(alike, None)
+            responses.setdefault(str(status), told)
+    optional = {"description": description, "parameters": parameters, "security": sources.security}
+    said = {key: value for key, value in optional.items() if value}
+    return {"operationId": name, "summary": summary, **said, **more, "responses": responses}
+
+
+def _language_parameters(form: str | None, config: CaptchaConfig) -> list[Json]:
+    """Describe what tells a language: of the sound, and of the messages where they follow the visitor."""
+    parameters = []
+    language: Json = {"schema": {"type": "string"}, "examples": {tag: {"value": tag} for tag in LANGUAGES}}
+    if form == "audio":
+        about = "Tag of the language to speak; one that is none of ours counts as absent."
+        parameters.append({"name": "lang", "in": "query", "description": about, **language})
+    if config.language == "auto" or (form == "audio" and config.audio_language == "auto"):
+        about = "The visitor's languages, the best first."
+        parameters.append({"name": "Accept-Language", "in": "header", "description": about, **language})
+    return parameters
+
+
+def _one_of(json_type: str, values: Collection[Any]) -> Json:
+    return {"type": json_type, "enum": sorted(values)}
+
+
+def _security_scheme(name: str, word: str) -> Json:
+    if (name, word) == _BEARER:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    about = f"A JWT after the word {word} and a space." if word else "A JWT."
+    return {"type": "apiKey", "in": "header", "name": name, "description": about}

@@ -1,0 +1,121 @@
+"""Guards that do not work: above the route instead of below it, or for a source that does not exist."""
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from types import MethodType
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+from flask import Flask, current_app
+from flask.views import MethodView, http_method_funcs
+
+from ..challenges.sources import Sources
+from ..exceptions import UnknownSource
+from ..state import current_state
+
+_View: TypeAlias = Callable[..., Any]
+
+#: More decorators than anybody puts on a view: objects that make up attributes as they are asked have no last one.
+_MOST_DECORATORS = 100
+_EXAMINED = "guards were examined"
+
+_logger = logging.getLogger("flask_captcha_api")
+
+#: Every function that ``verify_captcha`` has made and that is still in use, with the names of its sources.
+_sources_of: WeakKeyDictionary[_View, Collection[str]] = WeakKeyDictionary()
+
+
+def remember(guard: _View, sources: Collection[str]) -> None:
+    """Keep a function that ``verify_captcha`` has made, for :func:`faults_of_guards` to find."""
+    _sources_of[guard] = sources
+
+
+def log_faults_once() -> None:
+    """Log what is wrong with the current app's guards, at the first call in this process."""
+    state = current_state()
+    if state.is_news(_EXAMINED):
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
+        for fault in faults_of_guards(app, state.sources):
+            _logger.error(fault)
+
+
+def faults_of_guards(app: Flask, sources: Sources) -> list[str]:
+    """Return a sentence for each guard of the app that never runs, and for each that names an unknown source.
+
+    A guard never runs where it was put above ``@app.route``: Flask then calls the function below it. Only guards of
+    views that are registered in this app, and unguarded there, are looked at: others may belong to other apps, or to
+    blueprints that are registered nowhere.
+    """
+    unguarded: dict[tuple[int, ...], str] = {}
+    faults: list[str] = []
+    for endpoint, view in list(app.view_functions.items()):
+        for function in _called_for(view):
+            guards = [each for each in _chain(function) if _is_guard(each)]
+            if not guards:
+                unguarded[_identity(function)] = endpoint
+            for guard in guards:
+                faults += _unknown_sources(endpoint, _sources_of[guard], sources)
+    for guard in [reference() for reference in _sources_of.keyrefs()]:
+        for function in _chain(guard):
+            if endpoint := unguarded.pop(_identity(function), ""):
+                faults.append(
+                    f"view {endpoint!r} is not guarded: @verify_captcha is above @app.route (or was applied to the "
+                    "view after it was registered), so Flask calls the function below it: move it below the route"
+                )
+    return list(dict.fromkeys(faults))
+
+
+def _unknown_sources(endpoint: str, names: Collection[str], sources: Sources) -> Iterator[str]:
+    for name in names:
+        try:
+            sources.find(name)
+        except UnknownSource as error:
+            yield f"every request to view {endpoint!r} fails, because of its source=: {error}"
+
+
+def _called_for(view: _View) -> list[_View]:
+    """List what has a guard for a view, or could have one: the view, and where it is of a class, the methods of that.
+
+    What guards the view as a whole guards its methods, and the view counts as guarded where any of them is.
+    """
+    view_class = getattr(view, "view_class", None)
+    if not isinstance(view_class, type) or _has_guard(view):
+        return [view]
+    dispatch: _View = getattr(view_class, "dispatch_request", view)
+    if _has_guard(dispatch):
+        return [dispatch]
+    methods = [getattr(view_class, name) for name in http_method_funcs if hasattr(view_class, name)]
+    if dispatch is not MethodView.dispatch_request:  # which all such classes share
+        methods.append(dispatch)
+    return methods if any(map(_has_guard, methods)) else [view, *methods]
+
+
+def _has_guard(function: Any) -> bool:
+    return any(map(_is_guard, _chain(function)))
+
+
+def _chain(function: Any) -> Iterator[Any]:
+    """List a function and, from the outside in, what decorators, partials and bound methods have wrapped in it."""
+    for _ in range(_MOST_DECORATORS):
+        if function is None:
+            return
+        yield function
+        if isinstance(function, MethodType):  # whose attributes are those of its function
+            function = function.__func__
+        elif isinstance(function, partial):
+            function = function.func
+        else:
+            function = getattr(function, "__wrapped__", None)
+
+
+def _is_guard(function: Any) -> bool:
+    try:
+        return function in _sources_of
+    except TypeError:  # it has no hash, or nothing can refer to it weakly
+        return False
+
+
+def _identity(function: Any) -> tuple[int, ...]:
+    """Return what two functions share that are the same one. A bound method is made anew whenever it is asked for."""
+    return (id(function.__self__), id(function.__func__)) if isinstance(function, MethodType) else (id(function),)

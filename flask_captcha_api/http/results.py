@@ -1,0 +1,101 @@
+"""The results that a client can get: one row each. The tables of OpenAPI, README and reference are made from it.
+
+A result's message for the visitor stands in ``translations``, under its name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ..translations import CATALOGUES
+
+
+@dataclass(frozen=True, eq=False)
+class Header:
+    """A response header, described in OpenAPI's terms."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+RETRY_AFTER = Header("Retry-After", "Seconds to wait.", {"type": "integer", "minimum": 0})
+WWW_AUTHENTICATE = Header("WWW-Authenticate", "How to authenticate.", {"const": "Bearer"})
+ALLOW = Header("Allow", "The methods that the path has.", {"type": "string"})
+
+
+class Result(Enum):
+    """A row of the result table.
+
+    :ivar code: the envelope's ``code``.
+    :ivar string_code: the envelope's ``stringCode``.
+    :ivar status: the HTTP status.
+    :ivar when: when a client gets it.
+    :ivar spent: whether the captcha is spent then.
+    :ivar headers: what the response carries besides the headers of every envelope.
+    """
+
+    SUCCESS = ("00000", "success", 200, "a captcha is issued, or passes", "if it passes")
+    CAPTCHA_REQUIRED = (
+        "01001",
+        "captcha_required",
+        400,
+        "a field is missing or has the wrong shape, or the body cannot be read",
+        "no",
+    )
+    CAPTCHA_WRONG = (
+        "01002",
+        "captcha_wrong",
+        422,
+        "the text is wrong, or the captcha belongs to another source or identity",
+        "yes",
+    )
+    CAPTCHA_GONE = (
+        "01003",
+        "captcha_gone",
+        422,
+        "the captcha is unknown, expired, already used, or of a key that is not known",
+        "there is none",
+    )
+    SOURCE_UNKNOWN = (
+        "01004",
+        "source_unknown",
+        404,
+        "no such source, form of captcha or path; or no script could read the response",
+        "no",
+    )
+    TOO_MANY_REQUESTS = ("01005", "too_many_requests", 429, "a rate limit is reached", "no", RETRY_AFTER)
+    UNAUTHORIZED = (
+        "01006",
+        "unauthorized",
+        401,
+        "a JWT is required and absent, or present and not valid",
+        "no",
+        WWW_AUTHENTICATE,
+    )
+    STORE_UNAVAILABLE = (
+        "01007",
+        "store_unavailable",
+        503,
+        "the cache, or a function of the app's own, fails; nothing passes then, and the log says why",
+        "perhaps",
+        RETRY_AFTER,
+    )
+    METHOD_NOT_ALLOWED = ("01008", "method_not_allowed", 405, "the path has no such method", "no", ALLOW)
+
+    def __init__(self, code: str, string_code: str, status: int, when: str, spent: str, *headers: Header) -> None:
+        self.code = code
+        self.string_code = string_code
+        self.status = status
+        self.when = when
+        self.spent = spent
+        self.headers = headers
+
+
+def message_of(result: Result, language: str) -> str:
+    """Return the sentence for the visitor.
+
+    :param language: one of :data:`~flask_captcha_api.translations.LANGUAGES`.
+    """
+    return CATALOGUES[language].messages[result.string_code]

@@ -1,0 +1,1 @@
+"""Draws a prompt as a picture."""

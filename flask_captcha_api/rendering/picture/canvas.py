@@ -1,0 +1,75 @@
+"""What the drawing steps of one picture share, and what they hand on to each other."""
+
+import math
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+from PIL import Image
+
+from .atlas import Atlas, Cell
+
+
+class Spot(NamedTuple):
+    """Where a layout puts a glyph, in units of a capital's height: the centre, the scale, the turn and the lean."""
+
+    x: float
+    y: float
+    scale: float
+    angle: float
+    lean: float
+
+
+class Placement(NamedTuple):
+    """Where a glyph's centre comes to lie in the picture, and the matrix ``(a b; c d)`` from its cell to there."""
+
+    x: float
+    y: float
+    a: float
+    b: float
+    c: float
+    d: float
+
+
+class Palette(NamedTuple):
+    """The luma (0 to 255, ITU-R BT.601) of the two inks. Which of them is figure changes within a picture."""
+
+    dark: int
+    light: int
+
+
+class Picture:
+    """A picture in the making.
+
+    :ivar cells: the glyphs of the text, in order.
+    :ivar spots: set by a layout.
+    :ivar placements: set by :func:`~flask_captcha_api.rendering.picture.layouts.fit`.
+    :ivar plane: the two inks as black and white, with soft edges; set by the ground.
+    :ivar image: the finished picture, in RGB; set by the ink.
+    """
+
+    def __init__(self, text: str, size: tuple[int, int], atlas: Atlas, palette: Palette) -> None:
+        self.text = text
+        self.size = size
+        self.atlas = atlas
+        self.palette = palette
+        self.cells: list[Cell] = []
+        self.spots: list[Spot] = []
+        self.placements: list[Placement] = []
+        self.plane: Image.Image
+        self.image: Image.Image
+
+
+#: Every drawing step; its settings are bound by the table of styles.
+Step = Callable[[Picture, random.Random], None]
+
+
+def widths_of(picture: Picture) -> list[float]:
+    """Return how much room each glyph takes in a line, in units of a capital's height; a 1 is given that of an I."""
+    return [max(cell.width / picture.atlas.capital, 0.5) for cell in picture.cells]
+
+
+def matrix(angle: float, scale: float, lean: float) -> tuple[float, float, float, float]:
+    """Return the matrix that scales and turns a glyph, then leans it."""
+    cosine, sine = math.cos(angle) * scale, math.sin(angle) * scale
+    return cosine, lean * cosine - sine, sine, lean * sine + cosine

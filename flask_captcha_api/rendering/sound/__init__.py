@@ -1,0 +1,1 @@
+"""Speaks a prompt as a sound."""

@@ -1,0 +1,1 @@
+"""The settings of an app: read once, validated together."""

@@ -1,0 +1,1 @@
+"""Where answers are kept, as digests, until they are taken or expire."""
