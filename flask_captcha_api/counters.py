@@ -1,6 +1,6 @@
-"""Rates: how often somebody may do something, counted by the ``limits`` library (the extra ``limits``).
+"""Counters of rates and failures over the ``limits`` library (the extra ``limits``).
 
-Knows nothing of requests or sources: who and what are counted come as names.
+Who and what are counted come as names.
 """
 
 import logging
@@ -12,71 +12,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .lazy import Lazy, ProcessLock
+from .settings.rates import LONGEST_SECONDS, parsed
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
     from limits.strategies import SlidingWindowCounterRateLimiter
 
 _NAMESPACE = "captcha_api"
-#: For how many seconds a storage can count, by the scheme of its URI; the others have no bound. The limits library
-#: hands seconds through to memcached, which takes more than these for a date: of 1970, so nothing would be counted.
-_LONGEST_SECONDS = {"memcached": 30 * 24 * 3600}
-#: A window that slides is counted for twice its length: it weighs in the one before it.
-_WINDOWS_KEPT = 2
 
 _logger = logging.getLogger("flask_captcha_api")
-
-
-def is_rate(value: object) -> bool:
-    """Tell whether ``value`` is a rate such as ``30 per minute`` or ``10/second; 200/hour``, each at least 1.
-
-    Without the ``limits`` library any text will do: :meth:`Counters.__init__` tells what is missing then.
-    """
-    try:
-        return isinstance(value, str) and all(item.amount >= 1 for item in parsed(value))
-    except ImportError:
-        return True
-    except ValueError:
-        return False
-
-
-def never_allows(rate: str, cost: int) -> bool:
-    """Tell whether a rate is so low that it never lets through what counts as ``cost``."""
-    try:
-        return any(item.amount < cost for item in parsed(rate))
-    except ImportError:
-        return False
-
-
-def most_within(rate: str, seconds: int) -> int:
-    """Return a bound on what a rate lets through in any ``seconds`` on end.
-
-    A count can be filled at once, at the end of a window; it then drains by the rate's amount in a window's length, and
-    as much as has drained, rounded up, is let through besides.
-
-    :raises ImportError: the ``limits`` library is not installed.
-    """
-    return min(item.amount + math.ceil(item.amount * seconds / item.get_expiry()) for item in parsed(rate))
-
-
-def outlasts(rate: str, storage_uri: str) -> bool:
-    """Tell whether a rate has a window so long that a storage would count nothing for it."""
-    try:
-        longest = _LONGEST_SECONDS.get(urlsplit(storage_uri).scheme)
-        return longest is not None and any(item.get_expiry() * _WINDOWS_KEPT > longest for item in parsed(rate))
-    except (ImportError, ValueError):  # no library, or no URI: Counters.__init__ tells
-        return False
-
-
-def parsed(rate: str) -> "Sequence[RateLimitItem]":
-    """Read a rate.
-
-    :raises ValueError: it is none.
-    :raises ImportError: the ``limits`` library is not installed.
-    """
-    import limits
-
-    return limits.parse_many(rate)
 
 
 class Counters:
@@ -107,7 +51,7 @@ class Counters:
     @property
     def longest_seconds(self) -> int | None:
         """Return for how many seconds failures can be counted; None: as long as one likes."""
-        return _LONGEST_SECONDS.get(self._scheme)
+        return LONGEST_SECONDS.get(self._scheme)
 
     def seconds_to_wait(self, rate: str, *who: str, cost: int = 1) -> int:
         """Count ``cost`` against a rate; return 0, or where that exceeds it the seconds until it will not.

@@ -24,7 +24,8 @@ from .settings.config import CaptchaConfig
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .storage.digests import derive_key
 from .storage.selection import check_early, open_store
-from .widget.field import captcha_field
+from .widget.assets import add_routes as add_asset_routes
+from .widget.field import captcha_field, forbid_storing_page
 
 
 class CaptchaApi:
@@ -96,7 +97,10 @@ class CaptchaApi:
         app.jinja_env.globals.setdefault("captcha_field", captcha_field)
         if GROUP_NAME not in app.cli.commands:  # a command of the app's own keeps its name
             app.cli.add_command(commands)
+        # Flask calls the first of these last, so that no other can undo what it does.
+        app.after_request_funcs.setdefault(None, []).insert(0, forbid_storing_page)
         blueprint = new_blueprint()
+        add_asset_routes(blueprint)
         prefix = self._url_prefix if url_prefix is ... else url_prefix
         if prefix is not None:
             app.register_blueprint(blueprint, url_prefix=prefix)

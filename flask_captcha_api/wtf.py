@@ -10,13 +10,9 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.validators import StopValidation
 
-from .exceptions import SetupError, StoreUnavailable, TooManyRequests, Unauthorized
-from .http.envelope import result_of
-from .http.fetch_metadata import is_forced_by_another_site
+from .http.gateway import PROTECTED_VIEW, verify
 from .http.languages import language_of_texts
 from .http.results import Result, message_of
-from .state import current_state, log_and_tell, service_for_request
-from .throttling.rate_limits import allowance_to_verify, identity_within
 from .widget.field import captcha_field, form_asked_for
 
 #: What a template may say of the widget; WTForms passes more, such as a class.
@@ -90,7 +86,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         :raises StopValidation: it does not pass.
         """
         if self._result is None:
-            self._result = self._verified()
+            self._result = verify(PROTECTED_VIEW, self._read, sources=(self._source,)).result
         if self._result is not Result.SUCCESS:
             raise StopValidation(message_of(self._result, language_of_texts(self._lang)))
 
@@ -110,21 +106,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         }
         return captcha_field(self._source, uuid=self.uuid_name, text=self.name, **settings)
 
-    def _verified(self) -> Result:
-        if is_forced_by_another_site():
-            return Result.CAPTCHA_REQUIRED
-        try:
-            identity = identity_within(allowance_to_verify(current_state().sources.find(self._source)))
-            outcome = service_for_request().verify(
-                _only(self._uuids), _only(self._texts), source=self._source, identity=identity
-            )
-        except TooManyRequests:
-            return Result.TOO_MANY_REQUESTS
-        except Unauthorized:
-            return Result.UNAUTHORIZED
-        except (SetupError, StoreUnavailable) as error:
-            return log_and_tell(error)
-        return result_of(outcome)
+    def _read(self) -> tuple[object, object]:
+        return _only(self._uuids), _only(self._texts)
 
 
 def _only(values: Sequence[str]) -> str | None:

@@ -6,7 +6,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.http.accept_language import accepted_languages
+from flask_captcha_api.http.languages import accepted_languages
 
 
 def languages_in(header: str | None) -> list[str]:

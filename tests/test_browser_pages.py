@@ -8,7 +8,7 @@ from flask_jwt_extended import create_access_token
 from playwright.sync_api import Route, expect
 
 from flask_captcha_api.translations import CATALOGUES, LANGUAGES
-from flask_captcha_api.widget.field import DIGEST, SCRIPT
+from flask_captcha_api.widget.assets import DIGEST, SCRIPT
 
 from .browser_site import POLICY, Site
 from .browsers import FIELD, TEXT, UUID, Visits

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from example_app import accounts, create_app
 from flask_captcha_api.testing import answers
-from flask_captcha_api.widget import field as widget
+from flask_captcha_api.widget import assets
 
 from . import servers
 from .backends import running
@@ -230,7 +230,7 @@ def test_the_captcha_hands_the_token_back(signed_in: Visitor, client: FlaskClien
     assert response.headers["Authorization"] == signed_in.headers["Authorization"]
 
 
-WIDGET_FILES = {f"/captcha/static/{widget.DIGEST}/{name}" for name in (widget.SCRIPT, widget.STYLESHEET)}
+WIDGET_FILES = {f"/captcha/static/{assets.DIGEST}/{name}" for name in (assets.SCRIPT, assets.STYLESHEET)}
 
 
 class Page(HTMLParser):

@@ -17,7 +17,8 @@ from flask import Flask
 from limits.storage import SCHEMES, RedisStorage  # type: ignore[attr-defined]  # as the package has it
 
 from flask_captcha_api import CaptchaApi, SetupError
-from flask_captcha_api.counters import Counters, is_rate, most_within, never_allows, outlasts, parsed
+from flask_captcha_api.counters import Counters
+from flask_captcha_api.settings.rates import is_rate, most_within, never_allows, outlasts, parsed
 
 from .backends import storage_uri
 from .servers import free_port

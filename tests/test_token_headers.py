@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flask_captcha_api import CaptchaApi, verify_captcha
 from flask_captcha_api.exceptions import Unauthorized
-from flask_captcha_api.http.jwt import identity_of_request
+from flask_captcha_api.http.jwt import caller_by_header
 from flask_captcha_api.testing import answers
 
 from .conftest import ANSWER
@@ -64,9 +64,10 @@ def identity_for_jwt_required() -> Any:
 
 def identity_for_guard() -> Any:
     try:
-        return identity_of_request()
+        caller = caller_by_header()
     except Unauthorized:
         return REFUSED
+    return caller.identity if caller else None
 
 
 def assert_no_disagreement(app: Flask, header: str) -> None:
@@ -131,7 +132,7 @@ def test_a_header_beyond_all_need_is_refused_unread(monkeypatch: pytest.MonkeyPa
         response = app.test_client().open(path, method=method, json={}, headers={"Authorization": header})
         assert (response.status_code, response.get_json()["code"]) == (401, "01006")
     with app.test_request_context(headers={"Authorization": header}), pytest.raises(Unauthorized):
-        identity_of_request()
+        caller_by_header()
 
 
 def test_a_header_as_long_as_allowed_is_read() -> None:
@@ -139,7 +140,9 @@ def test_a_header_as_long_as_allowed_is_read() -> None:
     padding = 8192 - len(f"Bearer {ALICE}")
     for header in (f"Bearer {ALICE}" + " " * padding, ",".join([f"Bearer {ALICE}", *["x"] * 19])):
         with make_app().test_request_context(headers={"Authorization": header}):
-            assert identity_of_request() == "alice"
+            caller = caller_by_header()
+            assert caller is not None
+            assert caller.identity == "alice"
 
 
 @pytest.fixture

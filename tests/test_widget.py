@@ -14,7 +14,8 @@ from flask_jwt_extended import JWTManager, create_access_token
 from flask_captcha_api import CaptchaApi, Challenge, StoreUnavailable, verify_captcha
 from flask_captcha_api.service import CaptchaService
 from flask_captcha_api.testing import answers
-from flask_captcha_api.widget.field import DIGEST, SCRIPT, STYLESHEET, captcha_field, file_url, without_comments
+from flask_captcha_api.widget.assets import DIGEST, SCRIPT, STYLESHEET, file_url, without_comments
+from flask_captcha_api.widget.field import captcha_field
 
 from .conftest import ANSWER
 

@@ -2,20 +2,19 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeAlias, TypeVar, cast
 
 from flask import current_app
 
 from ..coroutines import finished
-from ..exceptions import CaptchaRejected, SetupError, StoreUnavailable, TooManyRequests, Unauthorized
-from ..outcome import Outcome
+from ..exceptions import CaptchaRejected
 from ..settings.config import is_source_name
-from ..state import CaptchaState, current_state, log_and_tell, service_for_request
+from ..state import CaptchaState, current_state
 from ..throttling.failure_counts import asked_by_a_guard
-from ..throttling.rate_limits import allowance_to_verify, identity_within
-from .envelope import envelope, result_of, submitted
-from .fetch_metadata import is_forced_by_another_site
+from .envelope import envelope
+from .fields import read_fields
+from .gateway import PROTECTED_VIEW, verify
 from .protected_views import remember
 from .results import Result
 
@@ -99,30 +98,19 @@ def verify_captcha_in_request(
         CAPTCHA_VERIFY_RATE_LIMIT allows, an invalid token in the Authorization header, or a request that a page of
         another site makes without being able to read the answer.
     """
-    state = current_state()
-    accepted = [state.sources.find(name) for name in _check_names(source)]
+    names = _check_names(source)
     _check_condition(unless)
-    if source is None:
-        _advise_to_name_a_source(state)
-    if is_forced_by_another_site():  # before anything is counted: it is not the visitor who tries
-        raise _rejected(state, Result.CAPTCHA_REQUIRED, None)
-    try:
-        if unless is not None and _holds(unless, state):
-            return
-        identity = identity_within(allowance_to_verify(*accepted))
-        outcome = service_for_request().verify(*submitted((uuid,), (text,)), source=source, identity=identity)
-    except TooManyRequests as error:
-        raise _rejected(state, Result.TOO_MANY_REQUESTS, None, retry_after=error.seconds) from None
-    except Unauthorized:
-        raise _rejected(state, Result.UNAUTHORIZED, None) from None
-    except (SetupError, StoreUnavailable) as error:
-        raise _rejected(state, log_and_tell(error), None) from None
-    if not outcome:
-        raise _rejected(state, result_of(outcome), outcome)
-
-
-def _rejected(state: CaptchaState, result: Result, outcome: Outcome | None, **advice: int) -> CaptchaRejected:
-    return CaptchaRejected(envelope(result, language=state.config.language, **advice), outcome)
+    state = current_state()
+    if source is None and state.config.sources_differ and state.is_news(_EASIEST_PASSES):
+        _logger.warning(_EASIEST_PASSES)
+    reply = verify(
+        PROTECTED_VIEW,
+        partial(read_fields, (uuid,), (text,)),
+        sources=names,
+        unless=None if unless is None else partial(_holds, unless, state),
+    )
+    if reply.result is not Result.SUCCESS:
+        raise CaptchaRejected(envelope(reply.result, retry_after=reply.retry_after), reply.outcome)
 
 
 def _check_names(source: str | Collection[str] | None) -> Collection[str]:
@@ -158,8 +146,3 @@ def _is_false(result: object) -> bool:
         return not result
     except Exception:  # what refuses to be a condition, as a FailureCount does, is not false
         return False
-
-
-def _advise_to_name_a_source(state: CaptchaState) -> None:
-    if state.config.sources_differ and state.is_news(_EASIEST_PASSES):
-        _logger.warning(_EASIEST_PASSES)

@@ -1,21 +1,14 @@
-"""The wire: the envelope that every answer stands in, and the reading of the fields that a client sends.
-
-Knows requests and responses, and neither stores nor rules.
-"""
+"""The JSON envelope, which every response of the JSON routes and every rejection is."""
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, request
-from werkzeug.datastructures import Headers, MultiDict
-from werkzeug.wsgi import get_input_stream
+from flask import Response
+from werkzeug.datastructures import Headers
 
-from ..outcome import Outcome
-from ..translations import best_language
-from .accept_language import accepted_languages
+from .languages import language_of_messages
 from .results import RETRY_AFTER, WWW_AUTHENTICATE, Result, message_of
 
 if TYPE_CHECKING:
@@ -23,41 +16,18 @@ if TYPE_CHECKING:
 
 RETRY_AFTER_SECONDS = 5
 
-#: The fields of a verification, each with the alias that counts where it is absent.
-UUID_NAMES = ("uuid", "uuId")
-TEXT_NAMES = ("code", "text")
-#: Bytes. A uuid and a text fit many times over; the rest of a request is nobody's.
-LARGEST_BODY = 64 * 1024
-#: Parsing 64 KiB of tiny fields would take as long as issuing twenty captchas.
-MOST_FIELDS = 20
-#: Characters. Parsing takes time in proportion to it, and the types of bodies that carry fields are short.
-_LONGEST_CONTENT_TYPE = 1000
-
-#: What an issued captcha is told to be, beside the body.
+# Response headers that describe the captcha.
 EXPIRES_IN = "Captcha-Expires-In"
 KIND = "Captcha-Kind"
 LENGTH = "Captcha-Length"
 MEDIA_TYPE = "Captcha-Media-Type"
-#: What a cross-origin script may read of our responses beside the body.
+#: What a script of another origin may read besides the body.
 EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, RETRY_AFTER.name)
 _EXPOSE = "Access-Control-Expose-Headers"
 #: Lower case.
 _OF_STORED_RESPONSES = frozenset({"etag", "expires", "last-modified", "surrogate-control", "x-accel-expires"})
 
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-_BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE"})
-
-_RESULT_OF_OUTCOME = {
-    Outcome.PASSED: Result.SUCCESS,
-    Outcome.WRONG: Result.CAPTCHA_WRONG,
-    Outcome.GONE: Result.CAPTCHA_GONE,
-    Outcome.MALFORMED: Result.CAPTCHA_REQUIRED,
-}
-
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-#: The names of a field: the main one, then the aliases that count where it is absent.
-Names = Sequence[str]
 
 
 class EnvelopeResponse(Response):
@@ -96,41 +66,30 @@ def forbid_storing(headers: Headers) -> None:
     headers["Cache-Control"] = "no-store"
 
 
-def result_of(outcome: Outcome) -> Result:
-    """Return the row of the result table that tells an outcome."""
-    return _RESULT_OF_OUTCOME[outcome]
-
-
-def envelope(
-    result: Result, response: Any = None, *, language: str, retry_after: int = RETRY_AFTER_SECONDS
-) -> EnvelopeResponse:
-    """Build the response that tells a result.
-
-    :param response: what JSON can carry, or what is JSON already.
-    :param language: a language of the messages, or ``auto`` for the request's own.
-    :param retry_after: seconds, for the results that come with such advice.
-    """
-    if language == "auto":
-        language = best_language(accepted_languages())
-    in_json = response if isinstance(response, Json) else _to_json(response).encode()
-    body = b'%s,"response":%s}' % (_opening(result, language), in_json)
-    told = EnvelopeResponse(body, result.status, {"Cache-Control": "no-store"}, content_type="application/json")
-    if WWW_AUTHENTICATE in result.headers:
-        told.headers[WWW_AUTHENTICATE.name] = "Bearer"
-    if RETRY_AFTER in result.headers:
-        told.headers[RETRY_AFTER.name] = str(retry_after)
-    return told
-
-
 class Json(bytes):
     """A value that is JSON already."""
 
 
-def handed_out(form: str, data: bytes, uuid: str) -> Json:
-    """Return what an envelope hands out: a picture or a sound, and the uuid.
+def envelope(result: Result, response: Any = None, *, retry_after: int | None = None) -> EnvelopeResponse:
+    """Build the response that carries a result, in the language of CAPTCHA_LANGUAGE.
 
-    Neither Base64 nor a uuid holds anything that JSON escapes; looking for it would take longer than the rest of the
-    envelope.
+    :param response: the member ``response``: a value for JSON, or :class:`Json`.
+    :param retry_after: seconds, for the results with such a header; None: 5.
+    """
+    response_json = response if isinstance(response, Json) else _to_json(response).encode()
+    body = b'%s,"response":%s}' % (_opening(result, language_of_messages()), response_json)
+    answer = EnvelopeResponse(body, result.status, {"Cache-Control": "no-store"}, content_type="application/json")
+    if WWW_AUTHENTICATE in result.headers:
+        answer.headers[WWW_AUTHENTICATE.name] = "Bearer"
+    if RETRY_AFTER in result.headers:
+        answer.headers[RETRY_AFTER.name] = str(RETRY_AFTER_SECONDS if retry_after is None else retry_after)
+    return answer
+
+
+def captcha_json(form: str, data: bytes, uuid: str) -> Json:
+    """Build the member ``response`` of an issued captcha: Base64 data and id.
+
+    Neither holds anything that JSON escapes; looking for it would take longer than the rest of the envelope.
     """
     return Json(b'{"%s":"%s","uuid":"%s"}' % (form.encode(), b64encode(data), uuid.encode()))
 
@@ -145,65 +104,3 @@ def _opening(result: Result, language: str) -> bytes:
         "message": message_of(result, language),
     }
     return _to_json(members).removesuffix("}").encode()
-
-
-def submitted(*fields: Names, largest: int | None = None, most_in_form: int | None = None) -> tuple[object, ...]:
-    """Read fields from the one place where this request carries any: the JSON body, else the form, else the query.
-
-    A field that is absent is None, one given twice is a list, and all are None where the body cannot be read: none of
-    these has the shape of a uuid or a text.
-
-    :param largest: bytes of a body beyond which it is not read; None: what the app's MAX_CONTENT_LENGTH allows.
-    :param most_in_form: a form with more fields is not read; None: as Flask limits it.
-    """
-    try:
-        if largest is not None:
-            _limit_body(largest)
-        look_up = _place(most_in_form)
-        return tuple(_first_present(look_up, names) for names in fields)
-    except Exception:  # broken, too deep, too large, cut off: each server raises what it likes from its body reader
-        return (None,) * len(fields)
-
-
-def _limit_body(largest: int) -> None:
-    """Lower the request's limit, which is read-only before Flask 3.1. A stream that was read already is left alone."""
-    if "stream" not in request.__dict__:
-        limit = min(request.max_content_length or largest, largest)
-        request.stream = get_input_stream(request.environ, max_content_length=limit)
-
-
-def _first_present(look_up: Callable[[str], list[object]], names: Names) -> object:
-    for name in names:
-        values = look_up(name)
-        if values:
-            return values[0] if len(values) == 1 else values
-    return None
-
-
-def _place(most_in_form: int | None) -> Callable[[str], list[object]]:
-    may_lack_body = request.method in _BODILESS_METHODS
-    if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
-        raise ValueError("the content type is too long")
-    if _has_body() or not may_lack_body:  # a content type alone, which some clients send with a GET, is no body
-        if request.is_json:
-            body = request.get_json()
-            return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
-        if request.mimetype in FORM_TYPES:
-            if most_in_form is not None:
-                _limit_form(most_in_form)
-            return _values_in(request.form)
-    return _values_in(request.args if may_lack_body else MultiDict())
-
-
-def _limit_form(most_fields: int) -> None:
-    request.max_form_parts = most_fields  # which Werkzeug applies to multipart/form-data alone
-    if request.mimetype == FORM_TYPES[0] and request.get_data().count(b"&") >= most_fields:
-        raise ValueError("the form has too many fields")
-
-
-def _values_in(values: MultiDict[str, str]) -> Callable[[str], list[object]]:
-    return lambda name: list(values.getlist(name))
-
-
-def _has_body() -> bool:
-    return bool(request.content_length) or "Transfer-Encoding" in request.headers

@@ -41,8 +41,8 @@ class Caller:
     claims: Mapping[str, Any] = field(repr=False)
 
 
-def caller_of_request(policy: str) -> Caller | None:
-    """Return whose request this is; None for an anonymous one.
+def caller_by_policy(policy: str) -> Caller | None:
+    """Return whose request this is by a source's ``jwt`` setting; None if it is anonymous.
 
     :param policy: ``off``, ``optional`` or ``required``.
     :raises Unauthorized: no valid token where one is required, or one that is neither valid nor merely expired, or one
@@ -76,8 +76,8 @@ def caller_of_request(policy: str) -> Caller | None:
     return Caller(claims[config.identity_claim_key], token, claims)
 
 
-def identity_of_request() -> Any:
-    """Return the identity that the Authorization header proves; None without a token, and for an expired one.
+def caller_by_header() -> Caller | None:
+    """Return whose request this is by the Authorization header alone; None without a token or with an expired one.
 
     Accepts the tokens that ``jwt_required()`` accepts, but does not look the user up. Unlike ``verify_jwt_in_request``
     it leaves the state of the app's own ``jwt_required`` alone.
@@ -108,7 +108,7 @@ def identity_of_request() -> Any:
             verify_token_type(claims, refresh=False)
             verify_token_not_blocklisted(header, claims)
             custom_verification_for_token(header, claims)
-            return claims[config.identity_claim_key]
+            return Caller(claims[config.identity_claim_key], token, claims)
     except jwt.ExpiredSignatureError:
         return None
 

@@ -1,10 +1,8 @@
-"""The routes. Each answers in the envelope, whatever happens, and never raises."""
+"""The JSON routes. Each answers in the envelope and never raises."""
 
 import json
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request, url_for
@@ -12,13 +10,11 @@ from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from ..exceptions import NoSound, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
 from ..rendering import FORMS
-from ..state import EXTENSION_NAME, current_state, log_and_tell, service_for_request
-from ..throttling.rate_limits import allowance_to_issue, allowance_to_verify, caller_within
-from ..widget.field import STATIC_ENDPOINT, forbid_storing_page, static_file
-from . import envelope as wire
-from .fetch_metadata import is_unreadable
+from ..state import EXTENSION_NAME, current_state
+from .envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
+from .fields import LARGEST_BODY, MOST_FIELDS, TEXT_NAMES, UUID_NAMES, read_fields
+from .gateway import JSON_ROUTE, issue, verify
 from .jwt import header_of_tokens, header_to_send_back
 from .languages import language_of_sound
 from .openapi.description import FILE_NAME, describe
@@ -28,18 +24,13 @@ BLUEPRINT_NAME = "captcha_api"
 DEFAULT_PREFIX = "/captcha"
 _PACKAGE = "flask_captcha_api"
 
-_logger = logging.getLogger("flask_captcha_api")
-
-_View = Callable[[str], wire.EnvelopeResponse]
-
 
 def new_blueprint() -> Blueprint:
-    """Make the blueprint for one app, with its own memory of where it is mounted."""
+    """Create the blueprint for one app."""
     blueprint = Blueprint(BLUEPRINT_NAME, _PACKAGE, url_prefix=DEFAULT_PREFIX, template_folder="widget/templates")
-    blueprint.add_url_rule("/<source>", "image", _in_envelope(_image), methods=["GET"])
-    blueprint.add_url_rule("/<source>/audio", "audio", _in_envelope(_audio), methods=["GET"])
-    blueprint.add_url_rule("/<source>", "verify", _in_envelope(_verify), methods=["POST"])
-    blueprint.add_url_rule("/static/<digest>/<file>", STATIC_ENDPOINT, _static_file, methods=["GET"])
+    blueprint.add_url_rule("/<source>", "image", _image, methods=["GET"])
+    blueprint.add_url_rule("/<source>/audio", "audio", _audio, methods=["GET"])
+    blueprint.add_url_rule("/<source>", "verify", _verify, methods=["POST"])
     blueprint.add_url_rule(f"/{FILE_NAME}", "openapi", _openapi, methods=["GET"])
     mounts: list[_Mount] = []
 
@@ -49,13 +40,11 @@ def new_blueprint() -> Blueprint:
         if "<" in prefix:
             raise ValueError(f"the prefix {prefix!r} has a variable, which the captcha routes do not take")
         mounts.append(_Mount(setup.subdomain, prefix))
-        # Flask calls the first of these last, so that no other can undo what it does.
-        setup.app.after_request_funcs.setdefault(None, []).insert(0, forbid_storing_page)
         _exempt_from_csrf(blueprint, setup.app)
         setup.app.extensions[EXTENSION_NAME].mounted_as.append(f"{setup.name_prefix}.{setup.name}".lstrip("."))
 
     @blueprint.before_app_request
-    def before_every_request() -> wire.EnvelopeResponse | None:
+    def before_every_request() -> EnvelopeResponse | None:
         _exempt_from_csrf(blueprint, current_app)
         error = request.routing_exception
         return _answer_routing_error(error) if error and any(map(_Mount.holds_request, mounts)) else None
@@ -63,99 +52,58 @@ def new_blueprint() -> Blueprint:
     return blueprint
 
 
-def _in_envelope(view: _View) -> _View:
-    @wraps(view)
-    def answered(source: str) -> wire.EnvelopeResponse:
-        # Before anything is counted: with images in a page of another site, its visitors would use up their rate limit.
-        if is_unreadable():
-            return _tell(Result.SOURCE_UNKNOWN)
-        try:
-            return view(source)
-        except (UnknownSource, NoSound):
-            return _tell(Result.SOURCE_UNKNOWN)
-        except Unauthorized:
-            return _tell(Result.UNAUTHORIZED)
-        except TooManyRequests as error:
-            return _tell(Result.TOO_MANY_REQUESTS, retry_after=error.seconds)
-        except (SetupError, StoreUnavailable) as error:
-            return _tell(log_and_tell(error))
-        except Exception:  # of the app's JWT callbacks or makers of challenges: told in the envelope all the same
-            _logger.exception("a captcha route failed")
-            return _tell(Result.STORE_UNAVAILABLE)
-
-    return answered
-
-
-def _image(source_name: str) -> wire.EnvelopeResponse:
+def _image(source: str) -> EnvelopeResponse:
     """Answer GET /captcha/{source}. The query string only keeps caches off: none of it is read."""
-    return _issue(source_name, "image")
+    return _issue(source, "image")
 
 
-def _audio(source_name: str) -> wire.EnvelopeResponse:
-    """Answer GET /captcha/{source}/audio: a challenge of its own. Of the query, only ``lang`` is read."""
-    return _issue(source_name, "audio")
+def _audio(source: str) -> EnvelopeResponse:
+    """Answer GET /captcha/{source}/audio. Of the query string, only ``lang`` is read."""
+    return _issue(source, "audio")
 
 
-def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
-    state = current_state()
-    source = state.sources.find(source_name)
-    settings = source.settings
-    if form == "audio" and not settings.audio:
-        return _tell(Result.SOURCE_UNKNOWN)
-    caller = caller_within(allowance_to_issue(source), settings.jwt, cost=FORMS[form].counts_as)
-    service = service_for_request()
-    if request.method == "HEAD":  # whoever only asks for the headers gets no captcha
-        response = None
-    else:
-        identity = caller.identity if caller else None
-        language = language_of_sound(request.args.get("lang")) if form == "audio" else "en"  # a picture has none
-        captcha = service.issue(source_name, form=form, identity=identity, language=language)
-        response = wire.handed_out(form, captcha.data, captcha.uuid)
-    told = wire.envelope(Result.SUCCESS, response, language=state.config.language)
-    told.headers.extend(
+def _issue(source: str, form: str) -> EnvelopeResponse:
+    reply = issue(JSON_ROUTE, source, form=form, language=_language_asked_for, only_headers=request.method == "HEAD")
+    if reply.result is not Result.SUCCESS:
+        return envelope(reply.result, retry_after=reply.retry_after)
+    captcha, state = reply.captcha, current_state()
+    settings = state.sources.find(source).settings
+    response = envelope(Result.SUCCESS, captcha and captcha_json(form, captcha.data, captcha.uuid))
+    response.headers.extend(
         {
-            wire.EXPIRES_IN: str(settings.ttl),
-            wire.KIND: settings.kind,
-            wire.LENGTH: str(settings.length),
-            wire.MEDIA_TYPE: FORMS[form].media_type(settings),
+            EXPIRES_IN: str(settings.ttl),
+            KIND: settings.kind,
+            LENGTH: str(settings.length),
+            MEDIA_TYPE: FORMS[form].media_type(settings),
         }
     )
-    if caller:
-        name, value = header_to_send_back(caller, state.config.jwt_renew)
-        told.headers[name] = value
-        told.token_headers = (name,)
-    return told
+    if reply.caller:
+        name, value = header_to_send_back(reply.caller, state.config.jwt_renew)
+        response.headers[name] = value
+        response.token_headers = (name,)
+    return response
 
 
-def _verify(source_name: str) -> wire.EnvelopeResponse:
-    """Answer POST /captcha/{source}: for servers that guard their routes in another language."""
-    source = current_state().sources.find(source_name)
-    caller = caller_within(allowance_to_verify(source), source.settings.jwt)
-    service = service_for_request()
-    uuid, text = wire.submitted(
-        wire.UUID_NAMES, wire.TEXT_NAMES, largest=wire.LARGEST_BODY, most_in_form=wire.MOST_FIELDS
-    )
-    outcome = service.verify(uuid, text, source=source_name, identity=caller.identity if caller else None)
-    return _tell(wire.result_of(outcome), "ok" if outcome else None)
+def _language_asked_for() -> str:
+    return language_of_sound(request.args.get("lang"))
 
 
-def _static_file(digest: str, file: str) -> Response:
-    """Answer GET /captcha/static/{digest}/{file}, outside the envelope where there is such a file."""
-    return static_file(digest, file) or _tell(Result.SOURCE_UNKNOWN)
+def _verify(source: str) -> EnvelopeResponse:
+    """Answer POST /captcha/{source}: for servers in other languages, which have no decorator."""
+    read = partial(read_fields, UUID_NAMES, TEXT_NAMES, largest=LARGEST_BODY, most_in_form=MOST_FIELDS)
+    reply = verify(JSON_ROUTE, read, sources=(source,))
+    response = "ok" if reply.result is Result.SUCCESS else None
+    return envelope(reply.result, response, retry_after=reply.retry_after)
 
 
 def _openapi() -> Response:
-    """Answer GET /captcha/openapi.json, outside the envelope where it is switched on."""
+    """Answer GET /captcha/openapi.json, outside the envelope if it is switched on."""
     config = current_state().config
     if not config.openapi:
-        return _tell(Result.SOURCE_UNKNOWN)
+        return envelope(Result.SOURCE_UNKNOWN)
     server = url_for(request.endpoint or "").removesuffix(f"/{FILE_NAME}")
     description = describe(config, server=server or "/", token_header=header_of_tokens())
     return Response(json.dumps(description, ensure_ascii=False), mimetype="application/json")
-
-
-def _tell(result: Result, response: Any = None, **advice: int) -> wire.EnvelopeResponse:
-    return wire.envelope(result, response, language=current_state().config.language, **advice)
 
 
 @dataclass(frozen=True)
@@ -172,14 +120,14 @@ class _Mount:
         return bool(self.prefix) and request.path.startswith(f"{self.prefix}/")
 
 
-def _answer_routing_error(error: Exception) -> wire.EnvelopeResponse | None:
+def _answer_routing_error(error: Exception) -> EnvelopeResponse | None:
     """Answer what Flask finds no view for, below our prefix; its redirects go their way."""
     if isinstance(error, MethodNotAllowed):
-        told = _tell(Result.METHOD_NOT_ALLOWED)
+        told = envelope(Result.METHOD_NOT_ALLOWED)
         told.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
         return told
     if isinstance(error, NotFound):
-        return _tell(Result.SOURCE_UNKNOWN)
+        return envelope(Result.SOURCE_UNKNOWN)
     return None
 
 

@@ -14,8 +14,8 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
-from ..counters import never_allows, outlasts
 from ..translations import DEFAULT_LANGUAGE, LANGUAGES
+from .rates import never_allows, outlasts
 from .validators import (
     DURATION_OR_NONE,
     FLAG,

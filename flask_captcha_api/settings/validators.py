@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from ..counters import is_rate
+from .rates import is_rate
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from cachelib import FileSystemCache, SimpleCache
 
-from ..counters import most_within
 from ..settings.config import CaptchaConfig
+from ..settings.rates import most_within
 from .answers import ROUNDING_SECONDS
 from .memory import PrivateSimpleCache
 

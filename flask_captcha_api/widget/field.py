@@ -1,76 +1,30 @@
-"""The widget: its files, under a URL that changes with them, and the field that a template puts into a form.
+"""The field that a template puts into a form: the widget with a captcha in it."""
 
-A leaf: it knows URLs and the service, and nothing of the JSON that the widget's script asks for.
-"""
-
-import hashlib
-import re
 from base64 import b64encode
 from collections.abc import Mapping
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
-from flask import Response, current_app, request, url_for
+from flask import current_app, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as WerkzeugResponse
+from werkzeug.wrappers import Response
 
-from ..exceptions import NoSound, SetupError, StoreUnavailable, TooManyRequests, Unauthorized
 from ..http.envelope import forbid_storing
-from ..http.fetch_metadata import is_forced_by_another_site
+from ..http.gateway import PAGE, issue
 from ..http.languages import language_of_sound, language_of_texts
 from ..http.results import Result, message_of
-from ..rendering import FORMS
 from ..service import Captcha
-from ..settings.config import SourceConfig
-from ..state import current_state, log_and_tell, service_for_request
-from ..throttling.rate_limits import allowance_to_issue, caller_within
+from ..state import current_state
 from ..translations import CATALOGUES
+from .assets import SCRIPT, STYLESHEET, file_url
 
-SCRIPT = "captcha-field.js"
-STYLESHEET = "captcha-field.css"
-STATIC_ENDPOINT = "static_file"
 TEMPLATE = "flask_captcha_api/field.html"
-
-_MEDIA_TYPES = {SCRIPT: "text/javascript", STYLESHEET: "text/css"}
-#: A comment that has its lines to itself, or that ends a line.
-_COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.MULTILINE | re.DOTALL)
-
-
-def without_comments(code: str) -> str:
-    """Return a script or a style sheet as it is served: comments would be an eighth of what is sent."""
-    return _COMMENT.sub("", code)
-
-
-_CONTENTS = {
-    name: without_comments(files(__package__).joinpath("static", name).read_text(encoding="utf-8")).encode()
-    for name in _MEDIA_TYPES
-}
-#: One for all files: the script finds the stylesheet beside itself.
-DIGEST = hashlib.sha256(b"".join(_CONTENTS.values())).hexdigest()[:16]
-#: Stands in the place of the digest for pages that no template of ours renders, and so cannot know it.
-LATEST = "latest"
 
 #: In the environ of a request whose page has the widget.
 _IS_RENDERED = "flask_captcha_api.field_is_rendered"
 #: Of the kinds whose answers are digits.
 _NUMERIC_KINDS = frozenset({"digits", "arithmetic"})
-
-
-def static_file(digest: str, name: str) -> Response | None:
-    """Return the response with a file of the widget; None where there is no such file, or none of this digest.
-
-    Whoever has it may keep it for ever: a change of the file changes its URL. What is called ``latest`` may be kept
-    too, but not used without asking whether it is still the same.
-    """
-    if digest not in (DIGEST, LATEST) or name not in _CONTENTS:
-        return None
-    response = Response(_CONTENTS[name], mimetype=_MEDIA_TYPES[name])
-    response.headers["Cache-Control"] = "no-cache" if digest == LATEST else "public, max-age=31536000, immutable"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.set_etag(DIGEST)
-    response.make_conditional(request)
-    return response
 
 
 def captcha_field(
@@ -117,11 +71,12 @@ def captcha_field(
     language = language_of_texts(lang)
     wanted = form_asked_for(uuid)
     form = "audio" if settings.audio and wanted == "audio" else "image"
-    try:
-        captcha, why_not = _issue(source, settings, form, lang)
-    except NoSound:  # a kind of the app's own, for which there are no words
+    language_of_captcha = partial(language_of_sound, lang)
+    reply = issue(PAGE, source, form=form, language=language_of_captcha)
+    if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # there are no words for this kind of the app's own
         form = "image"
-        captcha, why_not = _issue(source, settings, form, lang)
+        reply = issue(PAGE, source, form=form, language=language_of_captcha)
+    captcha = reply.captcha
     has_sound = captcha.has_sound if captcha else settings.audio
     catalogue = CATALOGUES[language]
     alt = catalogue.sentence("alt", settings.kind, asks) + (f" {catalogue.widget['altSound']}" if has_sound else "")
@@ -142,7 +97,7 @@ def captcha_field(
         "is_sound": form == "audio",
         "captcha": captcha,
         "data": _data_url(captcha) if captcha else None,
-        "why_not": message_of(why_not, language) if why_not else None,
+        "why_not": None if captcha else message_of(reply.result, language),
         "texts": catalogue.widget,
         "texts_language": language,
         "alt": alt,
@@ -152,22 +107,11 @@ def captcha_field(
     return Markup(current_app.jinja_env.get_template(TEMPLATE).render(page))  # noqa: S704 - it escapes, itself
 
 
-def forbid_storing_page(response: WerkzeugResponse) -> WerkzeugResponse:
+def forbid_storing_page(response: Response) -> Response:
     """Forbid caches to store the response to the current request if its page has the widget."""
     if request.environ.get(_IS_RENDERED):
         forbid_storing(response.headers)
     return response
-
-
-def file_url(name: str) -> str:
-    """Return the URL of a file of the widget.
-
-    :raises RuntimeError: the routes are not mounted.
-    """
-    mounted_as = current_state().mounted_as
-    if not mounted_as:
-        raise RuntimeError("the captcha routes are mounted nowhere: register the blueprint that init_app returned")
-    return url_for(f"{mounted_as[0]}.{STATIC_ENDPOINT}", digest=DIGEST, file=name)
 
 
 def form_asked_for(uuid_name: str) -> str | None:
@@ -180,24 +124,6 @@ def form_asked_for(uuid_name: str) -> str | None:
     except HTTPException:  # a body that cannot be read asks for nothing
         return None
     return next((value for value in values if value in ("image", "audio")), None)
-
-
-def _issue(source: str, settings: SourceConfig, form: str, lang: str | None) -> tuple[Captcha | None, Result | None]:
-    """Issue the captcha, or say why there is none. With JavaScript the script asks for one itself, then."""
-    if is_forced_by_another_site():  # as an image, say: nobody sees this page, and its visitor is not charged for it
-        return None, Result.SOURCE_UNKNOWN
-    try:
-        found = current_state().sources.find(source)
-        caller = caller_within(allowance_to_issue(found), settings.jwt, cost=FORMS[form].counts_as)
-        service = service_for_request()
-        identity = caller.identity if caller else None
-        return service.issue(source, form=form, identity=identity, language=language_of_sound(lang)), None
-    except Unauthorized:
-        return None, Result.UNAUTHORIZED
-    except TooManyRequests:
-        return None, Result.TOO_MANY_REQUESTS
-    except (SetupError, StoreUnavailable) as error:
-        return None, log_and_tell(error)
 
 
 def _data_url(captcha: Captcha) -> str:

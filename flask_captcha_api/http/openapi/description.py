@@ -11,7 +11,8 @@ from ...rendering import FORMS
 from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from ...translations import LANGUAGES
-from .. import envelope as wire
+from ..envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE
+from ..fields import FORM_TYPES, LARGEST_BODY, TEXT_NAMES, UUID_NAMES
 from ..results import Result
 from .results import Json, by_status, envelope, error_components, header, response
 
@@ -136,10 +137,10 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
     settings = sources.settings
     media_types = {FORMS[form].media_type(each) for each in settings}
     headers = {
-        wire.EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings})),
-        wire.KIND: header("What is asked.", _one_of("string", {each.kind for each in settings})),
-        wire.LENGTH: header("Characters of the prompt.", _one_of("integer", {each.length for each in settings})),
-        wire.MEDIA_TYPE: header(f"Of the {thing}.", _one_of("string", media_types)),
+        EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings})),
+        KIND: header("What is asked.", _one_of("string", {each.kind for each in settings})),
+        LENGTH: header("Characters of the prompt.", _one_of("integer", {each.length for each in settings})),
+        MEDIA_TYPE: header(f"Of the {thing}.", _one_of("string", media_types)),
     }
     if sources.may_send_token:
         name, word = sources.token_header
@@ -174,7 +175,7 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
 
 
 def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
-    (uuid, uuid_alias), (text, text_alias) = wire.UUID_NAMES, wire.TEXT_NAMES
+    (uuid, uuid_alias), (text, text_alias) = UUID_NAMES, TEXT_NAMES
     fields = {"type": "object", "required": [uuid, text], "properties": {uuid: _UUID, text: _TEXT}}
     return _operation(
         "verify",
@@ -182,7 +183,7 @@ def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
         description=(
             "For servers, which forward the visitor's token; a browser sends its captcha to the route that it guards. "
             f"`{uuid_alias}` stands for an absent `{uuid}` and `{text_alias}` for an absent `{text}`. A form that has "
-            f"one of them twice counts as one without, and so does a body of more than {wire.LARGEST_BODY:,} bytes."
+            f"one of them twice counts as one without, and so does a body of more than {LARGEST_BODY:,} bytes."
         ),
         sources=sources,
         parameters=_language_parameters(None, config),
@@ -191,7 +192,7 @@ def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
         has_body=True,
         requestBody={
             "required": True,
-            "content": {media_type: {"schema": fields} for media_type in ("application/json", *wire.FORM_TYPES)},
+            "content": {media_type: {"schema": fields} for media_type in ("application/json", *FORM_TYPES)},
         },
     )
 
