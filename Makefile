@@ -63,31 +63,31 @@ tables: $(VENV)/dev
 
 # What a captcha costs beside a bare Flask view.
 bench-endpoint: $(VENV)/dev
-	@$(RUN) benchmarks.endpoint $(ARGS)
+	@$(RUN) benchmarks.speed.endpoint $(ARGS)
 
 # What a picture costs beside the peers' pictures.
 bench-picture: $(VENV)/bench
-	@$(RUN) benchmarks.picture $(ARGS)
+	@$(RUN) benchmarks.speed.picture $(ARGS)
 
 # A whole trip with each Flask package, and what each lets through. Five minutes.
 bench-peers: $(VENV)/dev
-	@$(RUN) benchmarks.peers $(ARGS)
+	@$(RUN) benchmarks.peers.trips $(ARGS)
 
-# What ready-made software reads of our pictures. An hour or two; `python -m benchmarks.resistance --count 50` for a look.
+# What ready-made software reads of our pictures. An hour or two; `python -m benchmarks.resistance.ocr --count 50` for a look.
 bench-resistance: $(VENV)/bench
-	@$(RUN) benchmarks.resistance
+	@$(RUN) benchmarks.resistance.ocr
 
 # What a network learns of our pictures, given 8,000 of them. About an hour on one core.
 bench-trained: $(VENV)/bench-trained
-	@$(RUN) benchmarks.trained
+	@$(RUN) benchmarks.resistance.trained
 
 # What machines hear of our sounds, and what a sound costs. Half an hour.
 bench-audio: $(VENV)/bench
-	@$(RUN) benchmarks.audio
+	@$(RUN) benchmarks.resistance.audio
 
 # How many bytes an outstanding captcha takes in each cache. A minute; needs redis-server and memcached.
 bench-footprint: servers $(VENV)/dev
-	@$(RUN) benchmarks.footprint
+	@$(RUN) benchmarks.speed.footprint
 
 # Servers killed, frozen, full and put under load, and what that costs: 30 minutes at most. Writes docs/reliability.md.
 stress: $(VENV)/dev
@@ -96,8 +96,8 @@ stress: $(VENV)/dev
 
 # Contact sheets for blind reading, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
-	@$(RUN) benchmarks.sheet --kind digits --count 144
-	@$(RUN) benchmarks.sheet --kind letters --count 96
+	@$(RUN) benchmarks.legibility.sheet --kind digits --count 144
+	@$(RUN) benchmarks.legibility.sheet --kind letters --count 96
 
 # The pictures of the example in README and docs, in docs/pictures.
 pictures: servers $(VENV)/dev

@@ -21,10 +21,10 @@ from flask_captcha_api.challenges.makers import digits, letters
 from flask_captcha_api.rendering.picture.drawing import draw, draw_in_style
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
-from . import peer_drawings
-from .charts import Bar
-from .environments import Program, python_with
-from .record import keep, versions_of
+from ..charts import Bar
+from ..peers import drawings as peer_drawings
+from ..peers.environments import Program, python_with
+from ..record import keep, versions_of
 
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
 ROUNDS = 400

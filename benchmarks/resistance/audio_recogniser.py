@@ -7,7 +7,7 @@ import numpy as np
 from pocketsphinx import Decoder
 from scipy.signal import resample_poly
 
-from benchmarks.audio_matcher import DIGITS, ROW, Array
+from benchmarks.resistance.audio_matcher import DIGITS, ROW, Array
 
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _GRAMMAR = f"#JSGF V1.0;\ngrammar row;\n<digit> = {' | '.join(_WORDS)};\npublic <row> = {'<digit> ' * ROW};\n"

@@ -1,7 +1,7 @@
 """How many whole texts ready-made software reads: ddddocr's two models, and a pipeline that finds lines first.
 
 Fresh pictures of each kind and difficulty, and lepture/captcha's beside them; raw and after the usual clean-ups.
-``make bench-resistance``, or ``python -m benchmarks.resistance --count 100 --kinds digits`` for less.
+``make bench-resistance``, or ``python -m benchmarks.resistance.ocr --count 100 --kinds digits`` for less.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from flask_captcha_api.challenges.makers import MINUS
 from flask_captcha_api.rendering.picture.drawing import draw
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
-from . import peer_drawings
-from .intervals import wilson
+from ..intervals import wilson
+from ..peers import drawings as peer_drawings
 
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
 

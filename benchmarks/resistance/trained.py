@@ -19,7 +19,7 @@ from torch import nn
 from flask_captcha_api.challenges.makers import DIGITS, LETTERS
 from flask_captcha_api.rendering.picture.drawing import draw
 
-from . import peer_drawings
+from ..peers import drawings as peer_drawings
 
 WIDTH, HEIGHT = peer_drawings.WIDTH, peer_drawings.HEIGHT
 LENGTH = 5

@@ -16,9 +16,9 @@ from unittest.mock import patch
 import numpy as np
 from captcha.audio import AudioCaptcha
 
-from benchmarks.audio_matcher import DIGITS, ROW, Array, Learner, Matcher, samples_of
-from benchmarks.audio_recogniser import Recogniser
 from benchmarks.intervals import wilson
+from benchmarks.resistance.audio_matcher import DIGITS, ROW, Array, Learner, Matcher, samples_of
+from benchmarks.resistance.audio_recogniser import Recogniser
 from flask_captcha_api.rendering.sound import speech as audio
 from flask_captcha_api.rendering.sound.speech import speak
 from flask_captcha_api.rendering.sound.voices import takes

@@ -15,10 +15,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from . import peer_apps
-from .charts import Bar
+from ..charts import Bar
+from ..record import keep
+from . import apps as peer_apps
 from .environments import Program, python_with
-from .record import keep
 
 GUESSES = 20
 #: The environment of each site that is not ours, with what has to be installed there.

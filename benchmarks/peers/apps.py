@@ -1,6 +1,6 @@
 """The same small site with each peer: a GET that issues and a POST that verifies, five digits, in one process.
 
-``python peer_apps.py NAME DIRECTORY`` serves one of them to itself: it answers commands, a line of JSON each, from
+``python apps.py NAME DIRECTORY`` serves one of them to itself: it answers commands, a line of JSON each, from
 standard input. It imports nothing of this project but what a site would, so that any environment that has the peer can
 run it.
 """

@@ -25,8 +25,8 @@ from flask_captcha_api.rendering import FORMS
 from flask_captcha_api.settings.config import SourceConfig
 from flask_captcha_api.testing import answers
 
-from .charts import Bar
-from .record import keep, versions_of
+from ..charts import Bar
+from ..record import keep, versions_of
 
 ROUNDS = 15
 CALLS = 200

@@ -1,7 +1,7 @@
 """Contact sheets of numbered pictures for blind reading, with the answers in a file of their own.
 
 ``make sheet`` writes to build/sheets. Read the sheets, write down the readings (a line each: number, text), and only
-then compare: ``python -m benchmarks.sheet --score build/sheets/digits READINGS``.
+then compare: ``python -m benchmarks.legibility.sheet --score build/sheets/digits READINGS``.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from flask_captcha_api.rendering.picture.drawing import draw_in_style
 from flask_captcha_api.rendering.picture.sheet import contact_sheet
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
-from .intervals import wilson
+from ..intervals import wilson
 
 SIZE = (166, 90)
 PER_SHEET = 24

@@ -1,6 +1,6 @@
 """The drawing of each peer, at the same size and for the same text; run as a program, one peer in its own environment.
 
-``python peer_drawings.py NAME`` reads texts from standard input, a line each, draws them, and answers with the seconds
+``python drawings.py NAME`` reads texts from standard input, a line each, draws them, and answers with the seconds
 that each took. It imports nothing of this project, so that any environment that has the peer can run it.
 """
 

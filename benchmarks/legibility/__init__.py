@@ -1,0 +1,1 @@
+"""How easy for people: contact sheets for blind reading, and the readings."""

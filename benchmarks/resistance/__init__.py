@@ -1,0 +1,1 @@
+"""How hard for software: what OCR, a trained network and matchers read and hear."""
