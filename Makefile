@@ -10,7 +10,7 @@ RELEASE := $(VENV)/release
 ARGS ?=
 
 .PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress sheet pictures wheel clean
-.PHONY: test-pythons test-lowest release-check docs tables bench-peers
+.PHONY: constraints test-pythons test-lowest release-check docs tables bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -103,6 +103,12 @@ sheet: $(VENV)/dev
 pictures: servers $(VENV)/dev
 	@$(RUN) tools.take_pictures
 
+# The versions that the development environment gets, on every Python: the newest that pyproject.toml allows.
+constraints: $(VENV)/bin/python
+	@$(RUN) pip install -qq uv
+	@$(VENV)/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --upgrade --quiet \
+		--custom-compile-command "make constraints" --output-file constraints.txt
+
 wheel: $(VENV)/dev
 	$(RUN) build
 
@@ -121,8 +127,8 @@ $(VENV)/demo: pyproject.toml setup.py | $(VENV)/bin/python
 	$(INSTALL) '.[redis,wtf,limits]'
 	@touch $@
 
-$(VENV)/dev: pyproject.toml setup.py | $(VENV)/bin/python
-	$(INSTALL) '.[dev]'
+$(VENV)/dev: pyproject.toml setup.py constraints.txt | $(VENV)/bin/python
+	$(INSTALL) '.[dev]' --constraint constraints.txt
 	@touch $@ $(VENV)/demo
 
 $(RELEASE)/complete: pyproject.toml | $(VENV)/bin/python
