@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from types import MethodType
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakMethod, ref
@@ -56,10 +56,11 @@ def log_faults_once() -> None:
 def faults_of_guards(app: Flask, sources: Sources) -> list[str]:
     """Return a sentence for each guard of the app that never runs, and for each that names an unknown source.
 
-    A guard never runs where it was put above ``@app.route``: Flask then calls the function below it. Only guards of
-    views that are registered in this app, and unguarded there, are looked at: others may belong to other apps, or to
-    blueprints that are registered nowhere. Where an extension registers a function of its own that wraps the view, what
-    it wraps is looked at too, unless a guard that does run stands above that: a view may have two ways in.
+    A guard never runs where it was put above ``@app.route``, or ``@app.before_request``: Flask then calls the function
+    below it. Only guards of views that are registered in this app, and unguarded there, are looked at: others may
+    belong to other apps, or to blueprints that are registered nowhere. Where an extension registers a function of its
+    own that wraps the view, what it wraps is looked at too, unless a guard that does run stands above that: a view may
+    have two ways in.
     """
     unguarded: list[tuple[str, _View]] = []
     guarded: set[tuple[int, ...]] = set()
@@ -79,6 +80,13 @@ def faults_of_guards(app: Flask, sources: Sources) -> list[str]:
             faults.append(
                 f"view {endpoint!r} is not guarded: @verify_captcha is above @app.route (or was applied to the "
                 "view after it was registered), so Flask calls the function below it: move it below the route"
+            )
+    for hook in chain.from_iterable(list(app.before_request_funcs.values())):
+        if not _has_guard(hook) and _identity(hook) in _below_guards:
+            name = getattr(hook, "__name__", type(hook).__name__)
+            faults.append(
+                f"before_request function {name!r} is not guarded: @verify_captcha is above @app.before_request, so "
+                "Flask calls the function below it: move it below that line"
             )
     return list(dict.fromkeys(faults))
 

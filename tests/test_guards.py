@@ -183,6 +183,20 @@ def test_another_way_into_a_guarded_view_is_left_alone(app: Flask, captcha: Capt
     assert faults(app) == []
 
 
+@pytest.mark.parametrize("owner", [None, "auth"], ids=["app", "blueprint"])
+def test_a_guard_above_a_hook_is_found(app: Flask, captcha: CaptchaApi, owner: str | None) -> None:
+    """Of a hook that guards every view; below ``before_request`` it is left alone."""
+    rules = Blueprint(owner, __name__) if owner else app
+    chained(verify_captcha(), rules.before_request)()
+    chained(rules.before_request, verify_captcha())()
+    if isinstance(rules, Blueprint):
+        app.register_blueprint(rules)
+    assert faults(app) == [
+        "before_request function 'login' is not guarded: @verify_captcha is above @app.before_request, so Flask calls "
+        "the function below it: move it below that line"
+    ]
+
+
 def test_a_class_is_refused() -> None:
     """Extensions register classes: a guard above such a route would guard nothing."""
     with pytest.raises(TypeError, match="cannot guard the class Login: put it on the class's methods"):
