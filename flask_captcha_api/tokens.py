@@ -14,7 +14,7 @@ from datetime import timedelta
 from traceback import walk_tb
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from .config import SetupError
 
@@ -22,6 +22,8 @@ _logger = logging.getLogger("flask_captcha_api")
 
 #: Claims that a new token may lack by the app's settings, and then must not get from the old one.
 _OF_ONE_TOKEN = frozenset({"nbf", "csrf", "aud", "iss"})
+#: How the names in ``flask.g`` begin under which Flask-JWT-Extended keeps the token that it has verified.
+_STATE = "_jwt_extended"
 #: Characters, and parts between commas, of a header that can carry a token. What is longer is refused unread, as
 #: reading takes time in proportion. Most servers allow about as much in one line, but join duplicate lines.
 _LONGEST_HEADER = 8192
@@ -78,6 +80,22 @@ def caller_of_request(policy: str) -> Caller | None:
         return None
     claims = verified[1]
     return Caller(claims[config.identity_claim_key], token, claims)
+
+
+@contextmanager
+def views_token_kept() -> Iterator[None]:
+    """Put back, after the block, what Flask-JWT-Extended knows of the request's token.
+
+    A view may have demanded a token from elsewhere, such as a cookie, and ask whose it is after the block.
+    """
+    known = {name: g.get(name) for name in g if name.startswith(_STATE)}
+    try:
+        yield
+    finally:
+        for name in [name for name in g if name.startswith(_STATE)]:
+            g.pop(name)
+        for name, value in known.items():
+            setattr(g, name, value)
 
 
 def identity_of_request() -> Any:

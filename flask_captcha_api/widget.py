@@ -24,7 +24,7 @@ from .results import Result, message_of
 from .service import Captcha
 from .store import StoreUnavailable
 from .throttle import TooManyRequests, allowance_to_issue, caller_within
-from .tokens import Unauthorized
+from .tokens import Unauthorized, views_token_kept
 from .translations import CATALOGUES
 from .wire import forbid_storing
 
@@ -189,7 +189,8 @@ def _issue(source: str, settings: SourceConfig, form: str, lang: str | None) -> 
         return None, Result.SOURCE_UNKNOWN
     try:
         found = current_state().sources.find(source)
-        caller = caller_within(allowance_to_issue(found), settings.jwt, cost=FORMS[form].counts_as)
+        with views_token_kept():
+            caller = caller_within(allowance_to_issue(found), settings.jwt, cost=FORMS[form].counts_as)
         service = service_for_request()
         identity = caller.identity if caller else None
         return service.issue(source, form=form, identity=identity, language=language_of_sound(lang)), None
