@@ -3,11 +3,11 @@
 Needs the extra ``wtf``. Nothing else of the package imports this module.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup
-from wtforms import Field
+from wtforms import Field, FormField
 from wtforms.validators import StopValidation
 
 from .http.gateway import PROTECTED_VIEW, verify
@@ -35,8 +35,9 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     that has ``verify_captcha`` too could never pass: the decorator spends the captcha that this field then looks for.
 
     Without JavaScript, a button of the field sends the form to ask for a sound or another picture. Such a form does not
-    validate, and the fields before this one lose their errors, since the visitor has not finished it. Shown again, it
-    has what was typed; WTForms leaves passwords out.
+    validate, and the fields before this one lose their errors, since the visitor has not finished it. This one has an
+    error then, which the widget does not show, so that no view takes a form without errors for one that has passed.
+    Shown again, the form has what was typed; WTForms leaves passwords out.
 
     :param label: not shown: the widget has its own, in the page's language.
     :param source: the source whose captchas count.
@@ -75,8 +76,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     def validate(self, form: Any, extra_validators: Sequence[Any] = ()) -> bool:
         """Tell whether the captcha has been solved."""
         if form_asked_for(self.uuid_name):
-            for field in form:
-                field.errors = ()
+            _clear_errors(form)
+            self.errors = [self._message_of(Result.CAPTCHA_REQUIRED)]
             return False
         return bool(super().validate(form, extra_validators))
 
@@ -88,7 +89,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         if self._result is None:
             self._result = verify(PROTECTED_VIEW, self._read, sources=(self._source,)).result
         if self._result is not Result.SUCCESS:
-            raise StopValidation(message_of(self._result, language_of_texts(self._lang)))
+            raise StopValidation(self._message_of(self._result))
 
     def populate_obj(self, obj: Any, name: str) -> None:
         """Leave the object alone: a captcha is no property of anything."""
@@ -108,6 +109,19 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
 
     def _read(self) -> tuple[object, object]:
         return _only(self._uuids), _only(self._texts)
+
+    def _message_of(self, result: Result) -> str:
+        return message_of(result, language_of_texts(self._lang))
+
+
+def _clear_errors(fields: Iterable[Any]) -> None:
+    """Clear the errors of fields, and of those that they hold, whose errors some of them show as their own."""
+    for field in fields:
+        if isinstance(field, FormField):
+            _clear_errors(field.form)
+        else:
+            _clear_errors(getattr(field, "entries", ()))  # of a FieldList
+            field.errors = []
 
 
 def _only(values: Sequence[str]) -> str | None:

@@ -168,7 +168,23 @@ def test_a_source_inherits_what_it_does_not_set() -> None:
         "sms": SourceConfig(ttl=60, length=4),
     }
     assert config.longest_ttl == 60
-    assert config.sources_differ
+
+
+@pytest.mark.parametrize(
+    ("own", "differ"),
+    [
+        ({"kind": "letters"}, True),
+        ({"length": 4}, True),
+        ({"difficulty": "calm"}, True),
+        ({"audio": False}, True),
+        ({"jwt": "off"}, True),
+        ({"jwt": "required"}, False),
+        ({"ttl": 60}, False),
+    ],
+)
+def test_sources_of_which_one_is_easier_to_pass(own: dict[str, Any], differ: bool) -> None:
+    """By what is asked, and also by a sound that another has not, and by captchas that are bound to nobody."""
+    assert read(CAPTCHA_SOURCES={"login": {}, "sms": own}).sources_differ is differ
 
 
 def test_faults_of_defaults_that_no_source_uses_are_ignored() -> None:

@@ -143,6 +143,66 @@ def test_a_guard_of_a_method_that_is_not_used_is_found(app: Flask, captcha: Capt
     assert all(map(callable, kept))
 
 
+def test_a_guard_above_the_route_in_a_factory_is_found() -> None:
+    """Nothing keeps the guard once the factory has returned."""
+
+    def create_app() -> Flask:
+        made = Flask("made")
+        made.config["SECRET_KEY"] = "s"
+        CaptchaApi(made)
+        views = made.extensions["views"] = Views()
+        chained(verify_captcha(), made.post("/login"))()
+        made.add_url_rule("/bound", "bound", views.login)
+        verify_captcha()(views.login)
+        return made
+
+    assert faults(create_app()) == [NOT_GUARDED.format("login"), NOT_GUARDED.format("bound")]
+
+
+def wrapping(app: Flask, path: str) -> Decorate:
+    """Stand for the routes of extensions that register a function of their own and give back the view."""
+
+    def register(view: Callable[..., Any]) -> Callable[..., Any]:
+        app.add_url_rule(path, path[1:], noted(view), methods=["POST"])
+        return view
+
+    return register
+
+
+def test_a_guard_above_a_route_that_wraps_the_view_is_found(app: Flask, captcha: CaptchaApi) -> None:
+    """What Flask calls is not what the guard guards, and wraps the same view."""
+    chained(verify_captcha(), wrapping(app, "/login"))()
+    assert faults(app) == [NOT_GUARDED.format("login")]
+
+
+def test_another_way_into_a_guarded_view_is_left_alone(app: Flask, captcha: CaptchaApi) -> None:
+    """As with a key, say, for whoever needs no captcha; the guard is used for the others."""
+    view = chained()()
+    wrapping(app, "/with-a-key")(view)
+    app.post("/login")(verify_captcha()(view))
+    assert faults(app) == []
+
+
+@pytest.mark.parametrize("owner", [None, "auth"], ids=["app", "blueprint"])
+def test_a_guard_above_a_hook_is_found(app: Flask, captcha: CaptchaApi, owner: str | None) -> None:
+    """Of a hook that guards every view; below ``before_request`` it is left alone."""
+    rules = Blueprint(owner, __name__) if owner else app
+    chained(verify_captcha(), rules.before_request)()
+    chained(rules.before_request, verify_captcha())()
+    if isinstance(rules, Blueprint):
+        app.register_blueprint(rules)
+    assert faults(app) == [
+        "before_request function 'login' is not guarded: @verify_captcha is above @app.before_request, so Flask calls "
+        "the function below it: move it below that line"
+    ]
+
+
+def test_a_class_is_refused() -> None:
+    """Extensions register classes: a guard above such a route would guard nothing."""
+    with pytest.raises(TypeError, match="cannot guard the class Login: put it on the class's methods"):
+        verify_captcha()(Login)
+
+
 RIGHT_VIEWS: dict[str, Callable[[], Any]] = {
     "guarded": chained(verify_captcha()),
     "below others": chained(noted, verify_captcha(), noted),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, render_template_string, request
 from flask.testing import FlaskClient
-from flask_jwt_extended import JWTManager, create_access_token
+from flask_jwt_extended import JWTManager, create_access_token, get_jwt, get_jwt_identity, jwt_required
 
 from flask_captcha_api import CaptchaApi, Challenge, StoreUnavailable, verify_captcha
 from flask_captcha_api.service import CaptchaService
@@ -250,6 +250,28 @@ def test_the_captcha_is_bound_to_the_token_of_the_request() -> None:
     assert element.all("input") == []
     assert "Not authorised" in element.text
     assert element.one("script")["src"] == SCRIPT_URL
+
+
+def test_the_view_keeps_its_own_token() -> None:
+    """Whose request it is for the view does not change with the widget, which looks at the header alone."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="s" * 32, JWT_TOKEN_LOCATION=["cookies", "headers"])
+    JWTManager(app)
+    CaptchaApi(app)
+
+    @app.get("/")
+    @jwt_required(optional=True, locations=["cookies"])  # type: ignore[untyped-decorator]  # it has no types
+    def page() -> list[Any]:
+        identities = [get_jwt_identity(), render_template_string("{{ captcha_field('web') }}") and get_jwt_identity()]
+        return [*identities, get_jwt().get("sub")]
+
+    with app.app_context():
+        in_cookie, in_header = create_access_token("ann"), create_access_token("bob")
+    client = app.test_client()
+    headers = {"Authorization": f"Bearer {in_header}"}
+    assert client.get("/", headers=headers).get_json() == [None, None, None]
+    client.set_cookie("access_token_cookie", in_cookie)
+    assert client.get("/", headers=headers).get_json() == ["ann", "ann", "ann"]
 
 
 def test_an_outage_does_not_take_the_page_along(

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, render_template_string
 from flask_jwt_extended import JWTManager
 from flask_wtf import FlaskForm
-from wtforms import StringField
+from wtforms import FieldList, Form, FormField, StringField
 from wtforms.validators import InputRequired
 
 from flask_captcha_api import CaptchaApi, StoreUnavailable, verify_captcha
@@ -135,11 +135,47 @@ def test_the_template_says_what_is_asked(app: Flask, captcha: CaptchaApi) -> Non
 
 
 def test_a_button_of_the_field_is_no_attempt(validated: Callable[..., Any], issue: Issue) -> None:
-    """Asking for a sound in a form that is half filled in fails without any error, and spends nothing."""
+    """Asking for a sound in a form that is half filled in fails, and spends nothing.
+
+    The one error is for views that look at errors alone: without it, the button would be a way past the captcha.
+    """
     uuid = issue()
     form = validated(**{"name": "", "captcha": ANSWER, "captcha-uuid": [uuid, "audio"]})
-    assert (form.passed, form.errors) == (False, {})
+    assert (form.passed, form.errors) == (False, {"captcha": ["請輸入驗證碼"]})
     assert validated(**sent(uuid)).passed
+
+
+@pytest.mark.parametrize("button", ["image", "audio"])
+def test_a_button_is_no_attempt_in_a_form_of_several_parts(app: Flask, captcha: CaptchaApi, button: str) -> None:
+    """Whether the captcha stands in a part of the form, or beside it."""
+
+    class Part(Form):  # type: ignore[misc]  # WTForms publishes no types
+        name = StringField(validators=[InputRequired()])
+
+    class PartWithCaptcha(Part):
+        captcha = CaptchaField(source="web")
+
+    class Whole(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes no types
+        part = FormField(Part)
+        parts = FieldList(FormField(Part), min_entries=1)
+        captcha = CaptchaField(source="web")
+
+    class WholeOfParts(FlaskForm):  # type: ignore[misc]  # the same
+        part = FormField(PartWithCaptcha)
+
+    class ListOfParts(FlaskForm):  # type: ignore[misc]  # the same
+        parts = FieldList(FormField(PartWithCaptcha), min_entries=1)
+
+    app.config["WTF_CSRF_ENABLED"] = False
+    told = {"captcha": ["請輸入驗證碼"]}
+    for form_class, name, errors in (
+        (Whole, "captcha", told),
+        (WholeOfParts, "part-captcha", {"part": told}),
+        (ListOfParts, "parts-0-captcha", {"parts": [told]}),
+    ):
+        with app.test_request_context(method="POST", data={f"{name}-uuid": ["1" * 23, button], name: ANSWER}):
+            form = form_class()
+            assert (form.validate(), form.errors) == (False, errors)
 
 
 def test_two_forms_with_prefixes(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:

@@ -56,7 +56,7 @@ def verify_captcha(
     :param source: the source, or sources, whose captchas count; without it those of any source do.
     :param unless: a function, sync or async, called without arguments in each request. True lets the request through
         unverified and spends nothing; anything else does not: what is neither True nor false is logged as an error.
-    :raises TypeError: at once, for an ``unless`` that cannot be called.
+    :raises TypeError: at once, for an ``unless`` that cannot be called, and for a class: guard its methods.
     :raises ValueError: at once, for a ``source`` that names nothing or cannot be a name.
     :raises LookupError: in the request, for a ``source`` that the app does not have.
     :raises CaptchaRejected: in the request, before the view. The app answers with the envelope unless it has its own
@@ -68,6 +68,11 @@ def verify_captcha(
     _check_condition(unless)
 
     def decorate(view: _View) -> _View:
+        if isinstance(view, type):  # above its route, as extensions have routes for classes, it would guard nothing
+            raise TypeError(
+                f"@verify_captcha cannot guard the class {view.__name__}: put it on the class's methods, such as post"
+            )
+
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             verify_captcha_in_request(uuid, text, source=source, unless=unless)

@@ -18,7 +18,7 @@ from ..service import Captcha, CaptchaService
 from ..state import current_service, current_state, is_one_of_several_processes
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
 from .fetch_metadata import is_forced_by_another_site, is_unreadable
-from .jwt import Caller, caller_by_header, caller_by_policy
+from .jwt import Caller, caller_by_header, caller_of_page, caller_of_route
 from .results import Result
 
 _logger = logging.getLogger("flask_captcha_api")
@@ -38,22 +38,25 @@ class Door:
     :param refuses: requests that are turned away uncounted: the client could not read the answer, or did not choose to
         ask.
     :param refused_as: what such a request gets.
-    :param heeds_jwt: whether the source's ``jwt`` setting decides who the client is. Otherwise the Authorization header
-        alone does.
+    :param authenticate: returns who the client is, given the source's ``jwt`` setting. A protected view ignores that:
+        there the Authorization header alone counts.
     :param source_is_input: whether the client chose the source. Otherwise the developer did, and an unknown one is an
         error of theirs.
     """
 
     refuses: Callable[[], bool]
     refused_as: Result
-    heeds_jwt: bool
+    authenticate: Callable[[str], Caller | None]
     source_is_input: bool
 
 
-JSON_ROUTE = Door(is_unreadable, Result.SOURCE_UNKNOWN, heeds_jwt=True, source_is_input=True)
-PAGE = Door(is_forced_by_another_site, Result.SOURCE_UNKNOWN, heeds_jwt=True, source_is_input=False)
+JSON_ROUTE = Door(is_unreadable, Result.SOURCE_UNKNOWN, caller_of_route, source_is_input=True)
+#: A page with the widget.
+PAGE = Door(is_forced_by_another_site, Result.SOURCE_UNKNOWN, caller_of_page, source_is_input=False)
 #: A protected view, and a form field, which protects the view that validates it.
-PROTECTED_VIEW = Door(is_forced_by_another_site, Result.CAPTCHA_REQUIRED, heeds_jwt=False, source_is_input=False)
+PROTECTED_VIEW = Door(
+    is_forced_by_another_site, Result.CAPTCHA_REQUIRED, lambda _: caller_by_header(), source_is_input=False
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def _admit(door: Door, policy: str, limit: RateLimit, cost: int = 1) -> Caller |
     In this order: an attacker who varies the token has to be counted all the same.
     """
     limit.count_address(request.remote_addr, cost)
-    caller = caller_by_policy(policy) if door.heeds_jwt else caller_by_header()
+    caller = door.authenticate(policy)
     if caller:
         limit.count_identity(caller.identity, cost)
     return caller

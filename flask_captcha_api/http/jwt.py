@@ -7,7 +7,7 @@ has a JWTManager, so that an app without one does not pay for it.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,39 +41,20 @@ class Caller:
     claims: Mapping[str, Any] = field(repr=False)
 
 
-def caller_by_policy(policy: str) -> Caller | None:
-    """Return whose request this is by a source's ``jwt`` setting; None if it is anonymous.
+def caller_of_route(policy: str) -> Caller | None:
+    """Return who sends a request to one of the package's routes, by a source's ``jwt`` setting; None if anonymous.
 
     :param policy: ``off``, ``optional`` or ``required``.
     :raises Unauthorized: no valid token where one is required, or one that is neither valid nor merely expired, or one
         of the app's callbacks raised.
     :raises SetupError: a token is required in an app without a JWTManager.
     """
-    if policy == "off":
-        return None
-    if not has_jwt_manager():
-        if policy == "required":
-            raise SetupError("CAPTCHA_JWT is 'required' and the app has no JWTManager: call JWTManager(app)")
-        return None
+    return _caller_by_policy(policy, _verified_caller)
 
-    import jwt
-    from flask_jwt_extended import verify_jwt_in_request
-    from flask_jwt_extended.config import config
 
-    try:
-        with _unauthorized_on_errors():
-            token = _token_in_header()
-            verified = verify_jwt_in_request(locations=["headers"]) if token else None
-    except jwt.ExpiredSignatureError as error:
-        if policy == "required":
-            raise Unauthorized from error
-        return None
-    if token is None or verified is None:
-        if policy == "required":
-            raise Unauthorized
-        return None
-    claims = verified[1]
-    return Caller(claims[config.identity_claim_key], token, claims)
+def caller_of_page(policy: str) -> Caller | None:
+    """Return the same for a view that renders the widget, and leave the state of the view's ``jwt_required`` alone."""
+    return _caller_by_policy(policy, caller_by_header)
 
 
 def caller_by_header() -> Caller | None:
@@ -111,6 +92,38 @@ def caller_by_header() -> Caller | None:
             return Caller(claims[config.identity_claim_key], token, claims)
     except jwt.ExpiredSignatureError:
         return None
+
+
+def _caller_by_policy(policy: str, read: Callable[[], Caller | None]) -> Caller | None:
+    if policy == "off":
+        return None
+    if policy == "required" and not has_jwt_manager():
+        raise SetupError("CAPTCHA_JWT is 'required' and the app has no JWTManager: call JWTManager(app)")
+    caller = read()
+    if caller is None and policy == "required":
+        raise Unauthorized
+    return caller
+
+
+def _verified_caller() -> Caller | None:
+    """Return who the Authorization header says it is, once the app has looked the user up; None as above."""
+    if not has_jwt_manager():
+        return None
+
+    import jwt
+    from flask_jwt_extended import verify_jwt_in_request
+    from flask_jwt_extended.config import config
+
+    try:
+        with _unauthorized_on_errors():
+            token = _token_in_header()
+            verified = verify_jwt_in_request(locations=["headers"]) if token else None
+    except jwt.ExpiredSignatureError:
+        return None
+    if token is None or verified is None:
+        return None
+    claims = verified[1]
+    return Caller(claims[config.identity_claim_key], token, claims)
 
 
 def header_to_send_back(caller: Caller, longest_session: timedelta | None) -> tuple[str, str]:

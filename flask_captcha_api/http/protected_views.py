@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from functools import partial
+from itertools import chain, islice
 from types import MethodType
 from typing import Any, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakMethod, ref
 
 from flask import Flask, current_app
 from flask.views import MethodView, http_method_funcs
@@ -24,11 +26,23 @@ _logger = logging.getLogger("flask_captcha_api")
 
 #: Every function that ``verify_captcha`` has made and that is still in use, with the names of its sources.
 _sources_of: WeakKeyDictionary[_View, Collection[str]] = WeakKeyDictionary()
+#: What stands below guards, by :func:`_identity`, for as long as it is in use. The guards may not be: where one stands
+#: above the route, nobody keeps it once the factory that made the app has returned.
+_below_guards: dict[tuple[int, ...], ref[Any]] = {}
 
 
 def remember(guard: _View, sources: Collection[str]) -> None:
-    """Keep a function that ``verify_captcha`` has made, for :func:`faults_of_guards` to find."""
+    """Keep in mind a function that ``verify_captcha`` has made, for :func:`faults_of_guards`."""
     _sources_of[guard] = sources
+    for function in islice(_chain(guard), 1, None):
+        _remember_below(function)
+
+
+def _remember_below(function: Any) -> None:
+    key = _identity(function)
+    refer = WeakMethod if isinstance(function, MethodType) else ref
+    with suppress(TypeError):  # nothing can refer to it weakly
+        _below_guards[key] = refer(function, lambda _: _below_guards.pop(key, None))
 
 
 def log_faults_once() -> None:
@@ -43,26 +57,38 @@ def log_faults_once() -> None:
 def faults_of_guards(app: Flask, sources: Sources) -> list[str]:
     """Return a sentence for each guard of the app that never runs, and for each that names an unknown source.
 
-    A guard never runs where it was put above ``@app.route``: Flask then calls the function below it. Only guards of
-    views that are registered in this app, and unguarded there, are looked at: others may belong to other apps, or to
-    blueprints that are registered nowhere.
+    A guard never runs where it was put above ``@app.route``, or ``@app.before_request``: Flask then calls the function
+    below it. Only guards of views that are registered in this app, and unguarded there, are looked at: others may
+    belong to other apps, or to blueprints that are registered nowhere. Where an extension registers a function of its
+    own that wraps the view, what it wraps is looked at too, unless a guard that does run stands above that: a view may
+    have two ways in.
     """
-    unguarded: dict[tuple[int, ...], str] = {}
+    unguarded: list[tuple[str, _View]] = []
+    guarded: set[tuple[int, ...]] = set()
     faults: list[str] = []
     for endpoint, view in list(app.view_functions.items()):
         for function in _called_for(view):
             guards = [each for each in _chain(function) if _is_guard(each)]
-            if not guards:
-                unguarded[_identity(function)] = endpoint
+            if guards:
+                guarded.update(map(_identity, _chain(function)))
+            else:
+                unguarded.append((endpoint, function))
             for guard in guards:
                 faults += _unknown_sources(endpoint, _sources_of[guard], sources)
-    for guard in [reference() for reference in _sources_of.keyrefs()]:
-        for function in _chain(guard):
-            if endpoint := unguarded.pop(_identity(function), ""):
-                faults.append(
-                    f"view {endpoint!r} is not guarded: @verify_captcha is above @app.route (or was applied to the "
-                    "view after it was registered), so Flask calls the function below it: move it below the route"
-                )
+    for endpoint, function in unguarded:
+        registered, *wrapped = map(_identity, _chain(function))
+        if registered in _below_guards or any(each in _below_guards and each not in guarded for each in wrapped):
+            faults.append(
+                f"view {endpoint!r} is not guarded: @verify_captcha is above @app.route (or was applied to the "
+                "view after it was registered), so Flask calls the function below it: move it below the route"
+            )
+    for hook in chain.from_iterable(list(app.before_request_funcs.values())):
+        if not _has_guard(hook) and _identity(hook) in _below_guards:
+            name = getattr(hook, "__name__", type(hook).__name__)
+            faults.append(
+                f"before_request function {name!r} is not guarded: @verify_captcha is above @app.before_request, so "
+                "Flask calls the function below it: move it below that line"
+            )
     return list(dict.fromkeys(faults))
 
 

@@ -174,8 +174,12 @@ class CaptchaConfig:
 
     @property
     def sources_differ(self) -> bool:
-        """Tell whether some configured source is easier to pass than another."""
-        return len({(source.kind, source.length, source.difficulty) for _, source in self._settings_in_force()}) > 1
+        """Tell whether some configured source is easier to pass than another.
+
+        A sound is easier than a picture, and what is bound to nobody can be passed with anybody's captcha.
+        """
+        in_force = [source for _, source in self._settings_in_force()]
+        return len({(its.kind, its.length, its.difficulty, its.audio, its.jwt == "off") for its in in_force}) > 1
 
     @property
     def has_rates(self) -> bool:
