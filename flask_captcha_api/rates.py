@@ -23,6 +23,11 @@ _NAMESPACE = "captcha_api"
 _LONGEST_SECONDS = {"memcached": 30 * 24 * 3600}
 #: A window that slides is counted for twice its length: it weighs in the one before it.
 _WINDOWS_KEPT = 2
+#: The schemes of Redis and what speaks like it begin so.
+_OF_REDIS = ("redis", "valkey")
+#: redis-py by itself opens no more than 100 connections, and a request that needs another would count as an outage: of
+#: more requests at once the rest would not be limited. What a URI says of max_connections wins over this.
+_MOST_CONNECTIONS = 2**31 - 1
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -185,8 +190,12 @@ class Counters:
         from limits.storage import storage_from_string
         from limits.strategies import SlidingWindowCounterRateLimiter
 
-        of_primary = {"use_replicas": False} if self._scheme.endswith("+sentinel") else {}  # a replica lags behind
-        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **of_primary))
+        options: dict[str, Any] = {}
+        if self._scheme.startswith(_OF_REDIS):
+            options["max_connections"] = _MOST_CONNECTIONS
+        if self._scheme.endswith("+sentinel"):  # a replica lags behind
+            options["use_replicas"] = False
+        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **options))
 
     def _parsed_once(self, rate: str) -> "Sequence[RateLimitItem]":
         """Return the windows of a rate."""
