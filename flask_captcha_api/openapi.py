@@ -182,7 +182,8 @@ def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
         description=(
             "For servers, which forward the visitor's token; a browser sends its captcha to the route that it guards. "
             f"`{uuid_alias}` stands for an absent `{uuid}` and `{text_alias}` for an absent `{text}`. A form that has "
-            f"one of them twice counts as one without, and so does a body of more than {wire.LARGEST_BODY:,} bytes."
+            f"one of them twice counts as one without, and so does one of more than {wire.LARGEST_FORM:,} bytes or "
+            f"{wire.MOST_FIELDS} fields, and any body of more than {wire.LARGEST_BODY:,} bytes."
         ),
         sources=sources,
         parameters=_language_parameters(None, config),

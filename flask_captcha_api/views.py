@@ -109,7 +109,7 @@ def _issue(source_name: str, form: str) -> wire.EnvelopeResponse:
         response = None
     else:
         identity = caller.identity if caller else None
-        language = language_of_sound(request.args.get("lang")) if form == "audio" else "en"  # a picture has none
+        language = language_of_sound(wire.in_query("lang")) if form == "audio" else "en"  # a picture has none
         captcha = service.issue(source_name, form=form, identity=identity, language=language)
         response = wire.handed_out(form, captcha.data, captcha.uuid)
     told = wire.envelope(Result.SUCCESS, response, language=state.config.language)
@@ -133,9 +133,7 @@ def _verify(source_name: str) -> wire.EnvelopeResponse:
     source = current_state().sources.find(source_name)
     caller = caller_within(allowance_to_verify(source), source.settings.jwt)
     service = service_for_request()
-    uuid, text = wire.submitted(
-        wire.UUID_NAMES, wire.TEXT_NAMES, largest=wire.LARGEST_BODY, most_in_form=wire.MOST_FIELDS
-    )
+    uuid, text = wire.submitted(wire.UUID_NAMES, wire.TEXT_NAMES, is_bounded=True)
     outcome = service.verify(uuid, text, source=source_name, identity=caller.identity if caller else None)
     return _tell(wire.result_of(outcome), "ok" if outcome else None)
 

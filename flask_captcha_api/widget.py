@@ -12,7 +12,6 @@ from typing import Any
 
 from flask import Response, current_app, request, url_for
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ._current import current_state, log_and_tell, service_for_request
@@ -178,7 +177,7 @@ def form_asked_for(uuid_name: str) -> str | None:
     """
     try:
         values = request.values.getlist(uuid_name)
-    except HTTPException:  # a body that cannot be read asks for nothing
+    except Exception:  # a body or a query that cannot be read asks for nothing, whatever its reader raises
         return None
     return next((value for value in values if value in ("image", "audio")), None)
 

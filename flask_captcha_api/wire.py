@@ -29,7 +29,9 @@ UUID_NAMES = ("uuid", "uuId")
 TEXT_NAMES = ("code", "text")
 #: Bytes. A uuid and a text fit many times over; the rest of a request is nobody's.
 LARGEST_BODY = 64 * 1024
-#: Parsing 64 KiB of tiny fields would take as long as issuing twenty captchas.
+#: Bytes of a form, and fields in it. To parse 64 KiB of tiny fields, of bytes that are no text, or of the parameters of
+#: a part would take as long as to issue twenty or thirty captchas.
+LARGEST_FORM = 4 * 1024
 MOST_FIELDS = 20
 #: Characters. Parsing takes time in proportion to it, and the types of bodies that carry fields are short.
 _LONGEST_CONTENT_TYPE = 1000
@@ -174,29 +176,45 @@ class CaptchaRejected(HTTPException):
         raise TypeError("a rejection is not to be cached: put @cache.cached below @verify_captcha, not above it")
 
 
-def submitted(*fields: Names, largest: int | None = None, most_in_form: int | None = None) -> tuple[object, ...]:
+def submitted(*fields: Names, is_bounded: bool = False) -> tuple[object, ...]:
     """Read fields from the one place where this request carries any: the JSON body, else the form, else the query.
 
     A field that is absent is None, one given twice is a list, and all are None where the body cannot be read: none of
     these has the shape of a uuid or a text.
 
-    :param largest: bytes of a body beyond which it is not read; None: what the app's MAX_CONTENT_LENGTH allows.
-    :param most_in_form: a form with more fields is not read; None: as Flask limits it.
+    :param is_bounded: whether a body beyond our bounds is not read; else the app's MAX_CONTENT_LENGTH and Flask's own
+        bounds count alone.
     """
     try:
-        if largest is not None:
-            _limit_body(largest)
-        look_up = _place(most_in_form)
+        if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
+            raise ValueError("the content type is too long")
+        if is_bounded:
+            _limit_body()
+        look_up = _place()
         return tuple(_first_present(look_up, names) for names in fields)
     except Exception:  # broken, too deep, too large, cut off: each server raises what it likes from its body reader
         return (None,) * len(fields)
 
 
-def _limit_body(largest: int) -> None:
+def in_query(name: str) -> str | None:
+    """Return a parameter of the query; None without it, and where the query's bytes are no text."""
+    try:
+        return request.args.get(name)
+    except UnicodeDecodeError:
+        return None
+
+
+def _limit_body() -> None:
     """Lower the request's limit, which is read-only before Flask 3.1. A stream that was read already is left alone."""
+    is_form = request.mimetype in FORM_TYPES
     if "stream" not in request.__dict__:
+        largest = LARGEST_FORM if is_form else LARGEST_BODY
         limit = min(request.max_content_length or largest, largest)
         request.stream = get_input_stream(request.environ, max_content_length=limit)
+    if is_form:
+        request.max_form_parts = MOST_FIELDS  # which Werkzeug applies to multipart/form-data alone
+        if request.mimetype == FORM_TYPES[0] and request.get_data().count(b"&") >= MOST_FIELDS:
+            raise ValueError("the form has too many fields")
 
 
 def _first_present(look_up: Callable[[str], list[object]], names: Names) -> object:
@@ -207,25 +225,15 @@ def _first_present(look_up: Callable[[str], list[object]], names: Names) -> obje
     return None
 
 
-def _place(most_in_form: int | None) -> Callable[[str], list[object]]:
+def _place() -> Callable[[str], list[object]]:
     may_lack_body = request.method in _BODILESS_METHODS
-    if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
-        raise ValueError("the content type is too long")
     if _has_body() or not may_lack_body:  # a content type alone, which some clients send with a GET, is no body
         if request.is_json:
             body = request.get_json()
             return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
         if request.mimetype in FORM_TYPES:
-            if most_in_form is not None:
-                _limit_form(most_in_form)
             return _values_in(request.form)
     return _values_in(request.args if may_lack_body else MultiDict())
-
-
-def _limit_form(most_fields: int) -> None:
-    request.max_form_parts = most_fields  # which Werkzeug applies to multipart/form-data alone
-    if request.mimetype == FORM_TYPES[0] and request.get_data().count(b"&") >= most_fields:
-        raise ValueError("the form has too many fields")
 
 
 def _values_in(values: MultiDict[str, str]) -> Callable[[str], list[object]]:
