@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from limits.strategies import SlidingWindowCounterRateLimiter
 
 _NAMESPACE = "captcha_api"
+#: The schemes of Redis and of servers that speak its protocol begin so.
+_REDIS_SCHEMES = ("redis", "valkey")
+#: redis-py opens 100 connections at most. A request that needs another would count as an outage, so beyond 100 requests
+#: at once the rest would not be limited. A URI's max_connections wins over this.
+_MOST_CONNECTIONS = 2**31 - 1
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -129,8 +134,12 @@ class Counters:
         from limits.storage import storage_from_string
         from limits.strategies import SlidingWindowCounterRateLimiter
 
-        of_primary = {"use_replicas": False} if self._scheme.endswith("+sentinel") else {}  # a replica lags behind
-        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **of_primary))
+        options: dict[str, Any] = {}
+        if self._scheme.startswith(_REDIS_SCHEMES):
+            options["max_connections"] = _MOST_CONNECTIONS
+        if self._scheme.endswith("+sentinel"):  # a replica lags behind
+            options["use_replicas"] = False
+        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **options))
 
     def _parsed_once(self, rate: str) -> "Sequence[RateLimitItem]":
         """Return the windows of a rate."""

@@ -27,17 +27,33 @@ class ProcessLock:
 
 
 class Lazy(Generic[_Value]):
-    """Makes a value once. If making it fails, the caller gets the error and the next call retries."""
+    """Makes a value once. If making it fails, the caller gets the error and the next call retries.
+
+    Those who waited meanwhile get the same error: one after the other they would each wait for a server that is silent.
+    """
 
     def __init__(self, make: Callable[[], _Value]) -> None:
         self._make = make
         self._lock = ProcessLock()
         self._made: tuple[_Value] | None = None
+        self._failure: Exception | None = None
 
     def get(self) -> _Value:
         """Return the value, making it if this is the first call that succeeds."""
         if self._made is None:
+            failed_before = self._failure
             with self._lock.get():
+                failure = self._failure
+                if failure is not None and failure is not failed_before:
+                    raise failure.with_traceback(None)
                 if self._made is None:
-                    self._made = (self._make(),)
+                    self._made = (self._make_or_note(),)
+                    self._failure = None
         return self._made[0]
+
+    def _make_or_note(self) -> _Value:
+        try:
+            return self._make()
+        except Exception as error:
+            self._failure = error
+            raise

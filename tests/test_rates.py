@@ -6,7 +6,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier, Event
 from types import SimpleNamespace
 from typing import Any
@@ -20,8 +21,8 @@ from flask_captcha_api import CaptchaApi, SetupError
 from flask_captcha_api.counters import Counters
 from flask_captcha_api.settings.rates import is_rate, most_within, never_allows, outlasts, parsed
 
-from .backends import storage_uri
-from .servers import free_port
+from .backends import running, storage_uri
+from .servers import free_port, redis_server, wait_until
 
 NOON = 1_700_000_040.0  # a multiple of 60, as windows begin at multiples of their length
 
@@ -295,6 +296,20 @@ def test_an_outage_is_logged_and_limits_nothing(caplog: pytest.LogCaptureFixture
         "the storage of rate limits is unavailable, so a failure was not counted",
         "the storage of rate limits is unavailable, so failures were not forgotten",
     ]
+
+
+def test_more_requests_at_once_than_redis_py_connects_by_itself(tmp_path: Path) -> None:
+    """150 requests that wait for Redis at the same moment are all counted, and none is let through as in an outage."""
+    with running(redis_server(tmp_path)) as server, ThreadPoolExecutor(150) as threads:
+        counters = Counters(f"redis://{server.address}")
+        assert counters.seconds_to_wait("2 per hour", "x") == 0
+        server.freeze()
+        waits = [threads.submit(counters.seconds_to_wait, "2 per hour", "x") for _ in range(150)]
+        storage: Any = counters._limiter.get().storage
+        connected = storage.storage.connection_pool._in_use_connections
+        wait_until(lambda: len(connected) == 150 or any(map(Future.done, waits)), "a connection for each request")
+        server.thaw()
+        assert [each.result() for each in waits].count(0) == 1
 
 
 @pytest.mark.parametrize("uri", ["nowhere://x", "async+memory://", ""])

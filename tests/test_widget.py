@@ -182,6 +182,14 @@ def test_the_language_without_javascript(configured: str, accepted: str, label: 
         assert f">{label}</label>" in captcha_field("web")
 
 
+def test_a_query_that_is_no_text_asks_for_nothing(app: Flask) -> None:
+    """A page that reads no query itself is shown, whatever bytes stand in it."""
+    CaptchaApi(app)
+    app.add_url_rule("/page", view_func=lambda: render_template_string('{{ captcha_field("web") }}'))
+    page = app.test_client().get("/page", environ_overrides={"QUERY_STRING": "uuid=audio&\xff"})
+    assert "data:image" in page.text
+
+
 def test_the_page_is_not_stored(client: FlaskClient, page: str) -> None:
     """A page with a captcha must not be shown twice."""
     assert client.get(page).headers["Cache-Control"] == "no-store"

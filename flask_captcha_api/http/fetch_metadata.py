@@ -12,15 +12,16 @@ _EMBEDDED = frozenset({"embed", "frame", "iframe", "object"})
 def is_unreadable() -> bool:
     """Return whether no script will see the response: an image, a beacon, a prefetch, or a page inside another.
 
+    An image may be asked for with CORS too (``crossorigin``); fonts and modules always are.
+
     A page that a person opens in a tab is not among them, unless the browser only fetches it in advance: browsers drop
     a prefetched error and ask again when the person gets there.
     """
-    mode = request.headers.get("Sec-Fetch-Mode")
-    if mode == "navigate":
-        return request.headers.get("Sec-Fetch-Dest") in _EMBEDDED or "prefetch" in request.headers.get(
-            "Sec-Purpose", ""
-        )
-    return mode == "no-cors"
+    purpose = request.headers.get("Sec-Purpose", "")
+    if request.headers.get("Sec-Fetch-Mode") == "navigate":
+        return request.headers.get("Sec-Fetch-Dest") in _EMBEDDED or "prefetch" in purpose
+    # The scripts of a page that is rendered in advance say "prefetch;prerender".
+    return _is_of_no_script() or purpose == "prefetch"
 
 
 def is_forced_by_another_site() -> bool:
@@ -28,4 +29,10 @@ def is_forced_by_another_site() -> bool:
 
     Unlike :func:`is_unreadable` this spares the app's own images, beacons and prefetches, and what is embedded.
     """
-    return request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Mode") == "no-cors"
+    return request.headers.get("Sec-Fetch-Site") == "cross-site" and _is_of_no_script()
+
+
+def _is_of_no_script() -> bool:
+    """Return whether something other than a script or a visit asks: scripts have the destination ``empty``."""
+    mode = request.headers.get("Sec-Fetch-Mode")
+    return mode == "no-cors" or (mode != "navigate" and request.headers.get("Sec-Fetch-Dest", "empty") != "empty")

@@ -13,7 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from ..rendering import FORMS
 from ..state import EXTENSION_NAME, current_state
 from .envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
-from .fields import LARGEST_BODY, MOST_FIELDS, TEXT_NAMES, UUID_NAMES, read_fields
+from .fields import TEXT_NAMES, UUID_NAMES, read_fields, read_query
 from .gateway import JSON_ROUTE, issue, verify
 from .jwt import header_of_tokens, header_to_send_back
 from .languages import language_of_sound
@@ -85,12 +85,12 @@ def _issue(source: str, form: str) -> EnvelopeResponse:
 
 
 def _language_asked_for() -> str:
-    return language_of_sound(request.args.get("lang"))
+    return language_of_sound(read_query("lang"))
 
 
 def _verify(source: str) -> EnvelopeResponse:
     """Answer POST /captcha/{source}: for servers in other languages, which have no decorator."""
-    read = partial(read_fields, UUID_NAMES, TEXT_NAMES, largest=LARGEST_BODY, most_in_form=MOST_FIELDS)
+    read = partial(read_fields, UUID_NAMES, TEXT_NAMES, is_bounded=True)
     reply = verify(JSON_ROUTE, read, sources=(source,))
     response = "ok" if reply.result is Result.SUCCESS else None
     return envelope(reply.result, response, retry_after=reply.retry_after)

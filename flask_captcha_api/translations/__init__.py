@@ -26,6 +26,8 @@ from types import MappingProxyType
 DEFAULT_LANGUAGE = "zh-Hant"
 #: Of the widget's texts, on a page in a language without a catalogue.
 FALLBACK_LANGUAGE = "en"
+#: Characters of a tag that count: far more than any has. Anybody may ask for a sound in a "language" of a megabyte.
+_LONGEST_TAG = 100
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def language_for(tag: str) -> str | None:
     The first subtag that the table knows decides, so a script wins over the region after it. The widget's script has
     the same function.
     """
-    primary, *subtags = re.split("[-_]", tag.lower())
+    primary, *subtags = re.split("[-_]", tag[:_LONGEST_TAG].lower())
     candidates = [*(f"{primary}-{subtag}" for subtag in subtags), primary]
     return next((TAGS[each] for each in candidates if each in TAGS), None)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import current_app, request
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..http.envelope import forbid_storing
@@ -121,7 +120,7 @@ def form_asked_for(uuid_name: str) -> str | None:
     """
     try:
         values = request.values.getlist(uuid_name)
-    except HTTPException:  # a body that cannot be read asks for nothing
+    except Exception:  # a body or a query that cannot be read asks for nothing, whatever its reader raises
         return None
     return next((value for value in values if value in ("image", "audio")), None)
 

@@ -12,7 +12,7 @@ from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from ...translations import LANGUAGES
 from ..envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE
-from ..fields import FORM_TYPES, LARGEST_BODY, TEXT_NAMES, UUID_NAMES
+from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
 from ..results import Result
 from .results import Json, by_status, envelope, error_components, header, response
 
@@ -183,7 +183,8 @@ def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
         description=(
             "For servers, which forward the visitor's token; a browser sends its captcha to the route that it guards. "
             f"`{uuid_alias}` stands for an absent `{uuid}` and `{text_alias}` for an absent `{text}`. A form that has "
-            f"one of them twice counts as one without, and so does a body of more than {LARGEST_BODY:,} bytes."
+            f"one of them twice counts as one without, and so does one of more than {LARGEST_FORM:,} bytes or "
+            f"{MOST_FIELDS} fields, and any body of more than {LARGEST_BODY:,} bytes."
         ),
         sources=sources,
         parameters=_language_parameters(None, config),
