@@ -11,8 +11,8 @@ UUID_NAMES = ("uuid", "uuId")
 TEXT_NAMES = ("code", "text")
 #: Bytes of a body of that route. A uuid and a text fit many times over.
 LARGEST_BODY = 64 * 1024
-#: Bytes of a form there, and fields in it. Parsing 64 KiB of tiny fields, of bytes that are no text, or of parameters of
-#: a part would take as long as issuing twenty or thirty captchas.
+#: Bytes of a form there, and fields in it. Parsing 64 KiB of tiny fields, of bytes that are no text or of parameters
+#: would take as long as issuing twenty or thirty captchas.
 LARGEST_FORM = 4 * 1024
 MOST_FIELDS = 20
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
