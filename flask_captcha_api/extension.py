@@ -139,12 +139,17 @@ class CaptchaApi:
 
 
 def _faults_of_secret(app: Flask) -> list[str]:
-    if app.config.get("SECRET_KEY"):
-        return []
-    return [
-        "the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same in "
-        "every worker, before CaptchaApi is initialised"
-    ]
+    faults = []
+    if not app.config.get("SECRET_KEY"):
+        faults.append(
+            "the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same in "
+            "every worker, before CaptchaApi is initialised"
+        )
+    fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
+    if not isinstance(fallbacks, list | tuple) or not all(isinstance(key, str | bytes) and key for key in fallbacks):
+        # Not its value, which is secret. A single text would make each of its characters a key.
+        faults.append("SECRET_KEY_FALLBACKS must be a list of earlier secret keys, none of them empty")
+    return faults
 
 
 def _keys(app: Flask) -> tuple[bytes, ...]:

@@ -371,3 +371,33 @@ def patient_pylibmc(app: Flask, config: dict[str, Any], *args: Any) -> Memcached
     import pylibmc
 
     return MemcachedCache(pylibmc.Client(config["CACHE_MEMCACHED_SERVERS"], behaviors={"retry_timeout": 7}))
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
+def test_a_folder_that_everybody_can_write_gets_a_warning(app: Flask, tmp_path: Path, mode: int) -> None:
+    """It names the folder and the remedy, and makes the check fail, as whoever writes there can run code in the app."""
+    tmp_path.chmod(mode)
+    app.config.update(CACHE_TYPE="FileSystemCache", CACHE_DIR=str(tmp_path), CACHE_THRESHOLD=0)
+    captcha = CaptchaApi(app)
+    with app.app_context(), pytest.warns(UserWarning, match=f"{tmp_path}.*mode {mode:04o}.*mode 0700"):
+        captcha.issue("web")
+    checked = app.test_cli_runner().invoke(args=["captcha", "check"])
+    assert (checked.exit_code, "can run code in the app" in " ".join(checked.output.split())) == (1, True)
+
+
+def test_a_folder_of_the_apps_user_gets_none(app: Flask, tmp_path: Path) -> None:
+    """A group may write there: it may be the app's."""
+    tmp_path.chmod(0o770)
+    app.config.update(CACHE_TYPE="FileSystemCache", CACHE_DIR=str(tmp_path), CACHE_THRESHOLD=0)
+    captcha = CaptchaApi(app)
+    with app.app_context():
+        captcha.issue("web")
+
+
+@pytest.mark.parametrize("fallbacks", ["an older key", b"an older key", {"a": "key"}, ["older", ""], ["older", None]])
+def test_fallbacks_that_are_no_list_of_keys_are_refused(app: Flask, fallbacks: Any) -> None:
+    """A single text would make each of its letters a key; the message does not show it."""
+    app.config["SECRET_KEY_FALLBACKS"] = fallbacks
+    with pytest.raises(ValueError, match="SECRET_KEY_FALLBACKS must be a list") as told:
+        CaptchaApi(app)
+    assert "older" not in str(told.value)

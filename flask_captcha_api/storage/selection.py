@@ -5,6 +5,8 @@ one worker another's answers. What can be told to be wrong without touching a ca
 """
 
 import logging
+import os
+import stat
 import warnings
 from typing import Any
 
@@ -66,6 +68,7 @@ def check_backend(backend: Any) -> None:
     """
     refuse_unfit(backend)
     _warn_of_threshold(backend)
+    _warn_of_open_folder(backend)
 
 
 def _backend(app: Flask, cache: Any) -> Any:
@@ -104,6 +107,22 @@ def _refuse_several(backends: dict[Any, Any]) -> None:
     if len(backends) > 1:
         raise SetupError(
             f"the app has {len(backends)} Caches and captchas must be kept in one: pass cache= to CaptchaApi"
+        )
+
+
+def _warn_of_open_folder(backend: Any) -> None:
+    if not isinstance(backend, FileSystemCache) or os.name != "posix":
+        return
+    try:
+        mode = os.stat(backend._path).st_mode
+    except OSError:  # told at the first use
+        return
+    if mode & stat.S_IWOTH:
+        warnings.warn(
+            f"CACHE_DIR {backend._path!r} can be written by every user of this host (mode {stat.S_IMODE(mode):04o}), who "
+            "can run code in the app that way, because entries are pickled: make it a folder of the app's user with "
+            "mode 0700",
+            stacklevel=2,
         )
 
 
