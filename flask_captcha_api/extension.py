@@ -142,8 +142,8 @@ def _faults_of_secret(app: Flask) -> list[str]:
     faults = []
     if not app.config.get("SECRET_KEY"):
         faults.append(
-            "the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same in "
-            "every worker, before CaptchaApi is initialised"
+            "the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same "
+            "in every worker, before CaptchaApi is initialised"
         )
     fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
     if not isinstance(fallbacks, list | tuple) or not all(isinstance(key, str | bytes) and key for key in fallbacks):

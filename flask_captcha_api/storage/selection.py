@@ -8,6 +8,7 @@ import logging
 import os
 import stat
 import warnings
+from pathlib import Path
 from typing import Any
 
 from cachelib import FileSystemCache, SimpleCache
@@ -114,14 +115,14 @@ def _warn_of_open_folder(backend: Any) -> None:
     if not isinstance(backend, FileSystemCache) or os.name != "posix":
         return
     try:
-        mode = os.stat(backend._path).st_mode
+        mode = Path(backend._path).stat().st_mode
     except OSError:  # told at the first use
         return
     if mode & stat.S_IWOTH:
         warnings.warn(
-            f"CACHE_DIR {backend._path!r} can be written by every user of this host (mode {stat.S_IMODE(mode):04o}), who "
-            "can run code in the app that way, because entries are pickled: make it a folder of the app's user with "
-            "mode 0700",
+            f"CACHE_DIR {backend._path!r} can be written by every user of this host (mode {stat.S_IMODE(mode):04o}). "
+            "Entries are pickled, so whoever writes there can run code in the app: make it a folder of the app's user "
+            "with mode 0700",
             stacklevel=2,
         )
 
