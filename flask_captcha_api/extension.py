@@ -20,7 +20,7 @@ from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
 from .outcome import Outcome
 from .service import Captcha
-from .settings.config import CaptchaConfig
+from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .storage.digests import derive_key
 from .storage.selection import check_early, open_store
@@ -77,11 +77,11 @@ class CaptchaApi:
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app has a CaptchaApi already: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
-        config = CaptchaConfig.read(app.config, kinds=all_kinds, noticed=_faults_of_secret(app))
+        config = read_config(app.config, kinds=all_kinds, other_errors=_faults_of_secret(app))
         chosen_cache = cache if cache is not None else self._cache
         checked = check_early(app, chosen_cache)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
-        if config.has_rates or config.names_storage:
+        if config.has_rates or config.sets_rate_limit_storage:
             counters.get()  # it touches no storage, and tells now what is wrong
 
         app.extensions[EXTENSION_NAME] = CaptchaState(

@@ -1,4 +1,4 @@
-"""What each process makes at its first use: locks, and values that several threads share."""
+"""Locks and shared values that each process creates at their first use."""
 
 import os
 import threading
@@ -12,24 +12,24 @@ class ProcessLock:
     """A lock that each process creates when it first needs it.
 
     A server may import the app and only then fork its workers and, for gevent, patch ``threading``. A lock from before
-    the fork may be held by a thread that the worker does not have, and an unpatched one stops all of a worker's
-    greenlets for good as soon as its holder yields.
+    the fork may be held by a thread that does not exist in the worker, and an unpatched lock blocks all greenlets of a
+    worker for good once its holder yields.
     """
 
     def __init__(self) -> None:
-        self._of_process: dict[int, threading.Lock] = {}
+        self._locks: dict[int, threading.Lock] = {}
 
     def get(self) -> threading.Lock:
         """Return the lock of the current process."""
         pid = os.getpid()
-        # setdefault is atomic, and the constructor is looked up now: at import it would be the unpatched one.
-        return self._of_process.get(pid) or self._of_process.setdefault(pid, threading.Lock())
+        # setdefault is atomic. The constructor is looked up here because at import it may still be unpatched.
+        return self._locks.get(pid) or self._locks.setdefault(pid, threading.Lock())
 
 
 class Lazy(Generic[_Value]):
-    """Makes a value once. If making it fails, the caller gets the error and the next call retries.
+    """Makes a value once. If the factory raises, the caller gets the error and the next call retries.
 
-    Those who waited meanwhile get the same error: one after the other they would each wait for a server that is silent.
+    Callers that waited meanwhile get the same error. Otherwise they would wait for a silent server one after the other.
     """
 
     def __init__(self, make: Callable[[], _Value]) -> None:

@@ -14,7 +14,7 @@ from flask_jwt_extended import JWTManager
 from PIL import Image
 
 from flask_captcha_api import CaptchaApi, Challenge, Kind, SourceConfig
-from flask_captcha_api.challenges.guessing import Odds
+from flask_captcha_api.challenges.guessing import GuessProbability
 from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.cli.diagnostics import examine
 from flask_captcha_api.cli.report import Checkup, shown
@@ -73,7 +73,7 @@ def test_a_small_app_is_well(app: Flask) -> None:
     assert set(checkup.settings) == set(ALL_KEYS)
     assert checkup.settings["CAPTCHA_LENGTH"] == ("5", "5")
     (source,) = checkup.sources
-    assert (source.name, source.own, source.has_sound, source.odds) == ("any", "", True, Odds(1 / 8**5))
+    assert (source.name, source.own, source.has_sound, source.odds) == ("any", "", True, GuessProbability(1 / 8**5))
     assert [note.partition(":")[0] for note in notes(checkup)] == ["no rate limit"]
 
 
@@ -171,8 +171,8 @@ def test_thresholds(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"CAPTCHA_LENGHT": 6}, "CAPTCHA_LENGHT is not a setting of flask_captcha_api: was CAPTCHA_LENGTH meant?"),
-        ({"CAPTCHA_LENGTH": 3}, "CAPTCHA_LENGTH is 3: a blind guess passes too often below 4"),
+        ({"CAPTCHA_LENGHT": 6}, "CAPTCHA_LENGHT is not a setting of flask_captcha_api: did you mean CAPTCHA_LENGTH?"),
+        ({"CAPTCHA_LENGTH": 3}, "CAPTCHA_LENGTH is 3: it should be at least 4, or a blind guess passes too often"),
     ],
 )
 def test_what_the_settings_warn_of(app: Flask, settings: dict[str, Any], text: str) -> None:
@@ -301,8 +301,8 @@ def test_odds_of_a_kind_of_ones_own_are_estimated(app: Flask, tmp_path: Path) ->
     first, second = (source.odds for source in checkup.sources)
     assert first
     assert not first.is_exact
-    assert first.chance == pytest.approx(0.5, abs=0.05)
-    assert second == Odds(1 / 500, is_exact=False, is_bound=True)
+    assert first.probability == pytest.approx(0.5, abs=0.05)
+    assert second == GuessProbability(1 / 500, is_exact=False, is_upper_bound=True)
     assert [text.partition(":")[0] for text in wrongs(checkup)] == ["source coin"]
     assert "a blind guess passes about 1 in 2 times" in wrongs(checkup)[0]
 
@@ -316,7 +316,7 @@ def test_odds_that_a_kind_tells_itself(app: Flask) -> None:
         "never": Kind(digits, best_guess=lambda length: 0.0),
     }
     checkup = examined(app, kinds=kinds)
-    assert [source.odds for source in checkup.sources] == [Odds(1 / 9**5), Odds(1.0), None]
+    assert [source.odds for source in checkup.sources] == [GuessProbability(1 / 9**5), GuessProbability(1.0), None]
     assert [text.partition(",")[0] for text in wrongs(checkup)] == [
         "source sure: a blind guess passes 1 in 1 times: set a greater length",
         "source never: no captcha could be made: ValueError: best_guess of kind 'never' gave 0.0",

@@ -117,7 +117,7 @@ def test_sheet_speaks_the_language_asked_for(app: Flask, tmp_path: Path) -> None
     ("sources", "name", "text"),
     [
         ({"login": {}, "sms": {}}, "web", "there is no source 'web': CAPTCHA_SOURCES has login, sms"),
-        (None, "no name", "there is no source 'no name': a name is 1 to 32 of A-Z a-z 0-9 _ - and not 'static'"),
+        (None, "no name", "there is no source 'no name': a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'"),
     ],
 )
 def test_sheet_of_no_source(app: Flask, tmp_path: Path, sources: Any, name: str, text: str) -> None:

@@ -236,7 +236,7 @@ def test_lengths_are_the_kinds(app: Flask) -> None:
     with pytest.raises(ValueError, match=r"length is 4: it must be at least 6 for pairs$"):
         CaptchaApi(app, kinds=kinds)
     app.config["CAPTCHA_SOURCES"]["web"]["length"] = 6
-    with pytest.warns(UserWarning, match=r"length is 6: a blind guess passes too often below 8") as warned:
+    with pytest.warns(UserWarning, match=r"length is 6: it should be at least 8") as warned:
         CaptchaApi(app, kinds=kinds)
     assert len(warned) == 1
 

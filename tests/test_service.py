@@ -99,7 +99,7 @@ def test_an_unknown_source_is_a_lookup_error(known: CaptchaApi) -> None:
 
 def test_an_unknown_form_is_a_value_error(known: CaptchaApi) -> None:
     """The message names the forms there are."""
-    with pytest.raises(ValueError, match="'smell' is no form of a captcha: it must be one of image, audio"):
+    with pytest.raises(ValueError, match="form is 'smell': it must be one of image, audio"):
         known.issue("web", form="smell")
 
 
@@ -115,7 +115,7 @@ def test_an_identity_that_could_not_be_bound_is_a_value_error(app: Flask) -> Non
 def test_a_maker_of_impossible_answers_is_told(app: Flask, answer: Any) -> None:
     """A captcha that nobody could solve is the maker's mistake, told at once and without the answer."""
     captcha = CaptchaApi(app, kinds={"digits": lambda length: Challenge("prompt", answer)})
-    with app.app_context(), pytest.raises(ValueError, match="'digits' made an answer that no visitor can give"):
+    with app.app_context(), pytest.raises(ValueError, match="'digits' made an answer that no visitor can type"):
         captcha.issue("web")
 
 

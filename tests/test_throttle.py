@@ -272,7 +272,7 @@ def test_storage_down_means_no_limit(limited: Callable[..., FlaskClient], caplog
     client = limited(CAPTCHA_RATE_LIMIT="10 per hour", CAPTCHA_RATE_LIMIT_STORAGE=f"redis://127.0.0.1:{free_port()}")
     with caplog.at_level(logging.ERROR, "flask_captcha_api"):
         assert set(codes(client, "/captcha/web", 12)) == {"00000"}
-    assert "the storage of rate limits is unavailable, so nothing is limited" in caplog.text
+    assert "the rate limit storage is unavailable, so nothing is limited" in caplog.text
 
 
 def test_counting_in_memory_under_several_processes_is_warned_of_once(
@@ -329,7 +329,7 @@ def test_what_is_no_rate_is_refused(app: Flask, key: str) -> None:
 def test_a_rate_that_lets_no_sound_through_is_refused(app: Flask) -> None:
     """It would shut out those who cannot see the picture."""
     app.config["CAPTCHA_RATE_LIMIT"] = "9 per minute"
-    with pytest.raises(ValueError, match=r"never lets a sound through.*allow at least as many, or set CAPTCHA_AUDIO"):
+    with pytest.raises(ValueError, match=r"never allows a sound.*allow at least as many, or set CAPTCHA_AUDIO"):
         CaptchaApi(app)
 
 

@@ -13,8 +13,9 @@ from ..exceptions import SetupError, StoreUnavailable
 from ..http.jwt import has_jwt_manager
 from ..http.protected_views import faults_of_guards
 from ..settings.config import CaptchaConfig, keys_of
+from ..settings.reading import read_config
 from ..state import CaptchaState, current_state
-from ..storage.capacity import crowding_of
+from ..storage.capacity import capacity_warning
 from ..storage.selection import check_backend
 from .report import Checkup, shown
 from .source_checks import ANY_NAME, try_source
@@ -62,7 +63,7 @@ def _settings(app: Flask, state: CaptchaState, checkup: Checkup) -> None:
     for key, (value, default) in _values(state.config).items():
         checkup.settings[key] = (shown(value), shown(default))
     try:
-        now = CaptchaConfig.read(app.config, kinds=state.sources.kinds)
+        now = read_config(app.config, kinds=state.sources.kinds)
     except ValueError:  # its words may hold a password
         checkup.wrong("the settings were changed after CaptchaApi had read them, and with these the app will not start")
         return
@@ -90,8 +91,8 @@ def _cache(state: CaptchaState, checkup: Checkup) -> None:
         store = state.store.get()
         checkup.facts["cache"] = f"{type(store.backend).__name__}, for {_reach(store.backend)}"
         check_backend(store.backend)
-        if crowding := crowding_of(store.backend, state.config):
-            checkup.consider(crowding)
+        if warning := capacity_warning(store.backend, state.config):
+            checkup.consider(warning)
         store.put(uuid, value, _TRIAL_TTL)
         taken = store.take(uuid), store.take(uuid)
     except SetupError as error:

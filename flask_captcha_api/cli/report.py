@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..challenges.guessing import Odds
+from ..challenges.guessing import GuessProbability
 from ..settings.config import SourceConfig
 
 
@@ -31,7 +31,7 @@ class SourceReport:
     own: str
     has_sound: bool
     #: None where it could not be told.
-    odds: Odds | None
+    odds: GuessProbability | None
 
 
 class Checkup:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from random import Random
 
-from ..challenges.guessing import SAMPLES, Odds, estimate
+from ..challenges.guessing import SAMPLES, GuessProbability, estimate
 from ..challenges.makers import Challenge
 from ..challenges.sources import Source
 from ..rendering import FORMS, VOICES, has_sound
@@ -34,7 +34,7 @@ def try_source(source: Source, defaults: SourceConfig, checkup: Checkup) -> Sour
             speaks = all(_try_forms(source, challenge) for challenge in challenges[:_RENDERED])
     except Exception as error:  # the maker, the drawing and the sound may be the app's own
         checkup.wrong(f"{_called(source)}: no captcha could be made: {type(error).__name__}: {error}")
-    if odds and odds.chance > _HIGHEST_CHANCE:
+    if odds and odds.probability > _HIGHEST_CHANCE:
         checkup.wrong(
             f"{_called(source)}: a blind guess passes {odds} times: set a greater length, "
             "or ask for something with more answers"
@@ -46,13 +46,13 @@ def _called(source: Source) -> str:
     return "any source" if source.name == ANY_NAME else f"source {source.name}"
 
 
-def _odds(source: Source, challenges: Sequence[Challenge]) -> Odds:
+def _odds(source: Source, challenges: Sequence[Challenge]) -> GuessProbability:
     if source.kind.best_guess is None:
         return estimate((challenge.answer for challenge in challenges), digits_only=source.kind.digits_only)
     chance = source.kind.best_guess(source.settings.length)
     if not 0 < chance <= 1:
         raise ValueError(f"best_guess of kind {source.settings.kind!r} gave {chance!r}, which is no chance")
-    return Odds(chance)
+    return GuessProbability(chance)
 
 
 def _own(settings: SourceConfig, defaults: SourceConfig) -> str:

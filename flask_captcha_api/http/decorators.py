@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from flask import current_app
 
-from ..coroutines import finished
+from ..coroutines import resolve
 from ..exceptions import CaptchaRejected
 from ..settings.config import is_source_name
 from ..state import CaptchaState, current_state
@@ -134,7 +134,7 @@ def _check_condition(unless: object) -> None:
 def _holds(unless: Condition, state: CaptchaState) -> bool:
     """Return whether ``unless`` gives exactly True: a guard must not be off because of what happens to be true."""
     with asked_by_a_guard():
-        result: object = finished(unless(), current_app.ensure_sync)
+        result: object = resolve(unless(), current_app.ensure_sync)
     if result is not True and not _is_false(result):
         name = getattr(unless, "__qualname__", type(unless).__qualname__)
         problem = (

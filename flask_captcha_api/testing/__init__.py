@@ -53,7 +53,7 @@ def answers(app: Flask, answer: str, *, prompt: str | None = None) -> Iterator[N
     def make_known(length: int) -> Challenge:  # noqa: ARG001 - the answer is as long as it is
         return Challenge(answer if prompt is None else prompt, answer)
 
-    with _swapped(app, replace(state, sources=state.sources.with_every_kind_made_by(make_known))):
+    with _swapped(app, replace(state, sources=state.sources.with_maker(make_known))):
         yield
 
 
@@ -99,7 +99,7 @@ class _Decided(CaptchaService):
         super().__init__(*parts, **more)
         self._outcome = outcome
 
-    def _verified(
+    def _take_and_compare(
         self,
         uuid: object,  # noqa: ARG002 - whatever is sent
         text: object,  # noqa: ARG002 - the same

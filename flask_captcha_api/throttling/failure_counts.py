@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from flask import current_app, has_request_context, request
 
-from ..coroutines import finished
+from ..coroutines import resolve
 from ..counters import Counters
 from ..exceptions import SetupError
 from ..state import current_state
@@ -94,7 +94,7 @@ class FailureCount:
         return counters
 
     def _pseudonym(self) -> str:
-        return pseudonym_of(current_state().keys[0], finished(self._key(), current_app.ensure_sync))
+        return pseudonym_of(current_state().keys[0], resolve(self._key(), current_app.ensure_sync))
 
 
 def _counted_in_request() -> dict[str, int]:
