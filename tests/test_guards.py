@@ -10,7 +10,7 @@ from flask import Blueprint, Flask
 from flask.views import MethodView, View
 
 from flask_captcha_api import CaptchaApi, verify_captcha
-from flask_captcha_api.cli.diagnostics import examine
+from flask_captcha_api.cli.diagnostics import diagnose
 from flask_captcha_api.http.protected_views import faults_of_guards
 
 NOT_GUARDED = (
@@ -262,8 +262,8 @@ def test_the_check_says_it_and_fails(app: Flask) -> None:
     kept = chained(verify_captcha(), app.post("/login"))()
     app.post("/sms", endpoint="sms")(chained(verify_captcha(source="sms"))())
     with app.app_context():
-        checkup = examine(app)
-    assert [finding.text for finding in checkup.findings if finding.is_wrong] == [
+        report = diagnose(app)
+    assert report.errors == [
         UNKNOWN.format("sms", "sms", "login"),
         NOT_GUARDED.format("login"),
     ]
