@@ -8,7 +8,7 @@ from flask import Flask
 from ..challenges.sources import Source
 from ..exceptions import SetupError, StoreUnavailable
 from ..http.jwt import has_jwt_manager
-from ..http.protected_views import faults_of_guards
+from ..http.protected_views import find_faults
 from ..settings.config import CaptchaConfig, keys_of
 from ..state import CaptchaState, current_state
 from ..storage.capacity import crowding_of
@@ -47,7 +47,7 @@ def diagnose(app: Flask) -> Report:
         report.sources.append(check_source(source, state.config.defaults, report))
     if state.config.sources_differ:
         report.add_note("sources differ in difficulty: each protected view should name its own, as in source='login'")
-    for fault in faults_of_guards(app, state.sources):
+    for fault in find_faults(app, state.sources):
         report.add_error(fault)
     if not state.mounted_as:
         report.add_note("the captcha routes are not mounted: register the blueprint that init_app returned")
