@@ -50,7 +50,7 @@ def test_2000_outstanding_on_the_default_all_verify(app: Flask) -> None:
     captcha = CaptchaApi(app, kinds={"plain": _plain})
     with app.app_context(), answers(app, ANSWER):
         uuids = [captcha.issue("x").uuid for _ in range(2000)]
-        assert {captcha.check(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
+        assert {captcha.verify(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
 
 
 def test_long_lived_captchas_do_not_push_out_fresh_ones(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,12 +63,12 @@ def test_long_lived_captchas_do_not_push_out_fresh_ones(app: Flask, monkeypatch:
         fresh = captcha.issue("login").uuid
         for _ in range(50):
             captcha.issue("newsletter")
-        assert [captcha.check(uuid, ANSWER) for uuid in (first, fresh)] == [Outcome.GONE, Outcome.PASSED]
+        assert [captcha.verify(uuid, ANSWER) for uuid in (first, fresh)] == [Outcome.GONE, Outcome.PASSED]
 
         fresh = captcha.issue("login").uuid
         for _ in range(51):
             captcha.issue("newsletter")
-        assert captcha.check(fresh, ANSWER) is Outcome.GONE
+        assert captcha.verify(fresh, ANSWER) is Outcome.GONE
 
 
 def _plain(length: int) -> Any:
@@ -229,7 +229,7 @@ def test_a_fork_after_init_app_mixes_up_no_answers(settings_of: Callable[[str], 
     def child() -> None:
         with app.app_context(), answers(app, ANSWER):
             uuids = [captcha.issue("x").uuid for _ in range(50)]
-            os._exit(sum(captcha.check(uuid, ANSWER) is Outcome.PASSED for uuid in uuids))
+            os._exit(sum(captcha.verify(uuid, ANSWER) is Outcome.PASSED for uuid in uuids))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # newer Pythons warn of forking beside threads, which is the point here
@@ -332,7 +332,7 @@ def test_long_lived_entries_of_the_app_do_not_push_captchas_out(app: Flask) -> N
         for number in range(501):
             cache.set(f"page {number}", "x", timeout=3600)
         uuids = [captcha.issue("x").uuid for _ in range(2000)]
-        assert {captcha.check(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
+        assert {captcha.verify(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
 
 
 def test_expired_captchas_are_gone(app: Flask, issue: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,8 +93,8 @@ def test_contradictions_are_told_beside_other_faults(app: Flask) -> None:
         CaptchaApi(app)
     assert str(raised.value).splitlines() == [
         "invalid captcha configuration:",
-        "- the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same in "
-        "every worker, before CaptchaApi is initialised",
+        "- the app has no SECRET_KEY, which protects the stored answers: set a long random one, the same in every "
+        "worker, before CaptchaApi is initialised",
         "- CAPTCHA_TTL is 0: it must be a whole number from 1 to 2,592,000",
         "- CAPTCHA_SOURCES['c']: length is 13: it must be a whole number from 1 to 12",
         "- CAPTCHA_SOURCES['a']: kind is 'riddle': it must be one of arithmetic, digits, letters",

@@ -15,7 +15,7 @@ from flask_caching.backends import FileSystemCache, SimpleCache
 
 from flask_captcha_api import CaptchaApi
 from flask_captcha_api.challenges.kinds import kinds_with
-from flask_captcha_api.cli.diagnostics import examine
+from flask_captcha_api.cli.diagnostics import diagnose
 from flask_captcha_api.settings.config import CaptchaConfig
 from flask_captcha_api.settings.reading import read_config
 from flask_captcha_api.storage.capacity import capacity_warning, max_issued_to_one_address
@@ -152,9 +152,9 @@ def test_the_checkup_tells_it(app: Flask, settings: dict[str, Any], is_told: boo
     app.config.update(settings)
     CaptchaApi(app)
     with app.app_context():
-        checkup = examine(app)
-    assert [finding.text for finding in checkup.findings] == ([TOLD.format("PrivateSimpleCache")] if is_told else [])
-    assert checkup.is_well
+        report = diagnose(app)
+    assert report.notes == ([TOLD.format("PrivateSimpleCache")] if is_told else [])
+    assert report.errors == []
 
 
 @pytest.fixture

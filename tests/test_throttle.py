@@ -286,8 +286,8 @@ def test_counting_in_memory_under_several_processes_is_warned_of_once(
     assert caplog.records == []
     codes(client, "/captcha/web", 2, environ_overrides={"wsgi.multiprocess": True})
     assert [record.getMessage() for record in caplog.records] == [
-        "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, each of which counts for "
-        "itself: set it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
+        "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, each with its own "
+        "counts: set it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
     ]
 
 
@@ -298,8 +298,8 @@ def test_a_server_that_tells_no_address_is_warned_of_once(
     client = limited(CAPTCHA_RATE_LIMIT="10 per hour")
     assert set(codes(client, "/captcha/web", 12, environ_base={"REMOTE_ADDR": ""})) == {"00000"}
     assert [record.getMessage() for record in caplog.records] == [
-        "the server does not say where requests come from, so addresses cannot be limited: behind a proxy or on a Unix "
-        "socket, wrap the app in werkzeug.middleware.proxy_fix.ProxyFix"
+        "requests have no REMOTE_ADDR, so addresses cannot be limited: behind a proxy or on a Unix socket, wrap the "
+        "app in werkzeug.middleware.proxy_fix.ProxyFix"
     ]
 
 

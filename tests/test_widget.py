@@ -252,7 +252,7 @@ def test_the_captcha_is_bound_to_the_token_of_the_request() -> None:
     for headers, identity in ((bearer, "ann"), ({}, None)):
         with answers(app, ANSWER), app.test_request_context(headers=headers):
             uuid = Element(captcha_field("web")).one("input", type="hidden")["value"]
-            assert captcha.check(uuid, ANSWER, identity=identity)
+            assert captcha.verify(uuid, ANSWER, identity=identity)
     with app.test_request_context():
         element = Element(captcha_field("members", lang="en"))
     assert element.all("input") == []
@@ -307,7 +307,7 @@ def test_urls_follow_the_mount() -> None:
     app = Flask("app")
     app.config["SECRET_KEY"] = "s"
     routes = CaptchaApi(url_prefix=None).init_app(app)
-    with app.test_request_context(), pytest.raises(RuntimeError, match="mounted nowhere: register the blueprint"):
+    with app.test_request_context(), pytest.raises(RuntimeError, match="not mounted: register the blueprint"):
         file_url(SCRIPT)
     parent = Blueprint("api", __name__, url_prefix="/api")
     parent.register_blueprint(routes, url_prefix="/human")
