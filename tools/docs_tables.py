@@ -1,7 +1,7 @@
-"""Tables for README and documentation, made from the code and from what was measured, so that no page can drift.
+"""Writes the tables of the documentation from the code and from the results of the benchmarks.
 
-Run it by ``make tables``. What stands in a page between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` becomes
-the table of that name, in the page itself: so the pages can be read in the repository as well. A test holds them to it.
+Run by ``make tables``. It replaces what is between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` in each page,
+so the pages are readable in the repository too. A test fails while a table is out of date.
 """
 
 import json
@@ -21,32 +21,35 @@ _PLACE = re.compile(rf"^({_BEGIN}(\S+)(?: (.+))? -->\n)(?:(?!<!-- ).*\n)*{_END}$
 
 
 def write_tables() -> None:
-    """Write the tables into the README and every page of the documentation, and name the pages that have changed."""
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        standing = page.read_text()
-        made = with_tables(standing)
-        if made != standing:
-            page.write_text(made)
-            print(f"{page.relative_to(ROOT)}: the tables are new")
+    """Write the tables into every page of the documentation, and print which pages have changed."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        old = page.read_text()
+        new = with_tables(old)
+        if new != old:
+            page.write_text(new)
+            print(f"{page.relative_to(ROOT)}: tables updated")
 
 
 def with_tables(markdown: str) -> str:
-    """Put the tables into their places."""
+    """Return the page with its tables up to date.
+
+    :raises ValueError: an unknown table, or one without an end.
+    """
 
     def made(place: re.Match[str]) -> str:
         opening, name, about = place.groups()
         if name not in TABLES:
-            raise ValueError(f"there is no table {name!r}: it must be one of {', '.join(TABLES)}")
+            raise ValueError(f"unknown table {name!r}: it must be one of {', '.join(TABLES)}")
         return f"{opening}\n{TABLES[name](about)}\n\n{_END}"
 
     written, places = _PLACE.subn(made, markdown)
     if places != len(re.findall(f"^{_BEGIN}", markdown, re.MULTILINE)):
-        raise ValueError(f"a table has no end: {_END}")
+        raise ValueError(f"a table has no end: put {_END} below it")
     return written
 
 
 def settings_of_sources(_: str) -> str:
-    """Make the table of what each source may set for itself."""
+    """Return the table of settings that a source can override."""
     rows = [
         (f"`{key}`", f"`{each.name}`", _value(each.default), _range(each.metadata["rule"].wording), _meaning(each))
         for key, each in keys_of(SourceConfig).items()
@@ -55,7 +58,7 @@ def settings_of_sources(_: str) -> str:
 
 
 def settings_of_app(_: str) -> str:
-    """Make the table of what holds for the whole app."""
+    """Return the table of settings of the whole app."""
     rows = [
         (f"`{key}`", _value(each.default), _range(each.metadata["rule"].wording), _meaning(each))
         for key, each in keys_of(CaptchaConfig).items()
@@ -64,7 +67,7 @@ def settings_of_app(_: str) -> str:
 
 
 def results(_: str) -> str:
-    """Make the table of results."""
+    """Return the table of results."""
     rows = [
         (
             f"`{each.code}`",
@@ -80,7 +83,7 @@ def results(_: str) -> str:
 
 
 def messages(_: str) -> str:
-    """Make the table of the sentences for visitors."""
+    """Return the table of messages to visitors."""
     return _table(
         ("code", *(f"`{language}`" for language in CATALOGUES)),
         [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
@@ -88,7 +91,7 @@ def messages(_: str) -> str:
 
 
 def languages(_: str) -> str:
-    """Make the table of languages."""
+    """Return the table of languages."""
     rows = [
         (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
         for language, each in CATALOGUES.items()
@@ -97,18 +100,11 @@ def languages(_: str) -> str:
 
 
 def benchmark(name: str) -> str:
-    """Make the table that a benchmark has left, with what it was measured on."""
-    told = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
-    versions = ", ".join(f"{package} {number}" for package, number in told["versions"].items())
-    origin = f"Measured on {told['date']} by `{told['command']}`: {told['machine']}; {versions}."
-    return f"{_table(told['columns'], told['rows'])}\n\n{origin}"
-
-
-def of_readme(heading: str) -> str:
-    """Take the table below a heading of the README, without its links, which lead to files beside it."""
-    section = re.split(r"\n#+ ", (ROOT / "README.md").read_text().split(f"# {heading}\n")[1])[0]
-    rows = "\n".join(line for line in section.splitlines() if line.startswith("|"))
-    return re.sub(r"\[([^]]+)]\([^)]+\)", r"\1", rows)
+    """Return a benchmark's table, with the machine and the versions that it was measured with."""
+    record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    versions = ", ".join(f"{package} {number}" for package, number in record["versions"].items())
+    origin = f"Measured on {record['date']} by `{record['command']}`: {record['machine']}; {versions}."
+    return f"{_table(record['columns'], record['rows'])}\n\n{origin}"
 
 
 TABLES: dict[str, Callable[[str], str]] = {
@@ -118,7 +114,6 @@ TABLES: dict[str, Callable[[str], str]] = {
     "messages": messages,
     "languages": languages,
     "benchmark": benchmark,
-    "readme": of_readme,
 }
 
 
