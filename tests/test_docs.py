@@ -22,6 +22,7 @@ from flask import Flask, render_template_string, request
 from playwright.sync_api import Browser
 
 import flask_captcha_api
+from flask_captcha_api.http import gateway
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.signals import captcha_issued
 from flask_captcha_api.testing import answers
@@ -180,11 +181,11 @@ def test_tables_are_current(page: Path) -> None:
     assert page.read_text() == with_tables(page.read_text())
 
 
-def test_a_table_that_cannot_be_made_is_told() -> None:
-    """A name that no table has, and a place without an end."""
-    with pytest.raises(ValueError, match="there is no table 'prices': it must be one of settings-of-sources, "):
+def test_a_table_that_cannot_be_made_is_an_error() -> None:
+    """An unknown name, and a table without an end."""
+    with pytest.raises(ValueError, match="unknown table 'prices': it must be one of settings-of-sources, "):
         with_tables("<!-- table: prices -->\n<!-- end of table -->")
-    with pytest.raises(ValueError, match="a table has no end: <!-- end of table -->"):
+    with pytest.raises(ValueError, match="a table has no end: put <!-- end of table --> below it"):
         with_tables("<!-- table: results -->\n\n<!-- table: messages -->\n<!-- end of table -->\n")
 
 
@@ -262,11 +263,10 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_every_public_name_is_in_the_reference() -> None:
     """Each name that the package exports has its entry in the reference of the Python API, and each entry a line."""
     reference = (DOCS / "reference" / "python.md").read_text()
-    told = re.findall(r"^::: flask_captcha_api\.([\w.]+)$", reference, re.MULTILINE)
-    assert set(flask_captcha_api.__all__) <= set(told)
-    assert set(told) == set(re.findall(r"`([\w.]+)`", " ".join(row[0] for row in rows_below(reference, "Python")))) | {
-        "failures.FailureCount"  # in the line of what returns it
-    }
+    entries = re.findall(r"^::: flask_captcha_api\.([\w.]+)$", reference, re.MULTILINE)
+    rows = re.findall(r"`([\w.]+)`", " ".join(row[0] for row in rows_below(reference, "Python API")))
+    assert set(flask_captcha_api.__all__) <= set(entries)
+    assert sorted(entries) == sorted(rows)
 
 
 def test_no_page_has_two_versions_of_a_text() -> None:
@@ -275,19 +275,68 @@ def test_no_page_has_two_versions_of_a_text() -> None:
     assert not [path.name for path in texts if re.search(r"^(<{7}|>{7}) ", path.read_text(), re.MULTILINE)]
 
 
-def test_the_picture_of_the_layers_names_modules() -> None:
-    """Each module that the picture and the table of the architecture name is one of the package's."""
+ARCHITECTURE = (DOCS / "explanation" / "architecture.md").read_text()
+PACKAGE = Path(flask_captcha_api.__file__).parent
+
+
+def modules_in(folder: Path) -> set[str]:
+    """Return the names of the modules and packages in a folder of the package."""
+    packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+    return packages | {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+
+
+def drawn(kind: str) -> list[tuple[float, str]]:
+    """Return the names of one kind in the picture of the architecture, each with its distance from the top."""
     picture = (DOCS / "pictures" / "architecture.svg").read_text()
-    (table,) = re.findall(
-        r"## The layers\n(.*?)\n## ", (DOCS / "explanation" / "architecture.md").read_text(), re.DOTALL
+    return [(float(y), name) for y, name in re.findall(rf'class="{kind}" [^>]*y="([^"]+)"[^>]*>([^<]+)<', picture)]
+
+
+def test_the_architecture_is_the_import_contracts() -> None:
+    """Picture and table show the layers of the contract, in its order, and these are all that the package has."""
+    contract = re.search(r"^layers = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL)
+    assert contract
+    layers = [set(re.findall(r"flask_captcha_api\.(\w+)", line)) for line in contract[1].splitlines()]
+    table = [set(re.findall(r"`(\w+)`", row[0])) for row in rows_below(ARCHITECTURE, "The layers")]
+    heights = sorted({y for y, _ in drawn("mod")})
+    picture = [{name for y, name in drawn("mod") if y == height} for height in heights]
+    assert set.union(*layers) == modules_in(PACKAGE)
+    assert table == layers
+    assert picture == layers
+
+
+def test_the_picture_opens_the_http_folder() -> None:
+    """Beside what stands outside the package, it names each module of the folder that requests go through."""
+    assert {name for _, name in drawn("pt")} - {"your view", "the cache", "limit storage"} == modules_in(
+        PACKAGE / "http"
     )
-    outside = {"your view", "counters", "the cache"}
-    drawn = set(re.findall(r'class="mod"[^>]*>([^<]+)<', picture)) - outside
-    told = set(re.findall(r"`(\w+)`", table.partition("\n\n`_current`")[0]))
-    package = Path(flask_captcha_api.__file__).parent
-    modules = {path.stem for path in package.iterdir() if not path.stem.startswith("_")}
-    assert drawn == told
-    assert drawn <= modules
+
+
+def test_the_tree_of_folders_is_the_packages() -> None:
+    """The tree names every folder and module at the top of the package, and none besides."""
+    (tree,) = (block.text for block in blocks_of(DOCS / "explanation" / "architecture.md", "text"))
+    lines = [line.split("   ")[0] for line in re.findall(r"^  (\S.*)$", tree, re.MULTILINE)]
+    names = {name.removesuffix(".py").rstrip("/") for line in lines for name in line.split("  ") if name}
+    assert names - {"__init__"} == modules_in(PACKAGE)
+
+
+def test_the_table_of_doors_is_the_gateways() -> None:
+    """How the callers of the gateway differ is what the code says."""
+    doors = {name: door for name, door in vars(gateway).items() if isinstance(door, gateway.Door)}
+    described = {
+        name.strip("`"): (refuses.strip("`"), result, identity == "the source's `jwt` setting", unknown == "01004")
+        for name, _, refuses, result, identity, unknown in rows_below(ARCHITECTURE, "The gateway")
+    }
+    assert described == {
+        name: (door.refuses.__name__, door.refused_as.code, door.heeds_jwt, door.source_is_input)
+        for name, door in doors.items()
+    }
+
+
+def test_the_paths_of_the_architecture_exist() -> None:
+    """Each file that the page names is one of the package."""
+    paths = set(re.findall(r"`((?:\w+/)*\w+\.py)`", ARCHITECTURE))
+    assert len(paths) > 10
+    assert [path for path in paths if not (PACKAGE / path).is_file()] == []
 
 
 # What single pages promise.

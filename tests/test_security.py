@@ -11,7 +11,7 @@ SECURITY = (ROOT / "SECURITY.md").read_text()
 PACKAGE = ROOT / "flask_captcha_api"
 DATA = PACKAGE / "rendering" / "data"
 
-_TEST = re.compile(r"`(tests/\w+\.py)::(\w+)`")
+_TEST = re.compile(r"`(tests/(?:\w+/)*\w+\.py)::(\w+)`")
 
 
 def names_of_tests(module: str) -> set[str]:
@@ -21,7 +21,7 @@ def names_of_tests(module: str) -> set[str]:
 
 
 def test_every_test_that_is_named_exists() -> None:
-    """What is said to be shown by a test is shown by one that is there."""
+    """Each test that SECURITY.md names exists."""
     named = set(_TEST.findall(SECURITY))
     assert len(named) > 50
     modules = {module: names_of_tests(module) for module, _ in named}
@@ -31,7 +31,7 @@ def test_every_test_that_is_named_exists() -> None:
 def test_every_promise_has_means_and_a_test() -> None:
     """Each row of promises names a module of the package and a test."""
     for promise, means, shown in rows_below(SECURITY, "What is promised"):
-        modules = re.findall(r"`(\w+\.py)`", means)
+        modules = re.findall(r"`((?:\w+/)*\w+\.py)`", means)
         assert modules, promise
         assert [module for module in modules if not (PACKAGE / module).is_file()] == []
         assert _TEST.search(shown), promise
@@ -39,10 +39,10 @@ def test_every_promise_has_means_and_a_test() -> None:
 
 def test_checksums() -> None:
     """The table lists every file of data with its SHA-256, and each typeface and the voices have their licence."""
-    told = {
+    listed = {
         name.strip("`"): digest.strip("`") for name, _, _, digest in rows_below(SECURITY, "What comes with the package")
     }
     data = {path.name: path for path in DATA.iterdir() if path.is_file() and not path.name.endswith(".LICENSE.txt")}
-    assert told == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}
+    assert listed == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}
     for path in data.values():
         assert (DATA / f"{'voices' if path.stem.startswith('voice') else path.stem}.LICENSE.txt").is_file()

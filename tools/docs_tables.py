@@ -1,7 +1,7 @@
-"""Generates the tables in README and documentation from the code, the catalogues and the benchmark results.
+"""Writes the tables of the documentation from the code and from the results of the benchmarks.
 
-Run by ``make tables``. The text between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` is replaced by the table
-of that name, in the page itself, so that pages can be read in the repository too. A test checks that they are current.
+Run by ``make tables``. It replaces what is between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` in each page,
+so the pages are readable in the repository too. A test fails while a table is out of date.
 """
 
 import json
@@ -20,17 +20,20 @@ _PLACE = re.compile(rf"^({_BEGIN}(\S+)(?: (.+))? -->\n)(?:(?!<!-- ).*\n)*{_END}$
 
 
 def write_tables() -> None:
-    """Update the tables in the README and every page of the documentation, and print the pages that changed."""
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        current = page.read_text()
-        updated = with_tables(current)
-        if updated != current:
-            page.write_text(updated)
+    """Write the tables into every page of the documentation, and print which pages have changed."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        old = page.read_text()
+        new = with_tables(old)
+        if new != old:
+            page.write_text(new)
             print(f"{page.relative_to(ROOT)}: tables updated")
 
 
 def with_tables(markdown: str) -> str:
-    """Return the page with its tables replaced.
+    """Return the page with its tables up to date.
+
+    :raises ValueError: an unknown table, or one without an end.
+    """
 
     :raises ValueError: there is no table of a name, or a table has no end.
     """
@@ -38,17 +41,17 @@ def with_tables(markdown: str) -> str:
     def replacement(place: re.Match[str]) -> str:
         opening, name, argument = place.groups()
         if name not in TABLES:
-            raise ValueError(f"there is no table {name!r}: it must be one of {', '.join(TABLES)}")
-        return f"{opening}\n{TABLES[name](argument)}\n\n{_END}"
+            raise ValueError(f"unknown table {name!r}: it must be one of {', '.join(TABLES)}")
+        return f"{opening}\n{TABLES[name](about)}\n\n{_END}"
 
     updated, places = _PLACE.subn(replacement, markdown)
     if places != len(re.findall(f"^{_BEGIN}", markdown, re.MULTILINE)):
-        raise ValueError(f"a table has no end: {_END}")
-    return updated
+        raise ValueError(f"a table has no end: put {_END} below it")
+    return written
 
 
 def settings_of_sources(_: str) -> str:
-    """Return the table of the settings of a source."""
+    """Return the table of settings that a source can override."""
     rows = [
         (f"`{key}`", f"`{each.name}`", _value(each.default), _range(each.metadata["validator"].must_be), _meaning(each))
         for key, each in keys_of(SourceConfig).items()
@@ -57,7 +60,7 @@ def settings_of_sources(_: str) -> str:
 
 
 def settings_of_app(_: str) -> str:
-    """Return the table of the settings of the app."""
+    """Return the table of settings of the whole app."""
     rows = [
         (f"`{key}`", _value(each.default), _range(each.metadata["validator"].must_be), _meaning(each))
         for key, each in keys_of(CaptchaConfig).items()
@@ -82,7 +85,7 @@ def results(_: str) -> str:
 
 
 def messages(_: str) -> str:
-    """Return the table of messages for visitors."""
+    """Return the table of messages to visitors."""
     return _table(
         ("code", *(f"`{language}`" for language in CATALOGUES)),
         [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
@@ -99,18 +102,11 @@ def languages(_: str) -> str:
 
 
 def benchmark(name: str) -> str:
-    """Return the table of a benchmark's results, with the date, the machine and the versions."""
-    results = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
-    versions = ", ".join(f"{package} {number}" for package, number in results["versions"].items())
-    origin = f"Measured on {results['date']} by `{results['command']}`: {results['machine']}; {versions}."
-    return f"{_table(results['columns'], results['rows'])}\n\n{origin}"
-
-
-def of_readme(heading: str) -> str:
-    """Return the table below a heading of the README, without its links, which are relative to it."""
-    section = re.split(r"\n#+ ", (ROOT / "README.md").read_text().split(f"# {heading}\n")[1])[0]
-    rows = "\n".join(line for line in section.splitlines() if line.startswith("|"))
-    return re.sub(r"\[([^]]+)]\([^)]+\)", r"\1", rows)
+    """Return a benchmark's table, with the machine and the versions that it was measured with."""
+    record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    versions = ", ".join(f"{package} {number}" for package, number in record["versions"].items())
+    origin = f"Measured on {record['date']} by `{record['command']}`: {record['machine']}; {versions}."
+    return f"{_table(record['columns'], record['rows'])}\n\n{origin}"
 
 
 TABLES: dict[str, Callable[[str], str]] = {
@@ -120,7 +116,6 @@ TABLES: dict[str, Callable[[str], str]] = {
     "messages": messages,
     "languages": languages,
     "benchmark": benchmark,
-    "readme": of_readme,
 }
 
 

@@ -62,5 +62,5 @@ def _replays() -> Blueprint:
 
 
 def _options(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what the README adds for Redis, which cannot be written down in the name of an app."""
+    """Return what the documentation adds for Redis, which cannot be written down in the name of an app."""
     return {"CACHE_OPTIONS": fast_failing_redis()} if "Redis" in settings.get("CACHE_TYPE", "") else {}

@@ -1,4 +1,4 @@
-"""The CACHE_* settings of the stores that rows work on, as the README gives them."""
+"""The CACHE_* settings of the stores that rows work on, as the documentation gives them."""
 
 from importlib.util import find_spec
 from pathlib import Path
