@@ -7,6 +7,7 @@ so the pages are readable in the repository too. A test fails while a table is o
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,13 @@ def with_tables(markdown: str) -> str:
     :raises ValueError: an unknown table, or one without an end.
     """
 
-    :raises ValueError: there is no table of a name, or a table has no end.
-    """
-
-    def replacement(place: re.Match[str]) -> str:
-        opening, name, argument = place.groups()
+    def made(place: re.Match[str]) -> str:
+        opening, name, about = place.groups()
         if name not in TABLES:
             raise ValueError(f"unknown table {name!r}: it must be one of {', '.join(TABLES)}")
         return f"{opening}\n{TABLES[name](about)}\n\n{_END}"
 
-    updated, places = _PLACE.subn(replacement, markdown)
+    written, places = _PLACE.subn(made, markdown)
     if places != len(re.findall(f"^{_BEGIN}", markdown, re.MULTILINE)):
         raise ValueError(f"a table has no end: put {_END} below it")
     return written
@@ -125,6 +123,8 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"`{value!r}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value!r}`"
 
 
