@@ -17,7 +17,9 @@ from .conftest import ANSWER
 
 MakeApp = Callable[..., Flask]
 
-REMEDY = "SECRET_KEY must be the same in every worker and survive restarts; after a change of it, put the old one into"
+REMEDY = (
+    "use one SECRET_KEY in every worker and after restarts; after changing it, keep the old one in SECRET_KEY_FALLBACKS"
+)
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_what_cannot_be_read_is_gone(
     assert [captcha.verify(uuid, ANSWER) for uuid in uuids] == [Outcome.GONE, Outcome.GONE]
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert "another release wrote it, which passes CAPTCHA_TTL seconds after an upgrade" in record.message
+    assert "another release wrote it, which ends CAPTCHA_TTL seconds after an upgrade" in record.message
 
 
 @pytest.mark.parametrize("value", [None, 5, ["1"], {"1": 2}], ids=ascii)
