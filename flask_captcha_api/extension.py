@@ -85,11 +85,11 @@ class CaptchaApi:
             counters.get()  # connects to nothing, but raises on a mistake
 
         # The first signs; captchas that the others signed still verify.
-        secrets = (app.config["SECRET_KEY"], *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
+        secret_keys = (app.config["SECRET_KEY"], *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
         app.extensions[EXTENSION_NAME] = CaptchaState(
             config=config,
             sources=Sources(config, all_kinds),
-            keys=tuple(map(derive_key, secrets)),
+            keys=tuple(map(derive_key, secret_keys)),
             store=Lazy(partial(open_store, app, chosen_cache, config=config, checked=checked)),
             counters=counters,
         )
