@@ -26,15 +26,15 @@ test: servers $(VENV)/dev
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports
-	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/install_servers --asked) $(RUN) pytest
+	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(RUN) pytest
 
 # The tests that need no server, on every Python from 3.10 on that this machine has, and with the lowest versions
 # that pyproject.toml declares. Ten minutes.
 test-pythons:
-	@tests/every_python
+	@tests/support/every_python
 
 test-lowest:
-	@tests/every_python --lowest
+	@tests/support/every_python --lowest
 
 # What is about to be released: both distributions, the types of what is installed, and, where a database of advisories
 # can be reached, that none is known of what it is installed with.
@@ -49,7 +49,7 @@ release-check: $(VENV)/release/complete
 
 # As root on Debian: Redis, memcached, nginx and Chromium, installed but not started. Elsewhere the tests use what they find.
 servers:
-	@tests/install_servers
+	@tests/support/install_servers
 
 # The documentation, in build/docs. Any warning, such as one of a broken link, is an error.
 docs: $(VENV)/dev
@@ -91,8 +91,8 @@ bench-footprint: servers $(VENV)/dev
 
 # Servers killed, frozen, full and put under load, and what that costs: 30 minutes at most. Writes docs/reliability.md.
 stress: $(VENV)/dev
-	@tests/install_servers redis-server memcached wrk faketime
-	@CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/install_servers --asked) $(RUN) benchmarks.stress
+	@tests/support/install_servers redis-server memcached wrk faketime
+	@CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(RUN) benchmarks.stress
 
 # Contact sheets for blind reading, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
