@@ -167,6 +167,7 @@ def test_a_command_of_the_apps_own_keeps_its_name(app: Flask, is_first: bool) ->
     assert run(app).output == "the app's own\n"
 
 
+@pytest.mark.slow
 def test_the_example_app_from_a_shell(tmp_path: Path) -> None:
     """``flask --app example_app captcha check`` finds nothing wrong with the example, in a process of its own."""
     command = [sys.executable, "-W", "error", "-m", "flask", "--app", "example_app", "captcha", "check"]

@@ -92,6 +92,7 @@ def test_the_python_of_a_page_runs(page: Path, ran: Callable[[Path], dict[str, A
     assert ran(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", that_run(page for page in pages.PAGES_RUN_HERE if pages.has_tests(page)), ids=pages.name_of
 )

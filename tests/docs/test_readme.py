@@ -16,6 +16,7 @@ from flask_captcha_api.http.results import Result
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 
 from ..support.markdown import rows_below
+from ..support.pages import pytest_alone
 from ..support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -56,12 +57,13 @@ def test_the_first_example_guards_a_login() -> None:
     assert (told["code"], told["message"]) == ("01001", "Please enter the captcha")
 
 
+@pytest.mark.slow
 def test_the_documented_test_is_one_file_that_passes(tmp_path: Path) -> None:
     """It needs the first example beside it, and nothing that the README does not name."""
     (tmp_path / "app.py").write_text(python_blocks()[0])
     (tmp_path / "test_app.py").write_text(python_blocks()[1])
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_app.py"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, cwd=tmp_path, env=pytest_alone(), capture_output=True, text=True, check=False)
     assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
 
 

@@ -82,7 +82,7 @@ def served(directory: Path, factory: str, settings: dict[str, Any]) -> Iterator[
 
 def test_without_tokens(tmp_path: Path) -> None:
     """With JWT off and any name a source, everything that the description allows and forbids is answered as it says."""
-    with served(tmp_path, "apps:make_app", {"CAPTCHA_JWT": "off"}) as address:
+    with served(tmp_path, "support.apps:make_app", {"CAPTCHA_JWT": "off"}) as address:
         run = schemathesis(tmp_path, address, "--max-examples=100")
     assert run.passed, run.output
     assert sorted(run.answers) == [(operation, mode) for operation in OPERATIONS for mode in ("negative", "positive")]
@@ -96,7 +96,7 @@ def test_with_required_tokens(tmp_path: Path) -> None:
     settings = {**TOKENS, "CAPTCHA_JWT": "required", "CAPTCHA_SOURCES": SOURCES, "CAPTCHA_LANGUAGE": "auto"}
     with apps.make_app(settings).app_context():
         token = create_access_token("alice")
-    with served(tmp_path, "apps:make_app", settings) as address:
+    with served(tmp_path, "support.apps:make_app", settings) as address:
         run = schemathesis(tmp_path, address, "--max-examples=50", "--header", f"Authorization: Bearer {token}")
     assert run.passed, run.output
     assert sorted(run.answers) == [(operation, mode) for operation in OPERATIONS for mode in ("negative", "positive")]
@@ -124,7 +124,7 @@ def make_lying_app(settings: dict[str, Any]) -> Flask:
 
 def test_a_lie_is_found(tmp_path: Path) -> None:
     """The two tests above can fail: a status, a header and a code that are described wrongly are each complained of."""
-    with served(tmp_path, "test_openapi_kept:make_lying_app", {"CAPTCHA_JWT": "off"}) as address:
+    with served(tmp_path, "http.test_openapi_conformance:make_lying_app", {"CAPTCHA_JWT": "off"}) as address:
         run = schemathesis(tmp_path, address, "--phases=coverage", "--include-path=/{source}", "--continue-on-failure")
     assert not run.passed
     complaints = ("Received: 404", "Captcha-Colour", "01009")

@@ -110,6 +110,7 @@ def relative_luminance(pixel: tuple[int, ...]) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("file_format", MEDIA_TYPES)
 def test_contrast_of_the_two_inks(theme: str, file_format: str) -> None:
@@ -138,6 +139,7 @@ def test_format_and_size(file_format: str, size: tuple[int, int]) -> None:
     assert (picture.format, picture.size) == (file_format.upper(), size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["digits", "letters", "arithmetic"])
 def test_a_picture_is_small(kind: str) -> None:
     """No picture of default size is larger than 7 kB."""

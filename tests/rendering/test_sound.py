@@ -110,6 +110,7 @@ class TestEveryLanguage:
         assert len(set(sounds)) == 20
         assert len({len(sound) for sound in sounds}) > 15
 
+    @pytest.mark.slow
     def test_five_digits_stay_within_60_kb(self, language: str) -> None:
         """No rendering of five digits exceeds 60 kB, and none is hurried through in less than 4 seconds."""
         lengths = [len(speak(prompt, language=language, rng=rng)) for prompt, rng in rows(150)]
@@ -232,6 +233,7 @@ def test_an_unknown_language_is_refused() -> None:
         speak("123", language="tlh", rng=random.Random(1))
 
 
+@pytest.mark.slow
 def test_threads_do_not_disturb_each_other() -> None:
     """Eight threads that begin with nothing read yet make what one thread makes."""
     work = [(language, f"{seed:05}", seed) for language in LANGUAGES for seed in range(8)]

@@ -20,6 +20,7 @@ PROCESSES = 4
 THREADS = 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", params(*SHARED, "CountingCache"))
 def test_processes_and_threads_share_one_pass(name: str, settings_of: Callable[[str], dict[str, Any]]) -> None:
     """Of 32 verifications at once, in 4 processes, one passes and 31 find the captcha gone, 200 times."""

@@ -45,6 +45,7 @@ def test_the_embedded_default_is_private(app: Flask) -> None:
     assert "cache" not in app.extensions
 
 
+@pytest.mark.slow
 def test_2000_outstanding_on_the_default_all_verify(app: Flask) -> None:
     """Nothing is pushed out that a busy site of one process could have outstanding."""
     captcha = CaptchaApi(app, kinds={"plain": _plain})

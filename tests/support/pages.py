@@ -1,5 +1,6 @@
 """The README and the pages of the documentation: what is in their code blocks, and how it is tried."""
 
+import os
 import re
 import subprocess
 import sys
@@ -134,8 +135,15 @@ def run_tests(page: Path, elsewhere: Mapping[str, str], directory: Path) -> None
             (directory / "test_page.py").write_text(code)
             command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
             nodes = [f"test_page.py::{name}" for name in names]
-            ran = subprocess.run([*command, *nodes], cwd=directory, capture_output=True, text=True, check=False)
+            ran = subprocess.run(
+                [*command, *nodes], cwd=directory, env=pytest_alone(), capture_output=True, text=True, check=False
+            )
             assert ran.returncode == 0, f"{name_of(page)}, line {block.line}:\n{ran.stdout}{ran.stderr}"
+
+
+def pytest_alone() -> dict[str, str]:
+    """Return an environment in which pytest loads no plugins but those asked for, which takes half the time."""
+    return {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def has_tests(page: Path) -> bool:

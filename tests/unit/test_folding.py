@@ -88,6 +88,7 @@ def test_folding_twice_changes_nothing(text: str, digits_only: bool) -> None:
     assert fold(fold(text), digits_only=digits_only) == folded
 
 
+@pytest.mark.slow
 def test_every_character_alone() -> None:
     """No character is folded without end, and none into one that would be folded once more."""
     for code in range(0x110000):

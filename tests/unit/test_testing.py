@@ -131,10 +131,18 @@ def test_signals_tell_the_outcome(client: FlaskClient) -> None:
     assert told == [{"outcome": Outcome.WRONG, "source": "web", "identity": None}]
 
 
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Give pytest no plugins but those asked for, which takes half the time."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    return pytester
+
+
 def files_of_page() -> dict[str, str]:
     return dict(re.findall(r'```python title="(.*?)"\n(.*?)```', PAGE.read_text(), re.DOTALL))
 
 
+@pytest.mark.slow
 def test_the_worked_example(pytester: pytest.Pytester) -> None:
     """The login of the documentation passes its tests as they stand, in a project that turns warnings into errors."""
     files = files_of_page()
@@ -144,6 +152,7 @@ def test_the_worked_example(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=7)
 
 
+@pytest.mark.slow
 def test_the_fixture_ends_with_the_test(pytester: pytest.Pytester) -> None:
     """A conftest may import the kit besides; what one test decides does not reach the next, though the app is one."""
     pytester.makeconftest(
@@ -185,6 +194,7 @@ def test_the_fixture_ends_with_the_test(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
 
 
+@pytest.mark.slow
 def test_an_app_under_another_name_is_asked_for(pytester: pytest.Pytester) -> None:
     """Whose app fixture is called otherwise reads what is missing."""
     pytester.makeconftest('pytest_plugins = ["flask_captcha_api.testing"]')
