@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 
-from flask_captcha_api import CaptchaApi, Outcome, StoreUnavailable, verify_captcha
+from flask_captcha_api import CaptchaApi, Challenge, Kind, Outcome, StoreUnavailable, verify_captcha
+from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.rendering import FORMS
 from flask_captcha_api.signals import captcha_verified
 from flask_captcha_api.testing import answers, outcomes
 
@@ -59,6 +62,29 @@ def test_the_answer_need_not_be_what_is_drawn(app: Flask) -> None:
     captcha = CaptchaApi(app)
     with app.app_context(), answers(app, "ja, bitte", prompt="12345"):
         assert captcha.check(captcha.issue("web").uuid, "Ja, bitte") is Outcome.PASSED
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", [*KINDS, "own"])
+def test_every_form_of_every_kind_has_the_known_answer(app: Flask, kind: str, form: str) -> None:
+    """Whatever makes the challenges of a kind or a form otherwise, the known answer is shown or said, and passes."""
+    rendered: list[str] = []
+
+    def draw(prompt: str, *_: Any) -> Image.Image:
+        rendered.append(prompt)
+        return Image.new("RGB", (90, 40))
+
+    def speak(prompt: str, *_: Any) -> bytes:
+        rendered.append(prompt)
+        return b"RIFF"
+
+    app.config["CAPTCHA_KIND"] = kind
+    own = Kind(lambda length: Challenge("not asked", "not asked"), draw=draw, speak=speak)
+    captcha = CaptchaApi(app, kinds={"own": own})
+    with app.app_context(), answers(app, ANSWER):
+        assert captcha.check(captcha.issue("web", form=form).uuid, "40719") is Outcome.WRONG
+        assert captcha.check(captcha.issue("web", form=form).uuid, ANSWER) is Outcome.PASSED
+    assert rendered == ([ANSWER] * 2 if kind == "own" else [])
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("digits", Outcome.PASSED), ("letters", Outcome.WRONG)])

@@ -76,7 +76,7 @@ def test_every_text_is_used() -> None:
     catalogue = CATALOGUES["en"]
     assert [key for key in catalogue.widget if f'"{key}"' not in code] == []
     assert [part for part in catalogue.asks if not re.search(rf'ask\([^)]*"{part}"', code)] == []
-    template = (PACKAGE / "templates" / "flask_captcha_api" / "field.html").read_text(encoding="utf-8")
+    template = (PACKAGE / "widget" / "templates" / "flask_captcha_api" / "field.html").read_text(encoding="utf-8")
     assert set(re.findall(r"texts\.(\w+)", template)) <= set(catalogue.widget)
 
 
