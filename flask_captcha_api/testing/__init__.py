@@ -108,7 +108,8 @@ class _Decided(CaptchaService):
     ) -> tuple[Outcome, str | None]:
         if self._outcome is None:
             raise StoreUnavailable("a test says so")
-        return self._outcome, source if isinstance(source, str) else None
+        accepted = [source] if isinstance(source, str) else list(source or ())
+        return self._outcome, accepted[0] if len(accepted) == 1 else None
 
 
 def _state_of(app: Flask) -> CaptchaState:

@@ -30,7 +30,7 @@ def test_every_test_that_is_named_exists() -> None:
 def test_every_promise_has_means_and_a_test() -> None:
     """Each row of promises names a module of the package and a test."""
     for promise, means, shown in rows_below(SECURITY, "What is promised"):
-        modules = re.findall(r"`(\w+\.py)`", means)
+        modules = re.findall(r"`([\w/]+\.py)`", means)
         assert modules, promise
         assert [module for module in modules if not (PACKAGE / module).is_file()] == []
         assert _TEST.search(shown), promise

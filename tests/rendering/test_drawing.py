@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from benchmarks.drawing import SAMPLE, differences, on_one_page, pictures, versions
+from benchmarks.legibility.drawing import SAMPLE, differences, on_one_page, pictures, versions
 from flask_captcha_api.rendering.picture import drawing
 from flask_captcha_api.rendering.picture.paint import stamp
 from flask_captcha_api.rendering.picture.styles import STYLES
@@ -37,7 +37,7 @@ def drawn() -> Image.Image:
 def test_pictures_are_drawn_as_when_they_were_measured(drawn: Image.Image) -> None:
     """Texts of each kind, at each difficulty and for each theme, look as in the sample that was kept."""
     with Image.open(SAMPLE) as kept:
-        assert kept.size == drawn.size, "benchmarks/drawing.py has another sample than the one that is kept"
+        assert kept.size == drawn.size, "benchmarks/legibility/drawing.py has another sample than the one that is kept"
         found = differences(kept, drawn)
         changed = sum(difference > TOLERANCE for difference in found)
         remedy = REMEDY.format(changed=changed, count=len(found), then=kept.info.get("Software"), now=versions())

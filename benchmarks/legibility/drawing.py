@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import product
+from pathlib import Path
 
 import PIL
 from PIL import Image, ImageChops, ImageStat, features
@@ -15,9 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from flask_captcha_api.rendering.picture.drawing import THEMES, draw
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
-from .record import ROOT
-
-SAMPLE = ROOT / "benchmarks" / "legibility" / "drawing.png"
+SAMPLE = Path(__file__).with_name("drawing.png")
 SIZE = (166, 90)
 #: A text of each kind: between them they have every character of the alphabets.
 TEXTS = {
@@ -66,4 +65,4 @@ def keep() -> None:
 
 if __name__ == "__main__":
     keep()
-    print(f"{SAMPLE.relative_to(ROOT)} shows how pictures look now")
+    print(f"benchmarks/legibility/{SAMPLE.name} shows how pictures look now")
