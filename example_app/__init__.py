@@ -1,4 +1,4 @@
-"""An example to copy from: register in a form, sign in with a captcha, change the password with a token and a captcha.
+"""An example app: registration form, login with a captcha, and change of password with a JWT and a captcha.
 
 Run it with ``flask --app example_app run``, or ``gunicorn 'example_app:create_app()'``.
 """
@@ -19,20 +19,20 @@ POLICY = "default-src 'self'; img-src 'self' data:; media-src 'self' data:"
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """Make the app.
+    """Create the app.
 
-    :param settings: win over those from the environment.
+    :param settings: override those from the environment.
     """
     app = Flask(__name__)
     app.config.from_mapping(settings_from_environment())
     app.config.from_mapping(settings)
 
     CaptchaApi(app)
-    auth.tell_failures_in_envelope(JWTManager(app))
+    auth.set_error_handlers(JWTManager(app))
     accounts = Accounts()
     app.register_blueprint(auth.new_blueprint(accounts))
     app.register_blueprint(registration.new_blueprint(accounts))
-    app.after_request(_secure)
+    app.after_request(_add_security_headers)
 
     @app.get("/")
     def page() -> str:
@@ -46,9 +46,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def _secure(response: Response) -> Response:
-    # Pictures and sounds arrive inside JSON and are given by data: URLs. Everything else comes from files of this app,
-    # so an injected script or style would not run.
+def _add_security_headers(response: Response) -> Response:
+    # Pictures and sounds are data: URLs. Everything else comes from files of this app, so injected scripts and styles
+    # do not run.
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,7 +1,7 @@
-"""The accounts and their passwords, hashed. Knows nothing of requests, tokens or captchas.
+"""The accounts and their password hashes.
 
-They are held in memory: a real app has a database. With several workers a changed password would be seen by the one
-worker that changed it, and a restart brings the old one back.
+They are kept in memory; a real app has a database. With several workers, only the one that changes a password sees the
+change, and a restart undoes it.
 """
 
 import secrets
@@ -10,14 +10,14 @@ from threading import Lock
 from werkzeug.security import check_password_hash, generate_password_hash
 
 DEMO_ACCOUNT = "demo"
-DEMO_PASSWORD = "captcha-demo"  # noqa: S105 - it is shown on the page
+DEMO_PASSWORD = "captcha-demo"  # noqa: S105 - shown on the page
 SHORTEST_PASSWORD = 8
-#: In memory, whoever can register can fill it.
+#: Bounds the memory that registrations can take.
 MOST_ACCOUNTS = 1000
 
 
 class Accounts:
-    """The demo account, and those that have been registered."""
+    """The demo account and the registered ones."""
 
     def __init__(self) -> None:
         self._hashes = {DEMO_ACCOUNT: generate_password_hash(DEMO_PASSWORD)}
@@ -25,14 +25,14 @@ class Accounts:
         self._change = Lock()
 
     def has_password(self, account: str, password: str) -> bool:
-        """Tell whether this is the account's password; it takes as long to deny an account that does not exist."""
+        """Return whether this is the account's password. An account that does not exist takes as long to check."""
         known = self._hashes.get(account)
-        # Always check some hash: an answer that comes at once would tell that there is no such account.
+        # Always check some hash: a faster response would reveal that there is no such account.
         matches = check_password_hash(known or self._hash_of_nobody, password)
         return known is not None and matches
 
     def create(self, account: str, password: str) -> bool:
-        """Create an account; tell whether its name was free, and there was room."""
+        """Create an account. Return whether it was created: its name must be free, and the accounts not full."""
         hashed = generate_password_hash(password)
         with self._change:
             if account in self._hashes or len(self._hashes) >= MOST_ACCOUNTS:
@@ -41,8 +41,8 @@ class Accounts:
             return True
 
     def change_password(self, account: str, password: str, new_password: str) -> bool:
-        """Replace the account's password if ``password`` is the present one; tell whether it was."""
-        with self._change:  # of two changes at once, the second one has to know what the first one set
+        """Change the account's password. Return whether ``password`` was the current one."""
+        with self._change:  # of two simultaneous changes, the second has to see the first
             if not self.has_password(account, password):
                 return False
             self._hashes[account] = generate_password_hash(new_password)

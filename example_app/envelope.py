@@ -1,6 +1,6 @@
-"""The envelope that every answer of the back end stands in, and the results that are this app's own.
+"""The JSON envelope and the results of this app.
 
-The captcha's results (01001 and on) come from flask_captcha_api in the same envelope.
+The captcha's results (01001 and up) come from flask_captcha_api, in the same envelope.
 """
 
 import json
@@ -11,7 +11,7 @@ from flask import Response
 
 
 class Result(Enum):
-    """A row of the result table: code, name, HTTP status, and the sentence for the visitor."""
+    """A result: code, name, HTTP status, and message for the visitor."""
 
     SUCCESS = ("00000", "success", 200, "Success")
     CREDENTIALS_WRONG = ("02001", "credentials_wrong", 401, "The account or the password is wrong")
@@ -22,7 +22,7 @@ class Result(Enum):
 
 
 def envelope(result: Result, response: Any = None) -> Response:
-    """Build the response that tells a result."""
+    """Build the response for a result."""
     code, string_code, status, message = result.value
     body = {
         "status": result is Result.SUCCESS,
@@ -31,8 +31,8 @@ def envelope(result: Result, response: Any = None) -> Response:
         "message": message,
         "response": response,
     }
-    told = Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
-    told.headers["Cache-Control"] = "no-store"  # it may hold a token
+    answer = Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
+    answer.headers["Cache-Control"] = "no-store"  # it may contain a token
     if status == 401:
-        told.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, section 15.5.2: a 401 says what would help
-    return told
+        answer.headers["WWW-Authenticate"] = "Bearer"  # required by RFC 9110, section 15.5.2
+    return answer

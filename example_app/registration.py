@@ -1,4 +1,4 @@
-"""The page to register: a form that the server renders, and that works without JavaScript."""
+"""The registration page: a form rendered by the server, which works without JavaScript."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -21,12 +21,12 @@ class RegistrationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes 
     confirmation = PasswordField(
         "Password again", [InputRequired("Once more, please."), EqualTo("password", "The passwords differ.")]
     )
-    # Last, so that the fields above show no errors to a visitor who has only asked for the sound.
+    # Last, so that it can clear the errors of the fields above for a visitor who only requested the sound.
     captcha = CaptchaField(source="register", lang="en")
 
 
 def new_blueprint(accounts: Accounts) -> Blueprint:
-    """Make the blueprint with the page."""
+    """Create the blueprint with the page."""
     blueprint = Blueprint("registration", __name__)
 
     @blueprint.route("/register", methods=["GET", "POST"])

@@ -1,4 +1,4 @@
-"""A self-hosted captcha for Flask: a route that issues captchas and a decorator that guards views with them."""
+"""A self-hosted captcha for Flask: routes that issue captchas, and a decorator that protects views with them."""
 
 from .challenges.kinds import KINDS as KINDS
 from .challenges.kinds import Kind as Kind

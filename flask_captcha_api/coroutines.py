@@ -1,4 +1,4 @@
-"""An app's own functions, which may be sync or async, as sync code calls them."""
+"""Calling an app's functions, which may be sync or async, from sync code."""
 
 import inspect
 from collections.abc import Callable
@@ -8,48 +8,48 @@ from typing import Any
 
 
 def is_async(function: object) -> bool:
-    """Return whether a call gives a coroutine or an async generator, as far as that shows without a call.
+    """Return whether a call would return a coroutine or an async generator, as far as can be seen without calling.
 
-    True for an ``async def``, a method or partial of one, and an object whose ``__call__`` is one.
+    True for an ``async def`` function, a method or partial of one, and an object whose ``__call__`` is one.
     """
     while isinstance(function, partial):
         function = function.func
-    call = getattr(type(function), "__call__", None)  # noqa: B004 - what is called, not whether it can be
+    call = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself, not whether there is one
     return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in (function, call))
 
 
-def finished(result: Any, ensure_sync: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Any:
-    """Return ``result``, or what comes of it where it has to be awaited.
+def resolve(result: Any, ensure_sync: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Any:
+    """Await ``result`` if it is awaitable, and return its value.
 
-    Inside an async view, whose event loop is busy with the caller, it is awaited in a thread of its own with a loop of
-    its own, and with the caller's context, so that ``request`` and ``current_app`` work. What belongs to the view's
-    loop, such as a task or a connection that was opened there, cannot be awaited so.
+    Inside an async view, whose event loop is busy with the caller, it is awaited in a new thread with a new loop and
+    the caller's context, so that ``request`` and ``current_app`` work. Whatever belongs to the view's loop, such as a
+    task or a connection opened there, cannot be awaited this way.
 
-    :param ensure_sync: Flask's method of that name.
-    :raises RuntimeError: Flask's extra ``async`` is not installed, or it belongs to another event loop.
+    :param ensure_sync: ``Flask.ensure_sync`` of the app.
+    :raises RuntimeError: Flask's extra ``async`` is not installed, or ``result`` belongs to another event loop.
     """
     if not inspect.isawaitable(result):
         return result
     try:
-        wait = ensure_sync(_value_of)
+        await_in_sync = ensure_sync(_await)
     except RuntimeError:
         if inspect.iscoroutine(result):
-            result.close()  # or Python warns that nobody awaited it
+            result.close()  # or Python warns that it was never awaited
         raise
-    if not _is_inside_a_loop():
-        return wait(result)
+    if not _has_running_loop():
+        return await_in_sync(result)
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(copy_context().run, wait, result).result()
+        return thread.submit(copy_context().run, await_in_sync, result).result()
 
 
-async def _value_of(awaitable: Any) -> Any:
+async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-def _is_inside_a_loop() -> bool:
-    import asyncio  # slow to import, and few need it
+def _has_running_loop() -> bool:
+    import asyncio  # slow to import, and rarely needed
 
     try:
         asyncio.get_running_loop()

@@ -1,127 +1,128 @@
-"""Counters of rates and failures over the ``limits`` library (the extra ``limits``).
-
-Who and what are counted come as names.
-"""
+"""Counters for rate limits and failures, kept by the ``limits`` library (the extra ``limits``)."""
 
 import logging
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .lazy import Lazy, ProcessLock
-from .settings.rates import LONGEST_SECONDS, parsed
+from .settings.rate_storages import MAX_SECONDS, check_storage
+from .settings.rates import parse_rate
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
     from limits.strategies import SlidingWindowCounterRateLimiter
 
 _NAMESPACE = "captcha_api"
+#: The schemes of Redis and of servers that speak its protocol begin so.
+_REDIS_SCHEMES = ("redis", "valkey")
+#: redis-py opens 100 connections at most. A request that needs another would count as an outage, so beyond 100 requests
+#: at once the rest would not be limited. A URI's max_connections wins over this.
+_MOST_CONNECTIONS = 2**31 - 1
 
 _logger = logging.getLogger("flask_captcha_api")
 
 
 class Counters:
-    """Counts what each may do only so often. The storage is opened at the first use, never before a process forks.
+    """Counts rates and failures in one storage, opened at the first use so that it is never opened before a fork.
 
-    When the storage cannot be reached, nothing is counted and everything is let through, which is logged: limits are
-    there to keep captchas available.
+    If the storage cannot be reached, nothing is counted, everything is allowed, and the outage is logged: limits exist
+    to keep captchas available.
 
-    :param storage_uri: as the ``limits`` library has it, such as ``memory://`` or ``redis://127.0.0.1:6379/1``.
-    :raises ImportError: the ``limits`` library is not installed, or not the client library that it needs for this
-        storage; the message says what to install.
-    :raises ValueError: it knows no such storage, or cannot count sliding windows in it.
+    :param storage_uri: a URI of the ``limits`` library, such as ``memory://`` or ``redis://127.0.0.1:6379/1``.
+    :raises ImportError: the ``limits`` library is not installed, or the client library that it needs for this storage;
+        the message says what to install.
+    :raises ValueError: there is no such storage, or it does not support sliding windows.
     """
 
     def __init__(self, storage_uri: str) -> None:
         self._uri = storage_uri
         self._scheme = urlsplit(storage_uri).scheme
-        _check_storage(self._scheme)
+        check_storage(self._scheme)
         self._limiter = Lazy(self._open)
         self._lock = ProcessLock()
-        self._items: dict[str, Sequence[RateLimitItem]] = {}
+        self._windows: dict[str, Sequence[RateLimitItem]] = {}
 
     @property
     def are_private_to_process(self) -> bool:
-        """Tell whether each process counts for itself."""
+        """Return whether each process counts for itself."""
         return self._scheme == "memory"
 
     @property
     def longest_seconds(self) -> int | None:
-        """Return for how many seconds failures can be counted; None: as long as one likes."""
-        return LONGEST_SECONDS.get(self._scheme)
+        """Return the longest period for which failures can be counted, in seconds; None: unlimited."""
+        return MAX_SECONDS.get(self._scheme)
 
     def seconds_to_wait(self, rate: str, *who: str, cost: int = 1) -> int:
-        """Count ``cost`` against a rate; return 0, or where that exceeds it the seconds until it will not.
+        """Count ``cost`` against a rate and return 0; if that would exceed it, return the seconds until it would not.
 
-        A rate of several windows counts in all of them or in none.
+        A rate of several windows is counted in all of them or in none.
 
-        :param who: whose rate it is: parts of a key, short and without white space.
-        :param cost: no more than the rate allows at once: see :func:`never_allows`.
+        :param who: whose rate it is: the parts of a key, short and without white space.
+        :param cost: at most what the rate ever allows: see :func:`~flask_captcha_api.settings.rates.never_allows`.
         """
         return self.seconds_to_wait_for_all([(rate, who)], cost=cost)
 
     def seconds_to_wait_for_all(self, rates: "Iterable[tuple[str, Sequence[str]]]", *, cost: int = 1) -> int:
-        """Count ``cost`` against several rates, in all of their windows or in none, as :meth:`seconds_to_wait` does.
+        """Count ``cost`` against several rates at once, like :meth:`seconds_to_wait`: in all of them or in none.
 
-        :param rates: each with whose it is.
+        :param rates: pairs of a rate and ``who``.
         """
         try:
-            windows = [(window, who) for rate, who in rates for window in self._parsed_once(rate)]
+            windows = [(window, who) for rate, who in rates for window in self._windows_of(rate)]
             windows.sort(key=lambda each: each[0].get_expiry())
-            with self._turn():
+            with self._counting_lock():
                 if self._hit_all(windows, cost):
                     return 0
-            return max(1, *(self._wait(window, who, cost) for window, who in windows))
+            return max(1, *(self._seconds_to_wait_for(window, who, cost) for window, who in windows))
         except Exception as error:  # no common base: each client library has its own
             _log_outage("nothing is limited", error)
             return 0
 
     def failures(self, *who: str) -> int | None:
-        """Return how many failures are counted; None: the storage cannot tell."""
+        """Return the number of failures counted; None: the storage is unavailable."""
         try:
             return self._limiter.get().storage.get(_key(who))
         except Exception as error:
-            _log_outage("failures cannot be told", error)
+            _log_outage("failures are unknown", error)
             return None
 
     def add_failure(self, *who: str, seconds: int) -> None:
-        """Count a failure, in one step that no other can come between. The count ends ``seconds`` after its first."""
+        """Count a failure, atomically. The count expires ``seconds`` after its first failure."""
         try:
-            with self._turn():
+            with self._counting_lock():
                 self._limiter.get().storage.incr(_key(who), seconds)
         except Exception as error:
             _log_outage("a failure was not counted", error)
 
     def count_below(self, limit: int, *who: str, seconds: int) -> int | None:
-        """Count one more, like a failure, unless as many as ``limit`` are counted already.
+        """Count a failure unless ``limit`` of them are counted already.
 
-        :returns: how many are counted now, this one included, and for each caller another number: above ``limit``, too,
-            where others have counted since it was looked up. None: nothing was counted, for there were as many already,
-            or the storage cannot tell.
+        :returns: the new count, which is different for each caller, and may exceed ``limit`` if others counted at the
+            same time. None: nothing was counted, because the limit was reached or the storage is unavailable.
         """
         key = _key(who)
         try:
             storage = self._limiter.get().storage
-            with self._turn():
+            with self._counting_lock():
                 return storage.incr(key, seconds) if storage.get(key) < limit else None
         except Exception as error:
-            _log_outage("failures cannot be told", error)
+            _log_outage("failures are unknown", error)
             return None
 
     def clear_failures(self, *who: str) -> None:
-        """Forget the failures."""
+        """Reset the count of failures."""
         try:
             self._limiter.get().storage.clear(_key(who))
         except Exception as error:
-            _log_outage("failures were not forgotten", error)
+            _log_outage("failures were not cleared", error)
 
-    def _turn(self) -> AbstractContextManager[Any]:
-        """Return what to hold while counting: the library's storage in memory loses hits that begin a count together.
+    def _counting_lock(self) -> AbstractContextManager[Any]:
+        """Return the lock to hold while counting: the library's memory storage loses concurrent first hits.
 
-        The library starts a thread meanwhile, which yields under gevent.
+        The library starts a thread between them, which yields under gevent.
         """
         return self._lock.get() if self.are_private_to_process else nullcontext()
 
@@ -129,90 +130,49 @@ class Counters:
         from limits.storage import storage_from_string
         from limits.strategies import SlidingWindowCounterRateLimiter
 
-        of_primary = {"use_replicas": False} if self._scheme.endswith("+sentinel") else {}  # a replica lags behind
-        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **of_primary))
+        options: dict[str, Any] = {}
+        if self._scheme.startswith(_REDIS_SCHEMES):
+            options["max_connections"] = _MOST_CONNECTIONS
+        if self._scheme.endswith("+sentinel"):  # a replica lags behind
+            options["use_replicas"] = False
+        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **options))
 
-    def _parsed_once(self, rate: str) -> "Sequence[RateLimitItem]":
-        """Return the windows of a rate."""
-        if rate not in self._items:
-            self._items[rate] = parsed(rate)
-        return self._items[rate]
+    def _windows_of(self, rate: str) -> "Sequence[RateLimitItem]":
+        """Return the windows of a rate, which is parsed once."""
+        if rate not in self._windows:
+            self._windows[rate] = parse_rate(rate)
+        return self._windows[rate]
 
     def _hit_all(self, windows: "Sequence[tuple[RateLimitItem, Sequence[str]]]", cost: int) -> bool:
-        """Count in all windows, or in none where one is full, and tell which.
+        """Count in all windows, or in none if one of them is full. Return whether it counted.
 
-        A hit tests its own window as it counts, so that no window is ever exceeded; the other windows are tested before
-        the first hit. Where requests come in the same moment, one may be refused by a window that was
-        free when it was tested: it has been counted in the shorter ones then, which are the first to be free again.
+        A hit tests its own window atomically, so no window is ever exceeded; the other windows are tested before the
+        first hit. A concurrent request may fill one of those after its test. This request is then refused, but remains
+        counted in the shorter windows, which are the first to be free again.
 
-        :param windows: each with whose it is, the shortest first.
+        :param windows: pairs of a window and ``who``, the shortest window first.
         """
         limiter = self._limiter.get()
         return all(limiter.test(window, _NAMESPACE, *who, cost=cost) for window, who in windows[1:]) and all(
-            limiter.hit(window, _NAMESPACE, *who, cost=cost) and self._is_kept(window, who) for window, who in windows
+            limiter.hit(window, _NAMESPACE, *who, cost=cost) and self._is_within(window, who) for window, who in windows
         )
 
-    def _is_kept(self, window: "RateLimitItem", who: Sequence[str]) -> bool:
-        """Tell whether what is counted by now is within a window.
+    def _is_within(self, window: "RateLimitItem", who: Sequence[str]) -> bool:
+        """Return whether the count after a hit is within the window.
 
-        On memcached a hit adds to this window in one step, and forgets to weigh in the one before: those that come in
-        the same moment could use it up once more. So it is looked at again; one too many is refused, though counted.
+        On memcached a hit increments the current window atomically, but does not weigh in the previous one, so that
+        concurrent requests could use that up again. Test once more: a hit too many is refused, though counted.
         """
         return self._scheme != "memcached" or self._limiter.get().test(window, _NAMESPACE, *who, cost=0)
 
-    def _wait(self, window: "RateLimitItem", who: Sequence[str], cost: int) -> int:
+    def _seconds_to_wait_for(self, window: "RateLimitItem", who: Sequence[str], cost: int) -> int:
         storage: Any = self._limiter.get().storage
         counted = storage.get_sliding_window(window.key_for(_NAMESPACE, *who), window.get_expiry())
         return _seconds_until_free(window.get_expiry(), window.amount - cost + 1, *counted)
 
 
-def _check_storage(scheme: str) -> None:
-    """See that what a scheme names can count here: what is missing would look like an outage at every request.
-
-    :raises ImportError: a library is missing.
-    :raises ValueError: there is no such storage, or it cannot count sliding windows.
-    """
-    try:
-        from limits.storage import SCHEMES  # type: ignore[attr-defined]  # its registry of storages; it names no other
-    except ImportError as error:
-        raise ImportError(
-            "rate limits and failure counts need the limits library: pip install 'flask_captcha_api[limits]'"
-        ) from error
-    storage = SCHEMES.get(scheme)
-    if not hasattr(storage, "get_sliding_window") or scheme.startswith("async+"):
-        raise ValueError(f"{scheme!r} is no scheme of a storage in which the limits library can count for us")
-    missing = _missing_for(scheme, getattr(storage, "DEPENDENCIES", ()))
-    if missing is not None:
-        raise ImportError(
-            f"CAPTCHA_RATE_LIMIT_STORAGE begins with {scheme}://, for which the limits library needs {missing}: "
-            f"pip install {missing}"
-        )
-
-
-def _missing_for(scheme: str, modules: Iterable[str]) -> str | None:
-    """Return the package that a storage needs and does not find.
-
-    Of several, such as redis and valkey, the one that the scheme names; any one will do where it names none.
-    """
-    packages: dict[str, list[str]] = {}
-    for module in modules:
-        packages.setdefault(module.partition(".")[0], []).append(module)
-    needed = {package: its for package, its in packages.items() if scheme.startswith(package)} or packages
-    if not needed or any(all(map(_can_be_imported, its)) for its in needed.values()):
-        return None
-    return next(iter(needed))
-
-
-def _can_be_imported(module: str) -> bool:
-    try:
-        import_module(module)
-    except ImportError:
-        return False
-    return True
-
-
-def _log_outage(so: str, error: Exception) -> None:
-    _logger.error("the storage of rate limits is unavailable, so %s: %s: %s", so, type(error).__name__, error)
+def _log_outage(consequence: str, error: Exception) -> None:
+    _logger.error("the rate limit storage is unavailable, so %s: %s: %s", consequence, type(error).__name__, error)
 
 
 def _key(who: Sequence[str]) -> str:
@@ -222,15 +182,13 @@ def _key(who: Sequence[str]) -> str:
 def _seconds_until_free(
     length: int, free: int, previous: int, previous_ends_in: float, current: int, current_ends_in: float
 ) -> int:
-    """Return when a sliding window's count, which weighs the previous window by how much of it is left, is below free.
+    """Return the seconds until the count of a sliding window is below ``free``; 0 if it is.
 
-    0: it is now.
+    The count t seconds from now is ``previous * (previous_ends_in - t) / length + current``; at the end of the current
+    window the current count becomes the previous one. The library itself only returns when the count next decreases.
 
-    The count t seconds from now is ``previous * (previous_ends_in - t) / length + current``; at the end of this window
-    the current count becomes the previous one. The library's own answer is when the count falls at all.
-
-    :param length: of a window, in seconds.
-    :param current_ends_in: as the library has it: a window's length later than it is over.
+    :param length: of the window, in seconds.
+    :param current_ends_in: as the library reports it: the end of the current window plus ``length``.
     """
     if previous * previous_ends_in / length + current < free:
         return 0
@@ -238,4 +196,4 @@ def _seconds_until_free(
         seconds = previous_ends_in - (free - current) * length / previous
     else:
         seconds = current_ends_in - length + length * (1 - free / current)
-    return math.floor(seconds + 0.001) + 1  # below, not at; the parts come rounded
+    return math.floor(seconds + 0.001) + 1  # below ``free``, not at it; the library's numbers are rounded

@@ -1,4 +1,4 @@
-"""Every exception of the package."""
+"""All exceptions of the package."""
 
 from typing import NoReturn
 
@@ -9,11 +9,14 @@ from .outcome import Outcome
 
 
 class SetupError(RuntimeError):
-    """The app is set up in a way in which captchas cannot work. The message names the remedy."""
+    """The app's set-up cannot work for captchas. The message names the remedy."""
 
 
 class StoreUnavailable(Exception):
-    """The cache cannot be reached or refuses to work. Whether a captcha passed cannot be told, so it did not."""
+    """The cache cannot be reached, or refuses an operation.
+
+    Raised while verifying: it is unknown whether the captcha was solved, so it does not pass.
+    """
 
 
 class UnknownSource(LookupError):
@@ -25,33 +28,34 @@ class NoSound(LookupError):
 
 
 class Unauthorized(Exception):
-    """A token is required and absent, or present and not valid."""
+    """A token is required and missing, or present and invalid."""
 
 
 class TooManyRequests(Exception):
     """The client has reached a rate limit.
 
-    :ivar seconds: to wait.
+    :ivar seconds: how long to wait.
     """
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"again in {seconds} s")
+        super().__init__(f"retry after {seconds} s")
         self.seconds = seconds
 
 
 class CaptchaRejected(HTTPException):
-    """A request without a captcha that passes. Raised by ``verify_captcha``, never by the captcha routes.
+    """The request has no captcha that passes. Raised by ``verify_captcha``, never by the captcha routes.
 
-    By default the app answers with the JSON envelope. To answer with a page of your own, register an ordinary
-    ``@app.errorhandler(CaptchaRejected)`` on the app. Generic handlers of the app (for ``HTTPException``, say) are not
-    asked; those of a blueprint are, because Flask asks blueprints first.
+    By default the app answers with the JSON envelope. To answer with a page instead, register an ordinary
+    ``@app.errorhandler(CaptchaRejected)`` on the app. The app's generic handlers, such as one for ``HTTPException``,
+    are not called; those of a blueprint are, because Flask looks at blueprints first.
 
     :ivar code: the HTTP status: 400, 401, 422, 429 or 503.
-    :ivar outcome: the :class:`Outcome`; None if the captcha was not looked at, because of a rate limit or an outage.
+    :ivar outcome: the :class:`Outcome`; None if the captcha was not looked at, because of a rate limit, an invalid
+        token or an outage.
     :ivar response: the envelope.
     """
 
-    # None on the class: Flask finds handlers by the class's code, and no single status would do.
+    # None on the class: Flask looks handlers up by the class's code, and no single status fits.
     code = None
 
     def __init__(self, response: Response, outcome: Outcome | None) -> None:
@@ -60,8 +64,8 @@ class CaptchaRejected(HTTPException):
         self.outcome = outcome
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: a cache above the decorator would repeat one visitor's rejection to all others.
+        """Refuse to be pickled: a cache above the decorator would replay one visitor's rejection to all others.
 
         Flask-Caching, which pickles the HTTP exceptions of a cached view, logs this or, in debug mode, raises it.
         """
-        raise TypeError("a rejection is not to be cached: put @cache.cached below @verify_captcha, not above it")
+        raise TypeError("a rejection must not be cached: put @cache.cached below @verify_captcha, not above it")

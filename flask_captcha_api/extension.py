@@ -1,4 +1,4 @@
-"""The extension: reads the app's settings, builds what the app needs, and mounts the routes."""
+"""The extension object, which sets an app up."""
 
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -14,13 +14,12 @@ from .challenges.sources import Sources
 from .cli.commands import GROUP_NAME, commands
 from .counters import Counters
 from .exceptions import CaptchaRejected, SetupError
-from .http.envelope import EnvelopeResponse
 from .http.protected_views import log_faults_once
 from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
 from .outcome import Outcome
 from .service import Captcha
-from .settings.config import CaptchaConfig
+from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .storage.digests import derive_key
 from .storage.selection import check_early, open_store
@@ -29,17 +28,17 @@ from .widget.field import captcha_field, forbid_storing_page
 
 
 class CaptchaApi:
-    """Adds captchas to a Flask app: the routes that issue and verify, and what :func:`verify_captcha` works with.
+    """Adds captchas to a Flask app: the routes that issue and verify them, and the state of :func:`verify_captcha`.
 
     Use it as ``CaptchaApi(app)``, or as ``captcha = CaptchaApi()`` and ``captcha.init_app(app)`` in a factory. One
-    instance may serve several apps; each has its own settings.
+    instance may serve several apps, each with its own settings.
 
-    :param cache: the initialised (or later initialised) Cache that keeps the answers; None: the app's only one, or
-        one made from its CACHE_* settings, or a SimpleCache of our own.
-    :param url_prefix: where the routes are mounted, ``/captcha`` by default; None: nowhere, and the app mounts the
+    :param cache: the Cache that stores the answers; it may be initialised later. None: the app's only Cache, else one
+        created from its CACHE_* settings, else a private SimpleCache.
+    :param url_prefix: where the routes are mounted, ``/captcha`` by default. None: not at all; the app mounts the
         blueprint that :meth:`init_app` returns.
-    :param kinds: more kinds of challenges, by name: a maker, or a :class:`Kind` with more than a maker. One called as
-        a kind of the package replaces it.
+    :param kinds: additional kinds of challenges, by name: a maker, or a :class:`Kind` with more than a maker. One with
+        the name of a built-in kind replaces it.
     """
 
     def __init__(
@@ -64,40 +63,43 @@ class CaptchaApi:
         url_prefix: str | EllipsisType | None = ...,
         kinds: Mapping[str, Maker | Kind] | None = None,
     ) -> Blueprint:
-        """Set an app up and return the blueprint with the routes. Touches no cache: that waits for the first request.
+        """Set an app up and return the blueprint with the routes.
 
-        What is not given here is as given to the constructor; ``kinds`` are added to those given there.
+        The cache is not touched before the first request. Arguments that are left out are those of the constructor;
+        ``kinds`` are added to the constructor's.
 
-        :raises ValueError: names every CAPTCHA_* key at fault, and SECRET_KEY where there is none; or a kind's name is
-            unfit.
+        :raises ValueError: a setting is invalid, SECRET_KEY is missing, or the name of a kind is invalid. The message
+            lists every such setting.
         :raises TypeError: a kind is neither a maker nor a Kind.
-        :raises RuntimeError: the app is set up already, or its caches cannot keep captchas, or a rate limit or a
-            storage for it is set and a library that counting there needs is not installed.
+        :raises RuntimeError: the app is already set up, or none of its caches can store captchas, or a rate limit or
+            its storage is set and a library that this storage needs is not installed.
         """
         if EXTENSION_NAME in app.extensions:
-            raise RuntimeError("this app has a CaptchaApi already: call init_app once for each app")
+            raise RuntimeError("this app already has a CaptchaApi: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
-        config = CaptchaConfig.read(app.config, kinds=all_kinds, noticed=_faults_of_secret(app))
+        config = read_config(app.config, kinds=all_kinds, other_errors=_secret_key_faults(app))
         chosen_cache = cache if cache is not None else self._cache
         checked = check_early(app, chosen_cache)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
-        if config.has_rates or config.names_storage:
-            counters.get()  # it touches no storage, and tells now what is wrong
+        if config.has_rates or config.sets_rate_limit_storage:
+            counters.get()  # connects to nothing, but raises on a mistake
 
+        # The first signs; captchas that the others signed still verify.
+        secrets = (app.config["SECRET_KEY"], *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
         app.extensions[EXTENSION_NAME] = CaptchaState(
             config=config,
             sources=Sources(config, all_kinds),
-            keys=_keys(app),
+            keys=tuple(map(derive_key, secrets)),
             store=Lazy(partial(open_store, app, chosen_cache, config=config, checked=checked)),
             counters=counters,
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
-            app.register_error_handler(CaptchaRejected, _answer_with_envelope)
+            app.register_error_handler(CaptchaRejected, lambda rejected: rejected.get_response())
         app.before_request(log_faults_once)
         app.jinja_env.globals.setdefault("captcha_field", captcha_field)
-        if GROUP_NAME not in app.cli.commands:  # a command of the app's own keeps its name
+        if GROUP_NAME not in app.cli.commands:  # the app may have a command of this name
             app.cli.add_command(commands)
-        # Flask calls the first of these last, so that no other can undo what it does.
+        # Flask calls the first of these last, so no other can undo it.
         app.after_request_funcs.setdefault(None, []).insert(0, forbid_storing_page)
         blueprint = new_blueprint()
         add_asset_routes(blueprint)
@@ -109,48 +111,54 @@ class CaptchaApi:
     def issue(self, source: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
         """Issue a captcha outside the routes. Needs an app context and does not read the request.
 
-        :param source: where the captcha is asked from and for.
+        :param source: the source that the captcha is issued for.
         :param form: ``image`` or ``audio``.
-        :param identity: whom it is bound to; only :meth:`check` with the same one will pass. Anything that JSON can
-            carry; None: nobody.
-        :param language: of a sound: one of those that CAPTCHA_LANGUAGE can be set to.
+        :param identity: what the captcha is bound to: :meth:`verify` passes it only with the same identity. Any value
+            that JSON can represent; None: anonymous.
+        :param language: of a sound: one of the values of CAPTCHA_LANGUAGE, except ``auto``.
         :raises LookupError: there is no such source, or it has no sound.
-        :raises ValueError: an identity for a source whose ``jwt`` is ``off``, which binds to nobody; an unknown form.
-        :raises StoreUnavailable: the cache cannot be reached or refuses.
+        :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``, which binds to
+            nobody.
+        :raises StoreUnavailable: the cache cannot be reached, or refuses.
         """
         return current_service().issue(source, form=form, identity=identity, language=language)
 
-    def check(
+    def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
     ) -> Outcome:
         """Verify a captcha outside the routes, and spend it. Needs an app context and does not read the request.
 
         :param uuid: the captcha's id, as the client sent it.
         :param text: what the visitor typed, as the client sent it.
-        :param source: the source, or sources, whose captchas count; None: any.
-        :param identity: whose request this is; None: nobody's.
-        :returns: true in a condition only when the captcha passed.
+        :param source: the source, or sources, whose captchas are accepted. None: any.
+        :param identity: the identity of the client. None: anonymous.
+        :returns: an outcome that is true only if the captcha passed.
         :raises LookupError: there is no such source; nothing is spent.
-        :raises StoreUnavailable: it cannot be told, and the captcha may be spent.
+        :raises StoreUnavailable: the cache cannot be reached, or refuses; the captcha may be spent.
         """
         for name in () if source is None else (source,) if isinstance(source, str) else source:
             current_state().sources.find(name)
         return current_service().verify(uuid, text, source=source, identity=identity)
 
-
-def _faults_of_secret(app: Flask) -> list[str]:
-    if app.config.get("SECRET_KEY"):
-        return []
-    return [
-        "the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same in "
-        "every worker, before CaptchaApi is initialised"
-    ]
+    def check(
+        self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
+    ) -> Outcome:
+        """Verify a captcha. An alias of :meth:`verify`."""
+        return self.verify(uuid, text, source=source, identity=identity)
 
 
-def _keys(app: Flask) -> tuple[bytes, ...]:
-    """Derive the keys for digests, those for captchas issued before a change of SECRET_KEY last."""
-    secrets = (app.config["SECRET_KEY"], *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
-    return tuple(derive_key(each) for each in secrets)
+def _secret_key_faults(app: Flask) -> list[str]:
+    faults = []
+    if not app.config.get("SECRET_KEY"):
+        faults.append(
+            "the app has no SECRET_KEY, which protects the stored answers: set a long random one, the same in every "
+            "worker, before CaptchaApi is initialised"
+        )
+    fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
+    if not isinstance(fallbacks, list | tuple) or not all(isinstance(key, str | bytes) and key for key in fallbacks):
+        # Without the value, which is secret. Each character of a single text would become a key.
+        faults.append("SECRET_KEY_FALLBACKS must be a list of earlier secret keys, none of them empty")
+    return faults
 
 
 def _open_counters(storage_uri: str) -> Counters:
@@ -160,7 +168,3 @@ def _open_counters(storage_uri: str) -> Counters:
         raise SetupError(str(error)) from error
     except ValueError as error:
         raise ValueError(f"CAPTCHA_RATE_LIMIT_STORAGE is {storage_uri!r}: {error}") from error
-
-
-def _answer_with_envelope(rejected: CaptchaRejected) -> EnvelopeResponse:
-    return rejected.get_response()  # type: ignore[return-value]

@@ -1,19 +1,19 @@
-"""What became of an attempt to pass a captcha."""
+"""The outcome of verifying a captcha."""
 
 from enum import Enum
 
 
 class Outcome(Enum):
-    """What became of an attempt; true in a condition only when it passed."""
+    """The outcome of verifying a captcha. Only ``PASSED`` is true in a condition."""
 
     #: The text solves the captcha, which is now spent.
     PASSED = "passed"
-    #: The text does not solve it, or the captcha belongs to another source or identity. It is spent all the same.
+    #: The text does not solve the captcha, or it belongs to another source or identity. It is spent nevertheless.
     WRONG = "wrong"
-    #: There is no such captcha (any more): unknown, expired or already used, its source was removed, or it was issued
+    #: There is no such captcha, or no longer: it is unknown, expired or spent, its source was removed, or it was issued
     #: with a SECRET_KEY, or by a release, that this process does not know.
     GONE = "gone"
-    #: The uuid or the text is missing or has the wrong shape. Nothing was looked up and nothing is spent.
+    #: The uuid or the text is missing or malformed. Nothing was looked up and nothing is spent.
     MALFORMED = "malformed"
 
     def __bool__(self) -> bool:

@@ -1,8 +1,4 @@
-"""The rules of a captcha's life: issued once, taken once, compared once.
-
-Holds every rule and no Flask: what comes from a request comes as an argument, and what goes back to a client is built
-elsewhere.
-"""
+"""The life cycle of a captcha: issued once, taken once, compared once."""
 
 import random
 import re
@@ -18,7 +14,7 @@ from .challenges.sources import Sources
 from .exceptions import UnknownSource
 from .outcome import Outcome
 from .rendering import FORMS, has_sound
-from .signals import announce, captcha_issued, captcha_verified
+from .signals import captcha_issued, captcha_verified, send_robust
 from .storage.answers import ROUNDING_SECONDS, AnswerStore
 from .storage.digests import digest_of, is_digest_of, key_id_of
 from .storage.entries import Entry, Terms
@@ -26,26 +22,26 @@ from .storage.entries import Entry, Terms
 UUID = re.compile(r"[0-9]{23}")
 
 _UNKNOWN_KEY = (
-    "a captcha is gone because it was issued with a SECRET_KEY that this process does not have: SECRET_KEY must be the "
-    "same in every worker and survive restarts; after a change of it, put the old one into SECRET_KEY_FALLBACKS for as "
-    "long as CAPTCHA_TTL"
+    "a captcha is gone because it was issued with a SECRET_KEY that this process does not have: use one SECRET_KEY in "
+    "every worker and after restarts; after changing it, keep the old one in SECRET_KEY_FALLBACKS for CAPTCHA_TTL "
+    "seconds"
 )
 _UNKNOWN_FORMAT = (
-    "a captcha is gone because this release cannot read what the cache holds for it: another release wrote it, which "
-    "passes CAPTCHA_TTL seconds after an upgrade, or something else writes keys that begin with 'captcha_api:', which "
-    "must have a cache of its own"
+    "a captcha is gone because this release cannot read its entry in the cache: either another release wrote it, which "
+    "ends CAPTCHA_TTL seconds after an upgrade, or another program writes keys that begin with 'captcha_api:', and "
+    "needs a cache of its own"
 )
 
 
 @dataclass(frozen=True)
 class Captcha:
-    """What a visitor gets; the answer is not part of it.
+    """An issued captcha, without its answer.
 
     :param uuid: 23 decimal digits.
-    :param data: the picture or the sound, encoded.
+    :param data: the encoded picture or sound.
     :param media_type: of ``data``, such as ``image/jpeg``.
-    :param expires_in: seconds from now.
-    :param has_sound: whether captchas like this one can be had as a sound.
+    :param expires_in: seconds until it expires.
+    :param has_sound: whether the source's captchas are also available as a sound.
     """
 
     uuid: str
@@ -58,10 +54,10 @@ class Captcha:
 class CaptchaService:
     """Issues captchas and verifies them.
 
-    :param keys: for the digests of answers. The first one signs, each verifies what it has signed.
+    :param keys: for the digests of answers. The first one signs; every one verifies what it has signed.
     :param sender: of the signals: the app.
-    :param ensure_sync: of the app: makes a signal's receiver that is ``async def`` one that can be called.
-    :param log_once: logs a fault of the set-up, unless this process has logged it before.
+    :param ensure_sync: ``Flask.ensure_sync`` of the app, for async receivers of signals.
+    :param log_once: logs a configuration error, unless this process has logged it before.
     """
 
     def __init__(
@@ -78,24 +74,26 @@ class CaptchaService:
         self._store = store
         self._keys = keys
         self._log_once = log_once
-        self._announce = partial(announce, sender=sender, ensure_sync=ensure_sync)
+        self._send = partial(send_robust, sender=sender, ensure_sync=ensure_sync)
 
     def issue(self, source_name: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
-        """Make a challenge, render it, keep the digest of its answer, and return the captcha.
+        """Make a challenge, render it, store the digest of its answer, and return the captcha.
 
-        :param language: of a sound.
+        :param form: ``image`` or ``audio``.
+        :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
+        :param language: of a sound; a key of ``CATALOGUES``.
         :raises NoSound: a LookupError: the source has no sound.
         :raises UnknownSource: a LookupError.
-        :raises ValueError: an unknown form, or an identity for a source that binds to nobody.
-        :raises StoreUnavailable: nothing was issued.
+        :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``.
+        :raises StoreUnavailable: the captcha was not stored, so none was issued.
         """
         source = self._sources.find(source_name)
         if form not in FORMS:
-            raise ValueError(f"{form!r} is no form of a captcha: it must be one of {', '.join(FORMS)}")
+            raise ValueError(f"form is {form!r}: it must be one of {', '.join(FORMS)}")
         if identity is not None and source.settings.jwt == "off":
             raise ValueError(f"source {source_name!r} has jwt 'off', so its captchas cannot be bound to an identity")
         challenge = source.new_challenge()
-        rng = random.Random(secrets.randbits(128))  # noqa: S311 - it draws; answers and uuids come from secrets
+        rng = random.Random(secrets.randbits(128))  # noqa: S311 - for rendering; answers and uuids come from secrets
         data = FORMS[form].render(source.kind, challenge.prompt, source.settings, rng, language)
         uuid = _new_uuid()
         key = self._keys[0]
@@ -108,7 +106,7 @@ class CaptchaService:
         )
         digest = digest_of(key, str(terms), uuid, identity, fold(challenge.answer, digits_only=terms.digits_only))
         self._store.put(uuid, str(Entry(terms, digest)), source.settings.ttl)
-        self._announce(captcha_issued, source=source.name, form=form, identity=identity)
+        self._send(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
             uuid,
             data,
@@ -120,34 +118,35 @@ class CaptchaService:
     def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
     ) -> Outcome:
-        """Return whether ``text`` solves the captcha. Unless MALFORMED, this spends it, whatever the outcome.
+        """Verify a captcha and return the outcome. Every outcome but MALFORMED spends the captcha.
 
+        :param uuid: the captcha's uuid, as the client sent it.
+        :param text: what the visitor typed, as the client sent it.
         :param source: the source, or sources, that the captcha must come from; None: any.
-        :param identity: whose request this is; None: nobody's.
-        :raises StoreUnavailable: it cannot be told, and the captcha may be spent.
+        :param identity: that of the request; None: anonymous.
+        :raises StoreUnavailable: the outcome is unknown, and the captcha may be spent.
         """
-        outcome, issued_for = self._verified(uuid, text, source, identity)
-        self._announce(captcha_verified, outcome=outcome, source=issued_for, identity=identity)
+        outcome, issued_for = self._take_and_compare(uuid, text, source, identity)
+        self._send(captcha_verified, outcome=outcome, source=issued_for, identity=identity)
         return outcome
 
-    def _verified(
+    def _take_and_compare(
         self, uuid: object, text: object, source: str | Collection[str] | None, identity: Any
     ) -> tuple[Outcome, str | None]:
-        """Return the outcome, and the source of the captcha where there was one."""
-        # Shape, before any store sees the uuid: a stray newline can desynchronise a memcached client.
+        """Return the outcome, and the name of the captcha's source if the captcha was found."""
+        # Validate the uuid before it reaches a store: a newline in a key can desynchronise a memcached client.
         if not is_uuid(uuid) or not is_typable(text):
             return Outcome.MALFORMED, None
-        # Take, before comparing: of all requests with this uuid, only this one goes on.
+        # Take before comparing: of all requests with this uuid, only one gets this far.
         entry = self._store.take(str(uuid))
-        # Absent: nothing to compare with.
         if entry is None:
             return Outcome.GONE, None
-        return self._compared(entry, str(uuid), str(text), source, identity)
+        return self._compare(entry, str(uuid), str(text), source, identity)
 
-    def _compared(
+    def _compare(
         self, taken: str, uuid: str, text: str, accepted: str | Collection[str] | None, identity: Any
     ) -> tuple[Outcome, str | None]:
-        """Return the outcome for an entry on the terms that it names, and its source unless it is gone."""
+        """Return the outcome by the terms of the entry, and the name of its source unless it is gone."""
         entry = Entry.parse(taken)
         if entry is None:
             self._log_once(_UNKNOWN_FORMAT)
@@ -157,11 +156,11 @@ class CaptchaService:
         if key is None:
             self._log_once(_UNKNOWN_KEY)
             return Outcome.GONE, None
-        if _is_past(terms.expires):
+        if _has_expired(terms.expires):
             return Outcome.GONE, None
         try:
             source = self._sources.find(terms.source)
-        except UnknownSource:  # it was removed since
+        except UnknownSource:  # removed since the captcha was issued
             return Outcome.GONE, None
         solved = is_digest_of(
             entry.digest,
@@ -172,28 +171,28 @@ class CaptchaService:
             fold(text, digits_only=terms.digits_only),
         )
         if not solved and terms.is_bound and source.settings.jwt == "off":
-            # It may be the identity that is missing: since the captcha was issued, tokens stopped being read.
+            # The source's jwt was set to off since the captcha was issued, so the identity may be what is missing.
             return Outcome.GONE, None
-        # A captcha of another source or identity is a wrong one.
+        # A captcha of another source or identity counts as wrong.
         return Outcome.PASSED if solved and _accepts(accepted, source.name) else Outcome.WRONG, source.name
 
 
 def is_uuid(uuid: object) -> bool:
-    """Return whether ``uuid`` has the shape of a captcha's id."""
+    """Return whether ``uuid`` has the format of a captcha's uuid."""
     return isinstance(uuid, str) and UUID.fullmatch(uuid) is not None
 
 
 def _new_uuid() -> str:
-    """Return 13 digits of epoch milliseconds, then 10 that cannot be guessed."""
+    """Return 13 digits of epoch milliseconds followed by 10 random digits."""
     return f"{time.time_ns() // 1_000_000:013d}{secrets.randbelow(10**10):010d}"
 
 
-def _is_past(expires: int) -> bool:
-    """Return whether a captcha has expired, whatever the backend keeps.
+def _has_expired(expires: int) -> bool:
+    """Return whether a captcha has expired, even if the backend still has it.
 
-    ``expires`` is rounded down, and the store keeps an entry that much longer. The clocks of hosts that share a store
-    may differ: a host that is ahead of the issuing one ends captchas early by as much, and one that is behind ends them
-    late by as much, unless the backend does so before.
+    ``expires`` is rounded down, and the store keeps an entry that much longer. If the clocks of hosts that share a
+    store differ, captchas expire early on a host whose clock is ahead of the issuing host's, and late on one whose
+    clock is behind, unless the backend expires them first.
     """
     return time.time() > expires + ROUNDING_SECONDS
 

@@ -20,31 +20,31 @@ _logger = logging.getLogger("flask_captcha_api")
 
 @dataclass(frozen=True)
 class CaptchaState:
-    """What belongs to one app. Made once by ``init_app``, and frozen."""
+    """The state of one app. Created by ``init_app`` and frozen."""
 
     config: CaptchaConfig
     sources: Sources
     keys: tuple[bytes, ...] = field(repr=False)
     store: Lazy[AnswerStore]
     counters: Lazy[Counters]
-    #: Makes the service from sources, store and keys. Only an app's tests replace it.
+    #: Creates the service from sources, store and keys. Replaced only by :mod:`flask_captcha_api.testing`.
     make_service: Callable[..., CaptchaService] = CaptchaService
-    #: Messages already logged in this process.
-    said: set[str] = field(default_factory=set, repr=False)
-    #: The names under which the blueprint is registered, the first of them first.
+    #: What :meth:`is_first` has been called with in this process.
+    seen: set[str] = field(default_factory=set, repr=False)
+    #: The names under which the blueprint is registered, in order.
     mounted_as: list[str] = field(default_factory=list)
 
-    def is_news(self, text: str) -> bool:
-        """Return whether ``text`` is new in this process, and remember it."""
-        if text in self.said:
+    def is_first(self, event: str) -> bool:
+        """Return whether this is the first call with ``event`` in this process."""
+        if event in self.seen:
             return False
-        self.said.add(text)
+        self.seen.add(event)
         return True
 
-    def log_once(self, message: str) -> None:
-        """Log ``message`` at ERROR, unless this process has done so before."""
-        if self.is_news(message):
-            _logger.error("%s", message)
+    def log_once(self, message: str, level: int = logging.ERROR) -> None:
+        """Log ``message`` unless this process has already logged it."""
+        if self.is_first(message):
+            _logger.log(level, "%s", message)
 
 
 def current_state() -> CaptchaState:
@@ -61,11 +61,11 @@ def current_state() -> CaptchaState:
 def current_service() -> CaptchaService:
     """Return the service of the current app.
 
-    :raises SetupError: the app's cache does not allow captchas.
+    :raises SetupError: the app's cache cannot be used for captchas.
     :raises StoreUnavailable: the cache cannot be reached.
     """
     state = current_state()
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the app behind the proxy
     return state.make_service(
         state.sources,
         state.store.get(),
@@ -77,5 +77,5 @@ def current_service() -> CaptchaService:
 
 
 def is_one_of_several_processes() -> bool:
-    """Return whether the server of the current request runs other processes of this app."""
+    """Return whether the server of the current request runs several processes of this app."""
     return bool(request.environ.get("wsgi.multiprocess")) and not current_state().config.single_process

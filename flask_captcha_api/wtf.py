@@ -1,7 +1,4 @@
-"""A field for Flask-WTF forms: validated by the same rules as the decorator, rendered as the widget.
-
-Needs the extra ``wtf``. Nothing else of the package imports this module.
-"""
+"""A captcha field for Flask-WTF forms. Needs the extra ``wtf``; the rest of the package does not import it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,36 +10,36 @@ from wtforms.validators import StopValidation
 from .http.gateway import PROTECTED_VIEW, verify
 from .http.languages import language_of_texts
 from .http.results import Result, message_of
-from .widget.field import captcha_field, form_asked_for
+from .widget.field import captcha_field, requested_form
 
-#: What a template may say of the widget; WTForms passes more, such as a class.
-_OF_THE_WIDGET = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode"})
+#: Options that a template may pass on to the widget. WTForms adds others, such as ``class``.
+_WIDGET_OPTIONS = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode"})
 
 
 class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     """A captcha in a form.
 
-    Put it last, and guard the form's view by nothing else::
+    Put it last, and do not use ``verify_captcha`` on the form's view as well::
 
         class RegistrationForm(FlaskForm):
             account = StringField(validators=[DataRequired()])
             captcha = CaptchaField(source="register")
 
-    ``{{ form.captcha() }}`` renders the widget, with its label and its error: the template need not show
+    ``{{ form.captcha() }}`` renders the widget with its label and its error: the template need not show
     ``form.captcha.errors``.
 
-    The outcome is remembered for as long as the form object lives, so validating twice spends nothing twice. A view
-    that has ``verify_captcha`` too could never pass: the decorator spends the captcha that this field then looks for.
+    The form object keeps the outcome, so validating it again verifies nothing again. With ``verify_captcha`` on the
+    view no form would ever validate: the decorator spends the captcha before this field can verify it.
 
-    Without JavaScript, a button of the field sends the form to ask for a sound or another picture. Such a form does not
-    validate, and the fields before this one lose their errors, since the visitor has not finished it. This one has an
-    error then, which the widget does not show, so that no view takes a form without errors for one that has passed.
-    Shown again, the form has what was typed; WTForms leaves passwords out.
+    Without JavaScript, a button of the widget submits the form to get a sound or another picture. Such a form does not
+    validate, and the errors of the fields before this one are cleared, since the visitor has not finished it. This
+    field then has an error, which the widget does not show, so that no view takes a form without errors for one that
+    passed. Rendered again, the form keeps what was typed, except passwords, which WTForms leaves out.
 
     :param label: not shown: the widget has its own, in the page's language.
-    :param source: the source whose captchas count.
-    :param lang: language tag of the errors and of the widget; None: CAPTCHA_LANGUAGE for the errors, and for the widget
-        what :func:`captcha_field` says.
+    :param source: the source whose captchas are accepted.
+    :param lang: language tag of the error and of the widget. None: CAPTCHA_LANGUAGE for the error; for the widget, see
+        :func:`captcha_field`.
     """
 
     def __init__(
@@ -52,9 +49,9 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         *,
         source: str,
         lang: str | None = None,
-        **settings: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(label, validators, **settings)
+        super().__init__(label, validators, **options)
         self._source = source
         self._lang = lang
         self._uuids: list[str] = []
@@ -63,52 +60,50 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
 
     @property
     def uuid_name(self) -> str:
-        """Return the name under which the form carries the captcha's id; the text goes under the field's own."""
+        """Return the name of the form field with the captcha's id. The text has the name of this field."""
         return f"{self.name}-uuid"
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        """Take what the form has sent."""
+        """Read the submitted values."""
         super().process(formdata, data, extra_filters)
         self._result = None
         self._uuids = formdata.getlist(self.uuid_name) if formdata is not None else []
         self._texts = formdata.getlist(self.name) if formdata is not None else []
 
     def validate(self, form: Any, extra_validators: Sequence[Any] = ()) -> bool:
-        """Tell whether the captcha has been solved."""
-        if form_asked_for(self.uuid_name):
+        """Return whether the captcha passes."""
+        if requested_form(self.uuid_name):
             _clear_errors(form)
             self.errors = [self._message_of(Result.CAPTCHA_REQUIRED)]
             return False
         return bool(super().validate(form, extra_validators))
 
-    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - WTForms says which parameters there are
-        """Verify the captcha, if that has not been done for this form.
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - the signature is WTForms'
+        """Verify the captcha, once for each form object.
 
-        :raises StopValidation: it does not pass.
+        :raises StopValidation: the captcha does not pass.
         """
         if self._result is None:
-            self._result = verify(PROTECTED_VIEW, self._read, sources=(self._source,)).result
+            fields = _only_value(self._uuids), _only_value(self._texts)
+            self._result = verify(PROTECTED_VIEW, lambda: fields, sources=(self._source,)).result
         if self._result is not Result.SUCCESS:
             raise StopValidation(self._message_of(self._result))
 
     def populate_obj(self, obj: Any, name: str) -> None:
-        """Leave the object alone: a captcha is no property of anything."""
+        """Do nothing: a captcha is not part of the object."""
 
-    def widget(self, field: "CaptchaField", **settings: Any) -> Markup:  # noqa: ARG002 - WTForms passes the field
-        """Render the widget with a fresh captcha.
+    def widget(self, field: "CaptchaField", **options: Any) -> Markup:  # noqa: ARG002 - WTForms passes the field
+        """Render the widget with a new captcha.
 
-        :param settings: as for :func:`captcha_field`.
+        :param options: those of :func:`captcha_field`.
         """
-        settings = {
+        options = {
             "lang": self._lang,
             "id": self.id,
             "error": self.errors[0] if self.errors else None,
-            **{name: value for name, value in settings.items() if name in _OF_THE_WIDGET},
+            **{name: value for name, value in options.items() if name in _WIDGET_OPTIONS},
         }
-        return captcha_field(self._source, uuid=self.uuid_name, text=self.name, **settings)
-
-    def _read(self) -> tuple[object, object]:
-        return _only(self._uuids), _only(self._texts)
+        return captcha_field(self._source, uuid=self.uuid_name, text=self.name, **options)
 
     def _message_of(self, result: Result) -> str:
         return message_of(result, language_of_texts(self._lang))
@@ -124,6 +119,6 @@ def _clear_errors(fields: Iterable[Any]) -> None:
             field.errors = []
 
 
-def _only(values: Sequence[str]) -> str | None:
-    """Return the one value; none, or several, are not the shape of anything."""
+def _only_value(values: Sequence[str]) -> str | None:
+    """Return the value if there is exactly one; a field given twice counts as missing."""
     return values[0] if len(values) == 1 else None

@@ -1,1 +1,1 @@
-"""What makes parts of the project: data, pictures, tables of the documentation. Not installed with the package."""
+"""Maintainers' scripts: they make data, pictures and tables. Not installed with the package."""

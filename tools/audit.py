@@ -1,7 +1,7 @@
-"""Look for known vulnerabilities in what the package is installed with, and in the lowest versions that it allows.
+"""Audits the installed dependencies, and the lowest versions that the package allows, for known vulnerabilities.
 
-``make release-check`` runs this. It asks a database of advisories through pip-audit, and fails if that knows any. What
-the database does not answer is printed and is no failure: it cannot be reached from everywhere.
+Run by ``make release-check``. Uses pip-audit, and fails if that finds any. If the database of advisories cannot be
+reached, or does not know a package, that is printed but is not a failure.
 """
 
 import json
@@ -13,24 +13,24 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-#: The packages whose lower bounds are there for the sake of advisories.
+#: The packages with lower bounds because of advisories.
 BOUNDED = {"pillow", "pyjwt", "werkzeug"}
 
 
 def main() -> int:
-    """Audit both, and return the exit status."""
+    """Run both audits and return the exit status."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(lowest_allowed()))
         file.flush()
         are_clean = [
-            audit("what is installed", "--skip-editable"),
-            audit("the lowest versions", "--no-deps", "--disable-pip", "--requirement", file.name),
+            audit("installed packages", "--skip-editable"),
+            audit("lowest allowed versions", "--no-deps", "--disable-pip", "--requirement", file.name),
         ]
     return 0 if all(are_clean) else 1
 
 
 def lowest_allowed() -> list[str]:
-    """Return ``name==version`` for the lowest version of each that this Python is given."""
+    """Return ``name==version`` for the lowest allowed version of each bounded package on this Python."""
     requirements = [Requirement(line) for line in requires("flask_captcha_api") or ()]
     return [
         f"{each.name}=={bound.version}"
@@ -41,26 +41,26 @@ def lowest_allowed() -> list[str]:
     ]
 
 
-def audit(what: str, *options: str) -> bool:
-    """Return whether no vulnerability is known, as far as the database answers."""
+def audit(target: str, *options: str) -> bool:
+    """Run pip-audit, print the findings, and return whether there were none."""
     command = [sys.executable, "-m", "pip_audit", "--format", "json", "--progress-spinner", "off", *options]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         dependencies: list[dict[str, Any]] = json.loads(run.stdout)["dependencies"]
     except ValueError:
-        print(f"{what}: not audited, no database of advisories could be reached: {run.stderr.strip()[-300:]}")
+        print(f"{target}: not audited, the database of advisories could not be reached: {run.stderr.strip()[-300:]}")
         return True
-    unanswered = [each["name"] for each in dependencies if "skip_reason" in each]
-    if len(unanswered) == len(dependencies):
-        print(f"{what}: not audited, the database of advisories knows none of these packages")
+    unknown = [each["name"] for each in dependencies if "skip_reason" in each]
+    if len(unknown) == len(dependencies):
+        print(f"{target}: not audited, the database of advisories knows none of these packages")
         return True
-    if unanswered:
-        print(f"{what}: the database of advisories does not know {', '.join(unanswered)}")
+    if unknown:
+        print(f"{target}: the database of advisories does not know {', '.join(unknown)}")
     vulnerable = [each for each in dependencies if each.get("vulns")]
     for each in vulnerable:
-        print(f"{what}: {each['name']} {each['version']}: {', '.join(known['id'] for known in each['vulns'])}")
+        print(f"{target}: {each['name']} {each['version']}: {', '.join(found['id'] for found in each['vulns'])}")
     if not vulnerable:
-        print(f"{what}: no known vulnerabilities in {len(dependencies) - len(unanswered)} packages")
+        print(f"{target}: no known vulnerabilities in {len(dependencies) - len(unknown)} packages")
     return not vulnerable
 
 

@@ -1,7 +1,6 @@
-"""Docstrings as the documentation wants them: what reStructuredText marks in them, marked as Markdown does.
+"""A Griffe extension that converts docstrings from reStructuredText to Markdown, for mkdocstrings.
 
-An extension of Griffe, which mkdocstrings reads the code with: of reStructuredText the docstrings use roles, literal
-text and literal blocks.
+It converts what the docstrings use: roles, literals and literal blocks.
 """
 
 import re
@@ -15,16 +14,16 @@ _LITERAL_BLOCK = re.compile(r"::$", re.MULTILINE)
 
 
 def as_markdown(docstring: str) -> str:
-    """Return the docstring with its roles and literal text as code, and its literal blocks as indented code."""
+    """Return the docstring with its roles and literals as code, and its literal blocks as indented code."""
     docstring = _ROLE.sub(lambda role: f"`{role[1]}`", docstring)
     docstring = _LITERAL_BLOCK.sub(":", _LITERAL_BLOCK_ALONE.sub("", docstring))
     return docstring.replace("``", "`")
 
 
 class Markdown(Extension):
-    """Rewrites every docstring."""
+    """Converts every docstring."""
 
     def on_object(self, *, obj: Object, **_: Any) -> None:
-        """Rewrite one."""
+        """Convert the docstring of an object."""
         if obj.docstring:
             obj.docstring.value = as_markdown(obj.docstring.value)

@@ -1,13 +1,12 @@
-"""Tables for README and documentation, made from the code and from what was measured, so that no page can drift.
+"""Generates the tables in README and documentation from the code, the catalogues and the benchmark results.
 
-Run it by ``make tables``. What stands in a page between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` becomes
-the table of that name, in the page itself: so the pages can be read in the repository as well. A test holds them to it.
+Run by ``make tables``. The text between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` is replaced by the table
+of that name, in the page itself, so that pages can be read in the repository too. A test checks that they are current.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,50 +20,53 @@ _PLACE = re.compile(rf"^({_BEGIN}(\S+)(?: (.+))? -->\n)(?:(?!<!-- ).*\n)*{_END}$
 
 
 def write_tables() -> None:
-    """Write the tables into the README and every page of the documentation, and name the pages that have changed."""
+    """Update the tables in the README and every page of the documentation, and print the pages that changed."""
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        standing = page.read_text()
-        made = with_tables(standing)
-        if made != standing:
-            page.write_text(made)
-            print(f"{page.relative_to(ROOT)}: the tables are new")
+        current = page.read_text()
+        updated = with_tables(current)
+        if updated != current:
+            page.write_text(updated)
+            print(f"{page.relative_to(ROOT)}: tables updated")
 
 
 def with_tables(markdown: str) -> str:
-    """Put the tables into their places."""
+    """Return the page with its tables replaced.
 
-    def made(place: re.Match[str]) -> str:
-        opening, name, about = place.groups()
+    :raises ValueError: there is no table of a name, or a table has no end.
+    """
+
+    def replacement(place: re.Match[str]) -> str:
+        opening, name, argument = place.groups()
         if name not in TABLES:
             raise ValueError(f"there is no table {name!r}: it must be one of {', '.join(TABLES)}")
-        return f"{opening}\n{TABLES[name](about)}\n\n{_END}"
+        return f"{opening}\n{TABLES[name](argument)}\n\n{_END}"
 
-    written, places = _PLACE.subn(made, markdown)
+    updated, places = _PLACE.subn(replacement, markdown)
     if places != len(re.findall(f"^{_BEGIN}", markdown, re.MULTILINE)):
         raise ValueError(f"a table has no end: {_END}")
-    return written
+    return updated
 
 
 def settings_of_sources(_: str) -> str:
-    """Make the table of what each source may set for itself."""
+    """Return the table of the settings of a source."""
     rows = [
-        (f"`{key}`", f"`{each.name}`", _value(each.default), _range(each.metadata["rule"].wording), _meaning(each))
+        (f"`{key}`", f"`{each.name}`", _value(each.default), _range(each.metadata["validator"].must_be), _meaning(each))
         for key, each in keys_of(SourceConfig).items()
     ]
     return _table(("key", "in a source", "default", "must be", "meaning"), rows)
 
 
 def settings_of_app(_: str) -> str:
-    """Make the table of what holds for the whole app."""
+    """Return the table of the settings of the app."""
     rows = [
-        (f"`{key}`", _value(each.default), _range(each.metadata["rule"].wording), _meaning(each))
+        (f"`{key}`", _value(each.default), _range(each.metadata["validator"].must_be), _meaning(each))
         for key, each in keys_of(CaptchaConfig).items()
     ]
     return _table(("key", "default", "must be", "meaning"), rows)
 
 
 def results(_: str) -> str:
-    """Make the table of results."""
+    """Return the table of results."""
     rows = [
         (
             f"`{each.code}`",
@@ -80,7 +82,7 @@ def results(_: str) -> str:
 
 
 def messages(_: str) -> str:
-    """Make the table of the sentences for visitors."""
+    """Return the table of messages for visitors."""
     return _table(
         ("code", *(f"`{language}`" for language in CATALOGUES)),
         [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
@@ -88,7 +90,7 @@ def messages(_: str) -> str:
 
 
 def languages(_: str) -> str:
-    """Make the table of languages."""
+    """Return the table of languages."""
     rows = [
         (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
         for language, each in CATALOGUES.items()
@@ -97,15 +99,15 @@ def languages(_: str) -> str:
 
 
 def benchmark(name: str) -> str:
-    """Make the table that a benchmark has left, with what it was measured on."""
-    told = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
-    versions = ", ".join(f"{package} {number}" for package, number in told["versions"].items())
-    origin = f"Measured on {told['date']} by `{told['command']}`: {told['machine']}; {versions}."
-    return f"{_table(told['columns'], told['rows'])}\n\n{origin}"
+    """Return the table of a benchmark's results, with the date, the machine and the versions."""
+    results = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    versions = ", ".join(f"{package} {number}" for package, number in results["versions"].items())
+    origin = f"Measured on {results['date']} by `{results['command']}`: {results['machine']}; {versions}."
+    return f"{_table(results['columns'], results['rows'])}\n\n{origin}"
 
 
 def of_readme(heading: str) -> str:
-    """Take the table below a heading of the README, without its links, which lead to files beside it."""
+    """Return the table below a heading of the README, without its links, which are relative to it."""
     section = re.split(r"\n#+ ", (ROOT / "README.md").read_text().split(f"# {heading}\n")[1])[0]
     rows = "\n".join(line for line in section.splitlines() if line.startswith("|"))
     return re.sub(r"\[([^]]+)]\([^)]+\)", r"\1", rows)
@@ -128,8 +130,6 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, timedelta):
-        return f"`{value!r}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value!r}`"
 
 

@@ -1,8 +1,9 @@
-"""Makes the voice data of the package with espeak-ng: run as ``python tools/make_voices.py``, then listen and commit.
+"""Makes the package's voice data with espeak-ng. Run ``python tools/make_voices.py``, then listen and commit.
 
-Needs Debian's espeak-ng (1.51 made what is shipped) and Pillow, nothing else; the same espeak-ng makes the same bytes.
-A language is a picture one row high, a grey level being a sample: PNG's filter and deflate pack speech to half, and
-Pillow, which the package has anyway, unpacks it in C. ``voices.json`` says where each recording begins and ends.
+Needs only Debian's espeak-ng (1.51 made the shipped data) and Pillow. The same espeak-ng makes the same bytes. The
+recordings of a language are stored as an image one pixel high whose grey levels are the samples: PNG compresses speech
+to half its size, and Pillow, a dependency anyway, decodes it in C. ``voices.json`` has the begin and end of each
+recording.
 """
 
 import array
@@ -19,16 +20,16 @@ from PIL import Image
 
 DATA = Path(__file__).parents[1] / "flask_captcha_api" / "rendering" / "data"
 RATE = 8000
-MOST_BYTES = 400_000
+MAX_BYTES = 400_000
 
-#: Three speakers, which are espeak-ng's variants of one language's voice; the first says what only one says.
-#: Of 18 tried, these were the ones that pocketsphinx understood best in English.
+#: Three speakers: espeak-ng's variants of a language's voice. The first one alone records the words that need only one
+#: speaker. Of 18 variants, pocketsphinx recognised these best in English.
 VARIANTS = ("klatt4", "edward", "f2")
 
 # fmt: off
-#: language: espeak-ng's voice, words per minute, what all three speakers say, what the first one says.
-#: A recording's name is followed by what espeak-ng is given, where that is something else.
-#: Debian's "cmn" takes a tone's number for an English word ("yi one"); "cmn-latn-pinyin" is that voice without this.
+#: By language: espeak-ng's voice, words per minute, the words of all three speakers, and those of the first one. Each
+#: word is the name of a recording, with the text for espeak-ng if that differs. Debian's "cmn" speaks the numbers of
+#: tones as English words ("yi one"); "cmn-latn-pinyin" is the same voice without this fault.
 LANGUAGES = {
     "en": (
         "en-us", 140,
@@ -47,7 +48,7 @@ LANGUAGES = {
         "cmn-latn-pinyin", 115,
         {"0": "零", "1": "一", "2": "二", "3": "三", "4": "四", "5": "五", "6": "六", "7": "七", "8": "八", "9": "九",
          "十": ""},
-        # espeak-ng reads 於 as the surname, in the wrong tone; 于 is said as it should be.
+        # espeak-ng pronounces 於 as the surname, in the wrong tone, and 于 correctly.
         {"加": "", "減": "", "等於多少": "等于多少"},
     ),
     "ja": (
@@ -68,20 +69,20 @@ LANGUAGES = {
 #: A clip ends where it stays below this share of its peak: an f or s at the edge is some 35 dB below a vowel.
 SILENCE = 0.008
 MARGIN = RATE // 100
-#: How far the samples swing: the root mean square and the most, of 128.
+#: The root mean square and the largest amplitude of the samples; full scale is 128.
 LEVEL, PEAK = 26.0, 118.0
-#: Of 256 grey levels every second one is used: the last bit is 40 dB below the speech and a third of the file.
+#: Only every second sample value is used: the last bit is 40 dB below the speech, and a third of the file.
 STEP = 2
 
 
 def main() -> None:
-    """Make every language's file and the index, and say how large they are."""
+    """Make every language's file and the index, and print their size."""
     index: dict[str, dict[str, list[list[int]]]] = {}
     for language, (voice, pace, by_all, by_one) in LANGUAGES.items():
         track = bytearray()
         clips: dict[str, list[list[int]]] = {}
         for name, text, variant in recordings(by_all, by_one):
-            clip = made(text, voice=f"{voice}+{variant}", pace=pace)
+            clip = make_recording(text, voice=f"{voice}+{variant}", pace=pace)
             clips.setdefault(name, []).append([len(track), len(track) + len(clip)])
             track += clip
         Image.frombytes("L", (len(track), 1), bytes(track)).save(DATA / f"voice-{language}.png", optimize=True)
@@ -97,12 +98,12 @@ def main() -> None:
     (DATA / "voices.json").write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in DATA.glob("voice*"))
     print(f"{size} bytes of voice data")
-    if size >= MOST_BYTES:
-        sys.exit(f"at most {MOST_BYTES} are wanted")
+    if size >= MAX_BYTES:
+        sys.exit(f"the voice data has {size} bytes: it must have fewer than {MAX_BYTES}")
 
 
 def recordings(by_all: dict[str, str], by_one: dict[str, str]) -> Iterator[tuple[str, str, str]]:
-    """List what is to be said: the recording's name, the text and the variant that says it."""
+    """Yield the name, the text and the speaker's variant of every recording."""
     for name, text in by_all.items():
         for variant in VARIANTS:
             yield name, text or name, variant
@@ -110,38 +111,38 @@ def recordings(by_all: dict[str, str], by_one: dict[str, str]) -> Iterator[tuple
         yield name, text or name, VARIANTS[0]
 
 
-def made(text: str, *, voice: str, pace: int) -> bytes:
-    """Say ``text`` and return it trimmed and levelled, as unsigned samples."""
-    rate, samples = said(text, voice=voice, pace=pace)
-    return packed(levelled(trimmed(resampled(samples, rate))))
+def make_recording(text: str, *, voice: str, pace: int) -> bytes:
+    """Speak ``text`` and return it trimmed and normalised, as unsigned samples."""
+    rate, samples = speak(text, voice=voice, pace=pace)
+    return quantise(normalise(trim(resample(samples, rate))))
 
 
-def said(text: str, *, voice: str, pace: int) -> tuple[int, Sequence[int]]:
+def speak(text: str, *, voice: str, pace: int) -> tuple[int, Sequence[int]]:
     """Run espeak-ng; return its sampling rate and samples."""
     command = ["espeak-ng", "-b", "1", "-v", voice, "-s", str(pace), "--stdout", text]
     encoded = subprocess.run(command, check=True, capture_output=True).stdout
     with wave.open(io.BytesIO(encoded)) as source:
-        # The header of a stream that was not seekable gives no true length.
+        # The length in the header is wrong, because espeak-ng wrote to a pipe.
         samples = array.array("h", source.readframes(source.getframerate() * 60))
         return source.getframerate(), samples
 
 
-def resampled(samples: Sequence[int], rate: int) -> list[float]:
-    """Bring the samples to 8 kHz: Pillow's Lanczos filter cuts off what is above 4 kHz."""
+def resample(samples: Sequence[int], rate: int) -> list[float]:
+    """Resample to 8 kHz. Pillow's Lanczos filter removes frequencies above 4 kHz."""
     row = Image.frombytes("F", (len(samples), 1), array.array("f", samples).tobytes())
     row = row.resize((round(len(samples) * RATE / rate), 1), Image.Resampling.LANCZOS)
     return list(array.array("f", row.tobytes()))
 
 
-def trimmed(samples: list[float]) -> list[float]:
-    """Cut off the silence at both ends but for a margin."""
+def trim(samples: list[float]) -> list[float]:
+    """Cut off the silence at both ends, except a margin."""
     threshold = SILENCE * max(map(abs, samples))
     heard = [position for position, sample in enumerate(samples) if abs(sample) > threshold]
     return samples[max(0, heard[0] - MARGIN) : heard[-1] + MARGIN]
 
 
-def levelled(samples: list[float]) -> list[float]:
-    """Bring all clips to one loudness, without reaching the limits of 8 bits."""
+def normalise(samples: list[float]) -> list[float]:
+    """Bring a clip to the common level, without clipping."""
     peak = max(map(abs, samples))
     loudest = max(rms(samples[start : start + RATE // 5]) for start in range(0, max(1, len(samples) - RATE // 5), 80))
     factor = min(LEVEL / loudest, PEAK / peak)
@@ -149,12 +150,12 @@ def levelled(samples: list[float]) -> list[float]:
 
 
 def rms(samples: Sequence[float]) -> float:
-    """Return the root of the mean square."""
+    """Return the root mean square."""
     return float((sum(sample * sample for sample in samples) / len(samples)) ** 0.5)
 
 
-def packed(samples: list[float]) -> bytes:
-    """Round to unsigned 8 bits, every ``STEP``-th level."""
+def quantise(samples: list[float]) -> bytes:
+    """Round to unsigned 8 bits, using every ``STEP``-th value."""
     return bytes(128 + STEP * round(sample / STEP) for sample in samples)
 
 

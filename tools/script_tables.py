@@ -1,4 +1,7 @@
-"""The tables in the widget's script, made from the catalogues. ``make tables`` writes them; a test holds them to it."""
+"""Generates the tables in the widget's script from the catalogues.
+
+Run by ``make tables``. A test checks that they are current.
+"""
 
 import json
 import re
@@ -12,23 +15,23 @@ _PLACE = re.compile(r"(?<=^// <tables>\n).*?(?=^// </tables>$)", re.MULTILINE | 
 
 
 def write_tables() -> None:
-    """Write the tables into the script, and say so if they have changed."""
+    """Update the tables in the script, and print whether they changed."""
     current = SCRIPT.read_text(encoding="utf-8")
-    made = with_tables(current)
-    if made != current:
-        SCRIPT.write_text(made, encoding="utf-8")
-        print(f"{SCRIPT.relative_to(ROOT)}: the tables are new")
+    updated = with_tables(current)
+    if updated != current:
+        SCRIPT.write_text(updated, encoding="utf-8")
+        print(f"{SCRIPT.relative_to(ROOT)}: tables updated")
 
 
 def with_tables(script: str) -> str:
-    """Put the tables between ``// <tables>`` and ``// </tables>``.
+    """Return the script with the tables between ``// <tables>`` and ``// </tables>`` replaced.
 
     :raises ValueError: the script does not have exactly one such place.
     """
-    made, places = _PLACE.subn(lambda _: _tables(), script)
+    updated, places = _PLACE.subn(lambda _: _tables(), script)
     if places != 1:
         raise ValueError(f"the script has {places} places for tables: it must have 1, from // <tables> to // </tables>")
-    return made
+    return updated
 
 
 def _tables() -> str:
@@ -44,7 +47,7 @@ def _tables() -> str:
 
 
 def _texts(catalogue: Catalogue) -> dict[str, str]:
-    """Return what the script says in one language, sentences for a kind under ``KIND.PART``."""
+    """Return the script's texts in one language, the sentences for a kind under ``KIND.PART``."""
     sentences = {**catalogue.kinds, "{}": catalogue.asks}
     return {
         **{f"{kind}.{part}": text for kind, parts in sentences.items() for part, text in parts.items()},

@@ -1,7 +1,7 @@
-"""Makes the typefaces of the package: fetched from npm, cut down to the characters that are drawn, licence beside each.
+"""Downloads the package's typefaces from npm, and subsets them to the characters that are drawn.
 
-Needs npm, and fonttools with brotli: ``pip install fonttools brotli``. Run it from the root of the checkout; what it
-writes is kept in the repository.
+Needs npm, and fonttools with brotli: ``pip install fonttools brotli``. Run it from the root of the checkout. The result
+is kept in the repository, each typeface with its licence.
 """
 
 import io
@@ -16,7 +16,7 @@ DATA = Path("flask_captcha_api/rendering/data")
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-−×=?"
 RELEASE = "5.3.0"
 
-#: The package at npm is @fontsource/<name>; all of these are under the SIL Open Font License or the Apache License.
+#: By name of the npm package @fontsource/<name>. All are under the SIL Open Font License or the Apache License.
 WEIGHTS = {
     "baloo-2": 800,
     "bitter": 800,
@@ -29,19 +29,19 @@ WEIGHTS = {
 
 
 def main() -> None:
-    """Fetch, cut and write every typeface."""
+    """Download, subset and write every typeface."""
     total = 0
     for name, weight in WEIGHTS.items():
-        package = fetch(f"@fontsource/{name}@{RELEASE}")
+        package = download(f"@fontsource/{name}@{RELEASE}")
         (DATA / f"{name}.LICENSE.txt").write_bytes(member(package, "package/LICENSE"))
-        cut(member(package, f"package/files/{name}-latin-{weight}-normal.woff2"), DATA / f"{name}.ttf")
+        write_subset(member(package, f"package/files/{name}-latin-{weight}-normal.woff2"), DATA / f"{name}.ttf")
         size = (DATA / f"{name}.ttf").stat().st_size
         total += size
         print(f"{name:12} {weight} {size:6} bytes")
-    print(f"{'together':16} {total:6} bytes")
+    print(f"{'total':16} {total:6} bytes")
 
 
-def fetch(package: str) -> tarfile.TarFile:
+def download(package: str) -> tarfile.TarFile:
     """Download a package from npm."""
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run(["npm", "pack", "--silent", package], cwd=directory, check=True, stdout=subprocess.DEVNULL)
@@ -50,15 +50,15 @@ def fetch(package: str) -> tarfile.TarFile:
 
 
 def member(package: tarfile.TarFile, name: str) -> bytes:
-    """Return a file of a package."""
+    """Return the content of a file in a package."""
     file = package.extractfile(name)
     if file is None:
         raise SystemExit(f"{name} is not in the package")
     return file.read()
 
 
-def cut(woff: bytes, target: Path) -> None:
-    """Keep the characters that are drawn, without hints, features and names but those of the licence."""
+def write_subset(woff: bytes, target: Path) -> None:
+    """Write a typeface with the characters that are drawn, without hints, features, and names except the licence's."""
     options = subset.Options(layout_features=[], hinting=False, name_IDs=[0, 13, 14], notdef_outline=True)
     font = subset.load_font(io.BytesIO(woff), options)
     subsetter = subset.Subsetter(options)

@@ -1,7 +1,7 @@
-"""Takes the pictures of the example's login that README and docs show: run it by ``make pictures``, then look at them.
+"""Takes the screenshots of the example app's login for README and docs. Run ``make pictures``, then look at them.
 
-Needs Debian's Chromium and the extra ``dev``. The captchas are drawn from fixed randomness, so that the same browser
-with the same fonts takes the same pictures again.
+Needs Debian's Chromium and the extra ``dev``. The captchas are drawn from fixed seeds, so that the same browser with
+the same fonts takes the same screenshots again.
 """
 
 import io
@@ -22,12 +22,12 @@ HEIGHT = 730
 WIDE, NARROW = 440, 320
 
 
-def as_it_comes(page: Page) -> None:
-    """Leave the login as it is."""
+def unchanged(page: Page) -> None:
+    """Do nothing."""
 
 
 def listening(page: Page) -> None:
-    """Ask for the sound, with the keyboard, so that the focus is seen."""
+    """Request the sound with the keyboard, so that the focus is visible."""
     field = page.locator("#login captcha-field")
     field.get_by_role("button", name="Listen").focus()
     page.keyboard.press("Enter")
@@ -35,26 +35,26 @@ def listening(page: Page) -> None:
     page.keyboard.press("Tab")
 
 
-#: name of the file: width, colour scheme, what the captcha is drawn from, what is done before.
+#: By file name: the width, the colour scheme, the captcha's seed, and what to do before.
 SHOTS: dict[str, tuple[int, Literal["light", "dark"], int, Callable[[Page], None]]] = {
-    "example-login": (WIDE, "light", 18, as_it_comes),
-    "example-login-dark": (WIDE, "dark", 16, as_it_comes),
-    "example-login-narrow": (NARROW, "light", 8, as_it_comes),
+    "example-login": (WIDE, "light", 18, unchanged),
+    "example-login-dark": (WIDE, "dark", 16, unchanged),
+    "example-login-narrow": (NARROW, "light", 8, unchanged),
     "example-login-sound": (WIDE, "light", 18, listening),
 }
 
 
 def main() -> None:
-    """Take every picture and say how large it is."""
+    """Take every screenshot and print its size."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     PICTURES.mkdir(parents=True, exist_ok=True)
     with (
-        patch("flask_captcha_api.service.secrets.randbits") as draw_from,
+        patch("flask_captcha_api.service.secrets.randbits") as seed_source,
         running() as site,
         chromium() as browser,
     ):
         for name, (width, scheme, seed, prepare) in SHOTS.items():
-            draw_from.return_value = seed
+            seed_source.return_value = seed
             page = browser.new_page(
                 base_url=site.address,
                 viewport={"width": width, "height": HEIGHT},
@@ -71,11 +71,11 @@ def main() -> None:
 
 
 def compact(png: bytes) -> bytes:
-    """Keep 128 colours, which is plenty for a page, and a third of the bytes."""
-    packed = io.BytesIO()
+    """Reduce to 128 colours, which are enough for a page, in a third of the bytes."""
+    compacted = io.BytesIO()
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.quantize(128, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
-    return packed.getvalue()
+    picture.quantize(128, dither=Image.Dither.NONE).save(compacted, "PNG", optimize=True)
+    return compacted.getvalue()
 
 
 if __name__ == "__main__":

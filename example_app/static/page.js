@@ -1,12 +1,12 @@
-// The page: which of its two halves is shown, and what their forms do.
+// The page: shows one of its two sections, and submits their forms.
 
-import { call, endSession, keepToken, presentToken, signOut } from "./session.js";
+import { call, endSession, setToken, currentToken, signOut } from "./session.js";
 
-// After these, the captcha may still be good: sending the form again is the retry, and nothing has to be typed again.
+// After these results the captcha may still be valid, so the visitor can submit the form again as it is.
 const UNDECIDED = ["unreachable", "too_many_requests", "store_unavailable"];
 const CAPTCHA_REFUSED = ["captcha_required", "captcha_wrong", "captcha_gone"];
 
-class GuardedForm {
+class CaptchaForm {
   constructor(form, onSuccess) {
     this.form = form;
     this.message = form.querySelector(".message");
@@ -18,31 +18,31 @@ class GuardedForm {
     });
   }
 
-  tell(message, kind = "success") {
+  showMessage(message, kind = "success") {
     this.message.textContent = message;
     this.message.dataset.kind = kind;
   }
 
-  /** Start afresh, with empty fields. */
+  /** Clear the fields and the message. */
   reset() {
     this.form.reset();
-    this.tell("");
+    this.showMessage("");
   }
 
   async submit() {
-    if (this.form.ariaBusy === "true") return; // a second click; a disabled button would lose the focus
-    const fields = Object.fromEntries(new FormData(this.form)); // the captcha's two are among them
-    this.tell("");
+    if (this.form.ariaBusy === "true") return; // a second click; disabling the button would lose the focus
+    const fields = Object.fromEntries(new FormData(this.form)); // includes those of the captcha
+    this.showMessage("");
     this.form.ariaBusy = "true";
     const { status, stringCode, message } = await call("POST", this.form.action, fields);
     this.form.ariaBusy = "false";
-    if (this.form.closest("[hidden]")) return; // signed out meanwhile: nobody is waiting for this answer
+    if (this.form.closest("[hidden]")) return; // signed out meanwhile
     if (!status && CAPTCHA_REFUSED.includes(stringCode)) {
       this.captcha.reject(message);
     } else if (!status) {
-      this.tell(message, "error");
+      this.showMessage(message, "error");
       if (UNDECIDED.includes(stringCode)) return;
-      this.captcha.refresh(); // it was right, and is spent
+      this.captcha.refresh(); // it passed, so it is spent
       this.form.querySelector("input:not([hidden])").focus();
     } else {
       this.captcha.refresh();
@@ -54,26 +54,26 @@ class GuardedForm {
 const signedOut = document.querySelector("#signed-out");
 const signedIn = document.querySelector("#signed-in");
 
-const login = new GuardedForm(document.querySelector("#login"), ({ account }) => {
+const login = new CaptchaForm(document.querySelector("#login"), ({ account }) => {
   document.querySelector("#who").textContent = account;
-  document.querySelector("#username").defaultValue = account; // which a reset leaves alone
+  document.querySelector("#username").defaultValue = account; // survives a reset
   signedOut.hidden = true;
   signedIn.hidden = false;
-  login.form.reset(); // the password has no business on the page any more
+  login.form.reset(); // removes the password from the page
   changePassword.reset();
   document.querySelector("#password-title").focus();
 });
 
-const changePassword = new GuardedForm(document.querySelector("#change-password"), () => {
+const changePassword = new CaptchaForm(document.querySelector("#change-password"), () => {
   changePassword.reset();
-  changePassword.tell("Your password was changed.");
+  changePassword.showMessage("Your password was changed.");
 });
 
-// Its captcha is for whoever is signed in. It is not asked for before it is seen, which is after that.
-changePassword.captcha.token = presentToken;
-changePassword.captcha.addEventListener("captcha-token", (event) => keepToken(event.detail));
+// This captcha needs a token. The widget requests it only once it is visible, which is after the login.
+changePassword.captcha.token = currentToken;
+changePassword.captcha.addEventListener("captcha-token", (event) => setToken(event.detail));
 changePassword.captcha.addEventListener("captcha-error", (event) => {
-  if (event.detail.status === 401 && presentToken()) endSession();
+  if (event.detail.status === 401 && currentToken()) endSession();
 });
 
 function showLogin(message) {
@@ -81,7 +81,7 @@ function showLogin(message) {
   signedOut.hidden = false;
   changePassword.form.reset();
   login.reset();
-  login.tell(message);
+  login.showMessage(message);
   login.form.elements.account.focus();
 }
 
@@ -91,7 +91,7 @@ document.querySelector("#sign-out").addEventListener("click", () => {
 });
 document.addEventListener("session-ended", () => showLogin("Your session has ended. Please sign in again."));
 
-// The back end checks this too; but there a slip of the finger costs a captcha.
+// The back end checks this too, but there a typing error costs a captcha.
 changePassword.form.addEventListener("input", () => {
   const { newPassword, confirmPassword } = changePassword.form.elements;
   confirmPassword.setCustomValidity(newPassword.value === confirmPassword.value ? "" : "The new passwords differ.");

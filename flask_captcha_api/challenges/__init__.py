@@ -1,1 +1,1 @@
-"""What can be asked: makers, kinds, sources, and how answers are folded before they are compared."""
+"""Challenges: makers, kinds, sources, and the folding of answers."""

@@ -1,36 +1,37 @@
-"""Folding: which differences between two texts do not matter, and what a visitor can type at all."""
+"""Folding: the normalisation of answers before they are compared."""
 
 import re
 import unicodedata
 
+#: In code points.
 LONGEST_ANSWER = 64
 
 _DASHES_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])-+(?=[0-9])")
 
 
 def fold(text: str, *, digits_only: bool = False) -> str:
-    """Return ``text`` without what does not matter in an answer. Folding twice changes nothing more.
+    """Return ``text`` without the differences that do not matter in an answer. Idempotent.
 
-    Compatibility variants (NFKC), white space, format characters (Unicode's category Cf: direction marks, zero-width
-    spaces and joiners, soft hyphens, the byte order mark) and letter case do not matter, and a decimal digit of any
-    script is the ASCII digit. Letters always stay.
+    Removed are compatibility variants (NFKC), white space, format characters (Unicode's category Cf: direction marks,
+    zero-width spaces and joiners, soft hyphens, the byte order mark) and letter case. A decimal digit of any script
+    becomes the ASCII digit. Letters are never removed.
 
-    :param digits_only: the answer is a number: dashes between two digits do not matter either, and any dash elsewhere
-        is a minus sign, so that −5 is -5 and not 5.
+    :param digits_only: the answer is a number: dashes between two digits are removed too, and any other dash becomes
+        an ASCII minus sign, so that −5 is -5 and not 5.
     """
-    folded = _folded_once(text)
-    # Case folding can undo NFKC, and what is removed may have stood between a letter and its accent.
+    folded = _fold_once(text)
+    # Repeat: case folding can undo NFKC, and a removed character may have separated a letter from its accent.
     while folded != text:
-        text, folded = folded, _folded_once(folded)
+        text, folded = folded, _fold_once(folded)
     if not digits_only:
         return folded
     return _DASHES_BETWEEN_DIGITS.sub("", "".join("-" if _is_dash(character) else character for character in folded))
 
 
 def is_typable(text: object) -> bool:
-    """Return whether ``text`` could be an answer: a str of 1 to 64 code points, and still 1 to 64 once it is folded.
+    """Return whether ``text`` could be an answer: a str of 1 to 64 code points, before and after folding.
 
-    Surrogates and control characters are refused: no keyboard sends them, and some stores and encoders choke on them.
+    Surrogates and control characters are rejected: no keyboard sends them, and some stores and encoders fail on them.
     """
     return (
         isinstance(text, str)
@@ -40,18 +41,18 @@ def is_typable(text: object) -> bool:
     )
 
 
-def _folded_once(text: str) -> str:
-    return "".join(map(_folded_character, unicodedata.normalize("NFKC", text))).casefold()
+def _fold_once(text: str) -> str:
+    return "".join(map(_fold_character, unicodedata.normalize("NFKC", text))).casefold()
 
 
-def _folded_character(character: str) -> str:
+def _fold_character(character: str) -> str:
     if character.isspace() or unicodedata.category(character) == "Cf":
         return ""
-    # NFKC knows full-width digits, and none of those that belong to a script: Arabic, Devanagari, Thai, …
+    # NFKC converts full-width digits, but not those of other scripts: Arabic, Devanagari, Thai, …
     digit = unicodedata.decimal(character, None)
     return character if digit is None else str(digit)
 
 
 def _is_dash(character: str) -> bool:
-    """Return whether this is a dash; Unicode counts the minus sign among the mathematical symbols."""
+    """Return whether this is a dash or the minus sign, which Unicode does not count among the dashes."""
     return character == "\N{MINUS SIGN}" or unicodedata.category(character) == "Pd"

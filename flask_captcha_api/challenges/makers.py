@@ -1,58 +1,55 @@
-"""Challenges: what a visitor is asked, what solves it, and the makers that come with the package.
-
-Knows nothing of pictures, sounds, stores or requests.
-"""
+"""The challenge, a prompt with its answer, and the makers that come with the package."""
 
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: Without 7, which is read as 1 or 4 when it leans, and 9, which is read as 6 when it lies on its side. What is left
-#: is guessed once in 32,768 tries at five characters.
+#: Without 7, which is read as 1 or 4 when it leans, and 9, which is read as 6 when it lies on its side. A blind guess
+#: of five of the others passes once in 32,768 attempts.
 DIGITS = "01234568"
 #: No vowels, so that no words appear; of each group of look-alikes (B R, C G, D O, K X, N Z, V Y …) at most one.
 LETTERS = "CFHJKLMPRSTWYZ"
 
 MINUS = "\N{MINUS SIGN}"
-#: What the prompts of each kind are made of.
+#: The alphabet of each kind's prompts.
 ALPHABETS = (DIGITS, LETTERS, f"0123456789+{MINUS}")
 
-#: Of every three arithmetic challenges, so many are sums; the others are differences.
+#: The number of sums in three arithmetic challenges, on average; the others are differences.
 SUMS_IN_THREE = 2
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """A prompt and what solves it. Neither appears in the repr, so neither can reach a log by way of it.
+    """A prompt and its answer. The repr shows neither, so that neither is logged by accident.
 
-    :param prompt: what is drawn or spoken.
-    :param answer: what the visitor has to type. Letter case, white space and the script of a digit do not matter: see
-        :func:`~flask_captcha_api.challenges.folding.fold`.
+    :param prompt: the text that is drawn or spoken.
+    :param answer: the text that the visitor has to type. Letter case, white space and the script of a digit do not
+        matter: see :func:`~flask_captcha_api.challenges.folding.fold`.
     """
 
     prompt: str = field(repr=False)
     answer: str = field(repr=False)
 
 
-#: Makes one challenge; the argument is the configured length. It must draw from the ``secrets`` module.
+#: Makes one challenge of the given length. All its randomness must come from the ``secrets`` module.
 Maker = Callable[[int], Challenge]
 
 
 def digits(length: int) -> Challenge:
-    """Make a row of ``length`` decimal digits that are not mistaken for each other."""
+    """Make a row of ``length`` decimal digits that are not confused with each other."""
     return _row(DIGITS, length)
 
 
 def letters(length: int) -> Challenge:
-    """Make a row of ``length`` capital letters that are not mistaken for each other."""
+    """Make a row of ``length`` capital letters that are not confused with each other."""
     return _row(LETTERS, length)
 
 
 def arithmetic(length: int) -> Challenge:
-    """Make a sum or a difference of two whole numbers that take ``length`` characters, the operator included.
+    """Make a sum or a difference of two whole numbers, ``length`` characters long including the operator.
 
-    The result is never negative. Two thirds are sums: the commonest difference (1) is likelier than the commonest
-    sum, and at that mixture no answer to five characters has a chance above 0.75 %.
+    The result is never negative. Two thirds are sums, because the commonest difference (1) is likelier than the
+    commonest sum: in this proportion no answer to five characters has a probability above 0.75 %.
     """
     first, second = map(secrets.choice, operand_ranges(length))
     if secrets.randbelow(3) < SUMS_IN_THREE:
@@ -62,9 +59,9 @@ def arithmetic(length: int) -> Challenge:
 
 
 def operand_ranges(length: int) -> tuple[range, range]:
-    """Return the two numbers that an arithmetic challenge of ``length`` characters draws from, operator left out."""
-    longer = length // 2
-    return _numbers_of(longer), _numbers_of(length - 1 - longer)
+    """Return the ranges of the two operands of an arithmetic challenge of ``length`` characters."""
+    first_digits = length // 2
+    return _numbers_of(first_digits), _numbers_of(length - 1 - first_digits)
 
 
 def _row(alphabet: str, length: int) -> Challenge:

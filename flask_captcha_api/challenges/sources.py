@@ -1,10 +1,10 @@
-"""The table of sources: for each, its settings and its kind."""
+"""Sources: the names that captchas are issued for, each with its settings and its kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..exceptions import UnknownSource
-from ..settings.config import SOURCE_NAMES, CaptchaConfig, SourceConfig, is_source_name
+from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, SourceConfig, is_source_name
 from .folding import is_typable
 from .kinds import Kind
 from .makers import Challenge, Maker
@@ -12,7 +12,7 @@ from .makers import Challenge, Maker
 
 @dataclass(frozen=True)
 class Source:
-    """Where a captcha is asked from and for, and how it is made there."""
+    """A source, such as the login form."""
 
     name: str
     settings: SourceConfig
@@ -21,19 +21,19 @@ class Source:
     def new_challenge(self) -> Challenge:
         """Make a challenge of this source's kind and length.
 
-        :raises ValueError: the maker's answer is one that nobody can type.
+        :raises ValueError: the maker's answer cannot be typed.
         """
         challenge = self.kind.make(self.settings.length)
         if not is_typable(challenge.answer):
             raise ValueError(
-                f"the maker of kind {self.settings.kind!r} made an answer that no visitor can give: it must have 1 to "
-                "64 characters, white space and format characters not counted, and no control characters"
+                f"the maker of kind {self.settings.kind!r} made an answer that no visitor can type: it must have 1 to "
+                "64 characters, not counting white space and format characters, and no control characters"
             )
         return challenge
 
 
 class Sources:
-    """Finds the source of a name. With no names configured, every well-formed name is a source."""
+    """Finds sources by name. Unless CAPTCHA_SOURCES is set, every valid name is a source."""
 
     def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Kind]) -> None:
         self._config = config
@@ -54,14 +54,14 @@ class Sources:
 
     def _unknown(self, name: str) -> UnknownSource:
         known = self._config.sources
-        there_is = f"CAPTCHA_SOURCES has {', '.join(known)}" if known else f"a name is {SOURCE_NAMES}"
-        return UnknownSource(f"there is no source {name!r}: {there_is}")
+        remedy = f"CAPTCHA_SOURCES has {', '.join(known)}" if known else f"a name must be {SOURCE_NAME_MUST_BE}"
+        return UnknownSource(f"there is no source {name!r}: {remedy}")
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
-        """Return the kinds that a source can have."""
+        """Return the kinds that a source can have, by name."""
         return self._kinds
 
-    def with_every_kind_made_by(self, make: Maker) -> "Sources":
+    def with_maker(self, make: Maker) -> "Sources":
         """Return the same sources with one maker for all kinds."""
         return Sources(self._config, {name: replace(kind, make=make) for name, kind in self._kinds.items()})

@@ -1,7 +1,4 @@
-"""The checkup: what of the captchas' set-up is in force in an app, what that allows, and what is wrong with it.
-
-Looks at the running app, tries its cache with a value of its own, and has its sources tried. Knows no terminal.
-"""
+"""Diagnoses an app: the set-up in force, what it allows, and its errors."""
 
 import secrets
 from typing import Any
@@ -11,71 +8,72 @@ from flask import Flask
 from ..challenges.sources import Source
 from ..exceptions import SetupError, StoreUnavailable
 from ..http.jwt import has_jwt_manager
-from ..http.protected_views import faults_of_guards
+from ..http.protected_views import find_faults
 from ..settings.config import CaptchaConfig, keys_of
+from ..settings.reading import read_config
 from ..state import CaptchaState, current_state
-from ..storage.capacity import crowding_of
+from ..storage.capacity import capacity_warning
 from ..storage.selection import check_backend
-from .report import Checkup, shown
-from .source_checks import ANY_NAME, try_source
+from .report import Report, as_text
+from .source_checks import ANY_NAME, check_source
 
-#: A secret key of fewer characters can be tried out by whoever reads the cache.
+#: Whoever reads the cache can guess a secret key with fewer characters.
 _SHORTEST_KEY = 16
-#: Seconds that the value lives by which the cache is tried.
-_TRIAL_TTL = 60
+#: Lifetime, in seconds, of the value that tests the cache.
+_TEST_TTL = 60
 
-_BACKENDS_FOR_MANY_HOSTS = ("MemcachedCache", "RedisCache", "MongoDbCache", "DynamoDbCache", "ValkeyCache")
-_REACHES = (
-    ("SimpleCache", "one process, with any number of threads"),
-    ("UWSGICache", "the workers of one uWSGI server"),
-    ("FileSystemCache", "one host, with any number of processes"),
-    *((name, "any number of hosts") for name in _BACKENDS_FOR_MANY_HOSTS),
-)
+_SHARED_BACKENDS = ("MemcachedCache", "RedisCache", "MongoDbCache", "DynamoDbCache", "ValkeyCache")
+_SCOPES = {
+    "SimpleCache": "one process",
+    "UWSGICache": "the workers of one uWSGI server",
+    "FileSystemCache": "one host",
+    **dict.fromkeys(_SHARED_BACKENDS, "any number of hosts"),
+}
 
 
-def examine(app: Flask) -> Checkup:
-    """Examine an app, in an app context of it. Needs no request, and prints no secret and no answer.
+def diagnose(app: Flask) -> Report:
+    """Diagnose an app, in its app context. Needs no request, and reports no secret and no answer.
 
     :raises RuntimeError: the app has no CaptchaApi.
     """
     state = current_state()
-    checkup = Checkup()
-    with checkup.noting_warnings():
-        _settings(app, state, checkup)
-        _cache(state, checkup)
-    _secret_key(app, checkup)
-    _tokens(state, checkup)
-    _limits(state, checkup)
+    report = Report()
+    with report.recording_warnings():
+        _check_settings(app, state, report)
+        _check_cache(state, report)
+    _check_secret_key(app, report)
+    _check_tokens(state, report)
+    _check_limits(state, report)
     for source in _sources(state):
-        checkup.sources.append(try_source(source, state.config.defaults, checkup))
+        report.sources.append(check_source(source, state.config.defaults, report))
     if state.config.sources_differ:
-        checkup.consider("sources differ in how hard they are: a guard should name its own, as in source='login'")
-    for fault in faults_of_guards(app, state.sources):
-        checkup.wrong(fault)
+        report.add_note("sources differ in difficulty: each protected view should name its own, as in source='login'")
+    for fault in find_faults(app, state.sources):
+        report.add_error(fault)
     if not state.mounted_as:
-        checkup.consider("the routes are mounted nowhere: register the blueprint that init_app returned")
-    return checkup
+        report.add_note("the captcha routes are not mounted: register the blueprint that init_app returned")
+    return report
 
 
-def _settings(app: Flask, state: CaptchaState, checkup: Checkup) -> None:
-    """List the settings in force for the app, and read them once more: what warns at the start warns again."""
-    for key, (value, default) in _values(state.config).items():
-        checkup.settings[key] = (shown(value), shown(default))
+def _check_settings(app: Flask, state: CaptchaState, report: Report) -> None:
+    """Report the settings in force, and read the app's settings again, which repeats the warnings of ``init_app``."""
+    in_force = _values(state.config)
+    for key, (value, default) in in_force.items():
+        report.settings[key] = (as_text(value), as_text(default))
     try:
-        now = CaptchaConfig.read(app.config, kinds=state.sources.kinds)
-    except ValueError:  # its words may hold a password
-        checkup.wrong("the settings were changed after CaptchaApi had read them, and with these the app will not start")
-        return
-    in_force, set_now = _values(state.config), _values(now)
-    changed = [key for key in in_force if in_force[key] != set_now[key]]
-    if changed:
-        checkup.wrong(
-            f"{', '.join(changed)} changed after CaptchaApi had read the settings, without effect: set them before"
+        current = _values(read_config(app.config, kinds=state.sources.kinds))
+    except ValueError:  # its message may contain a password
+        report.add_error(
+            "settings changed after init_app, and the app will not start with the new values: correct them"
         )
+        return
+    changed = [key for key in in_force if in_force[key] != current[key]]
+    if changed:
+        report.add_error(f"{', '.join(changed)} changed after init_app, which has no effect: set them before it")
 
 
 def _values(config: CaptchaConfig) -> dict[str, tuple[Any, Any]]:
-    """Return of each key the value in force and the default."""
+    """Return the value and the default of each key."""
     return {
         key: (getattr(holder, field.name), field.default)
         for holder in (config, config.defaults)
@@ -83,84 +81,90 @@ def _values(config: CaptchaConfig) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def _cache(state: CaptchaState, checkup: Checkup) -> None:
-    """Put a value into the cache and take it out twice: the second time it has to be gone."""
+def _check_cache(state: CaptchaState, report: Report) -> None:
+    """Store a value and take it twice: the second time it must be gone."""
     uuid, value = f"{secrets.randbelow(10**23):023d}", secrets.token_hex(16)
     try:
         store = state.store.get()
-        checkup.facts["cache"] = f"{type(store.backend).__name__}, for {_reach(store.backend)}"
+        report.facts["cache"] = f"{type(store.backend).__name__}, scope: {_scope(store.backend)}"
         check_backend(store.backend)
-        if crowding := crowding_of(store.backend, state.config):
-            checkup.consider(crowding)
-        store.put(uuid, value, _TRIAL_TTL)
+        if warning := capacity_warning(store.backend, state.config):
+            report.add_note(warning)
+        store.put(uuid, value, _TEST_TTL)
         taken = store.take(uuid), store.take(uuid)
     except SetupError as error:
-        checkup.facts.setdefault("cache", "none that captchas can be kept in")
-        checkup.wrong(str(error))
+        report.facts.setdefault("cache", "none that can store captchas")
+        report.add_error(str(error))
     except StoreUnavailable as error:
-        checkup.facts.setdefault("cache", "cannot be reached")
-        checkup.wrong(f"the cache does not work: {error}")
+        report.facts.setdefault("cache", "unavailable")
+        report.add_error(f"the cache does not work: {error}")
     else:
         if taken == (value, None):
-            checkup.facts["cache"] += "; a value could be put in, and taken out once"
+            report.facts["cache"] += "; a value was stored, and taken once"
         elif taken[0] != value:
-            checkup.wrong("the cache does not give back what is put in, so no captcha could be passed")
+            report.add_error("the cache does not return what was stored, so no captcha can pass")
         else:
-            checkup.wrong("the cache gives the same value twice, so a captcha could be passed more than once")
+            report.add_error("the cache returned the same value twice, so a captcha could pass more than once")
 
 
-def _reach(backend: Any) -> str:
-    names = {each.__name__ for each in type(backend).__mro__ if each.__module__.partition(".")[0] == "cachelib"}
-    return next((reach for name, reach in _REACHES if name in names), "as far as it reaches: it is one of your own")
+def _scope(backend: Any) -> str:
+    """Return what a cache is shared by."""
+    names = [each.__name__ for each in type(backend).__mro__ if each.__module__.partition(".")[0] == "cachelib"]
+    return next((_SCOPES[name] for name in names if name in _SCOPES), "unknown (custom backend)")
 
 
-def _secret_key(app: Flask, checkup: Checkup) -> None:
-    older = len(app.config.get("SECRET_KEY_FALLBACKS") or ())
-    checkup.facts["secret key"] = "set" + (f", and {older} for captchas that were issued before it" if older else "")
+def _check_secret_key(app: Flask, report: Report) -> None:
+    fallbacks = len(app.config.get("SECRET_KEY_FALLBACKS") or ())
+    report.facts["secret key"] = "set" + (f"; fallbacks: {fallbacks}" if fallbacks else "")
     if len(app.config.get("SECRET_KEY") or "") < _SHORTEST_KEY:
-        checkup.wrong(
-            f"SECRET_KEY is shorter than {_SHORTEST_KEY} characters, so whoever reads the cache can try it out: set "
-            "one from secrets.token_hex()"
+        report.add_error(
+            f"SECRET_KEY is shorter than {_SHORTEST_KEY} characters, so whoever reads the cache can guess it: set one "
+            "from secrets.token_hex()"
         )
 
 
-def _tokens(state: CaptchaState, checkup: Checkup) -> None:
-    renewed_for = state.config.jwt_renew
+def _check_tokens(state: CaptchaState, report: Report) -> None:
+    longest_session = state.config.jwt_renew
     if has_jwt_manager():
-        way = f"are renewed, for {renewed_for} at most" if renewed_for else "go back as they came"
-        checkup.facts["JWT"] = f"captchas are bound to the identity in a token; tokens {way}"
+        use = f"renewed for at most {longest_session}" if longest_session else "returned unchanged"
+        report.facts["JWT"] = f"captchas are bound to the token's identity; tokens are {use}"
         return
-    checkup.facts["JWT"] = "the app has no JWTManager, so every request is anonymous"
+    report.facts["JWT"] = "no JWTManager, so all requests are anonymous"
     required_by = [source.name for source in _sources(state) if source.settings.jwt == "required"]
     if required_by:
-        checkup.wrong(f"a token is required for {', '.join(required_by)}, and the app has no JWTManager: no captchas")
-    elif renewed_for:
-        checkup.wrong("CAPTCHA_JWT_RENEW is set, and the app has no JWTManager whose tokens could be renewed")
+        report.add_error(
+            f"jwt is 'required' (sources: {', '.join(required_by)}) and the app has no JWTManager, so no captcha is "
+            "issued: call JWTManager(app)"
+        )
+    elif longest_session:
+        report.add_error("CAPTCHA_JWT_RENEW is set and the app has no JWTManager: call JWTManager(app), or unset it")
 
 
-def _limits(state: CaptchaState, checkup: Checkup) -> None:
+def _check_limits(state: CaptchaState, report: Report) -> None:
     config = state.config
     unlimited = [source.name for source in _sources(state) if source.settings.rate_limit is None]
     if unlimited:
         where = f" on {', '.join(unlimited)}" if config.has_rates else ""
-        checkup.consider(
-            f"no rate limit{where}: a client may ask for captchas, and guess, as often as the server can answer; set "
-            "CAPTCHA_RATE_LIMIT, or limit it in front of the app"
+        report.add_note(
+            f"no rate limit{where}: a client can request captchas, and guess, as fast as the server responds: set "
+            "CAPTCHA_RATE_LIMIT, or limit requests in front of the app"
         )
     if not config.has_rates:
-        checkup.facts["rate limits"] = "none"
+        report.facts["rate limits"] = "none"
         return
-    checkup.facts["rate limits"] = f"counted in {shown(config.rate_limit_storage)}"
+    report.facts["rate limits"] = f"counted in {as_text(config.rate_limit_storage)}"
     counters = state.counters.get()
-    if counters.are_private_to_process and not config.single_process and "one process" not in checkup.facts["cache"]:
-        checkup.consider(
-            "rates are counted in the memory of each process: with several of them, set CAPTCHA_RATE_LIMIT_STORAGE to "
-            "a storage that they share, such as redis://127.0.0.1:6379/1"
+    is_one_process = config.single_process or "scope: one process" in report.facts["cache"]
+    if counters.are_private_to_process and not is_one_process:
+        report.add_note(
+            "each process counts rates in its own memory: with several processes, set CAPTCHA_RATE_LIMIT_STORAGE to a "
+            "storage that they share, such as redis://127.0.0.1:6379/1"
         )
-    if counters.failures("checkup", secrets.token_hex(8)) is None:
-        checkup.wrong("CAPTCHA_RATE_LIMIT_STORAGE cannot be reached, so nothing is limited")
+    if counters.failures("diagnostics", secrets.token_hex(8)) is None:
+        report.add_error("CAPTCHA_RATE_LIMIT_STORAGE cannot be reached, so nothing is limited: start or correct it")
 
 
 def _sources(state: CaptchaState) -> list[Source]:
+    """Return the sources to check."""
     names = [ANY_NAME] if state.config.sources is None else list(state.config.sources)
     return [state.sources.find(name) for name in names]

@@ -1,4 +1,4 @@
-"""Findings: what the checkup notes down, apart from how it finds it and how it is shown."""
+"""The report of ``flask captcha check``."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -7,76 +7,64 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..challenges.guessing import Odds
+from ..challenges.guessing import GuessProbability
 from ..settings.config import SourceConfig
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that whoever runs the app should know; either wrong, or merely to be considered."""
-
-    text: str
-    is_wrong: bool
-
-
-@dataclass(frozen=True)
 class SourceReport:
-    """What a source gives to visitors and to bots.
+    """What was found out about a source.
 
-    :ivar own: the settings by which it differs from the app, for people.
+    :ivar overrides: the settings that differ from the app's, as text.
+    :ivar guess: the probability that a blind guess passes; None if unknown.
     """
 
     name: str
     settings: SourceConfig
-    own: str
+    overrides: str
     has_sound: bool
-    #: None where it could not be told.
-    odds: Odds | None
+    guess: GuessProbability | None
 
 
-class Checkup:
-    """What has been found so far.
+class Report:
+    """The results of the diagnostics.
 
-    :ivar facts: a topic and what is to be said of it.
-    :ivar settings: of each key the value in force and the default, for people.
+    :ivar facts: text by topic.
+    :ivar settings: the value in force and the default of each key, as text.
+    :ivar errors: what has to be fixed.
+    :ivar notes: what may be intended.
     """
 
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
         self.settings: dict[str, tuple[str, str]] = {}
         self.sources: list[SourceReport] = []
-        self.findings: list[Finding] = []
+        self.errors: list[str] = []
+        self.notes: list[str] = []
 
-    @property
-    def is_well(self) -> bool:
-        """Tell whether nothing is wrong."""
-        return not any(finding.is_wrong for finding in self.findings)
+    def add_error(self, text: str) -> None:
+        """Add an error, unless it is already there."""
+        if text not in self.errors:
+            self.errors.append(text)
 
-    def wrong(self, text: str) -> None:
-        """Note something that has to be mended."""
-        self._note(Finding(text, is_wrong=True))
-
-    def consider(self, text: str) -> None:
-        """Note something that may be as it should be."""
-        self._note(Finding(text, is_wrong=False))
+    def add_note(self, text: str) -> None:
+        """Add a note, unless it is already there."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     @contextmanager
-    def noting_warnings(self) -> Iterator[None]:
-        """Note what the package warns of in the block, as it does when the app starts; others may warn as they like."""
+    def recording_warnings(self) -> Iterator[None]:
+        """Add the package's warnings in the block as errors; those of other packages are ignored."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield
         for warning in caught:
             if warning.category is UserWarning:
-                self.wrong(str(warning.message))
-
-    def _note(self, finding: Finding) -> None:
-        if finding not in self.findings:
-            self.findings.append(finding)
+                self.add_error(str(warning.message))
 
 
-def shown(value: Any) -> str:
-    """Return a setting's value for people, without what may be secret in it: password and options of a URI."""
+def as_text(value: Any) -> str:
+    """Return a setting's value as text, without the password and the options of a URI."""
     if value is None:
         return "none"
     if isinstance(value, str) and "://" in value:
@@ -85,5 +73,5 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{len(value)}, see below"
     if isinstance(value, list | tuple):
-        return ", ".join(map(shown, value))
+        return ", ".join(map(as_text, value))
     return str(value)

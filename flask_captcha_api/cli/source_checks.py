@@ -1,85 +1,85 @@
-"""Trials: what the sources of captchas are worth, found out by challenges that nobody gets."""
+"""Checks the sources with challenges that are never issued."""
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import fields
 from random import Random
 
-from ..challenges.guessing import SAMPLES, Odds, estimate
+from ..challenges.guessing import SAMPLES, GuessProbability, estimate
 from ..challenges.makers import Challenge
 from ..challenges.sources import Source
 from ..rendering import FORMS, VOICES, has_sound
 from ..rendering.picture.atlas import BUNDLED, missing_from
 from ..settings.config import SourceConfig
-from .report import Checkup, SourceReport, shown
+from .report import Report, SourceReport, as_text
 
-#: The name under which sources are tried where any name is one.
+#: The name of the source that is checked if any name is a source.
 ANY_NAME = "any"
 
-#: A blind guess that passes more often is no guard.
-_HIGHEST_CHANCE = 0.01
-#: How many challenges of a source are drawn and spoken.
+#: The highest acceptable probability of a blind guess.
+_HIGHEST_PROBABILITY = 0.01
+#: How many challenges of a source are rendered.
 _RENDERED = 5
 
 
-def try_source(source: Source, defaults: SourceConfig, checkup: Checkup) -> SourceReport:
-    """Make challenges of a source, draw and speak some, and tell how often a blind guess passes."""
+def check_source(source: Source, defaults: SourceConfig, report: Report) -> SourceReport:
+    """Make challenges of a source, render some of them, and compute or estimate the probability of a blind guess."""
     settings, kind = source.settings, source.kind
-    is_known = kind.best_guess is not None and settings.fonts is None
-    odds, speaks = None, False
+    needs_no_samples = kind.best_guess is not None and settings.fonts is None
+    guess, can_be_spoken = None, False
     try:
-        challenges = [source.new_challenge() for _ in range(_RENDERED if is_known else SAMPLES)]
-        odds = _odds(source, challenges)
-        if kind.draw is not None or _has_glyphs(source, challenges, checkup):
-            speaks = all(_try_forms(source, challenge) for challenge in challenges[:_RENDERED])
-    except Exception as error:  # the maker, the drawing and the sound may be the app's own
-        checkup.wrong(f"{_called(source)}: no captcha could be made: {type(error).__name__}: {error}")
-    if odds and odds.chance > _HIGHEST_CHANCE:
-        checkup.wrong(
-            f"{_called(source)}: a blind guess passes {odds} times: set a greater length, "
-            "or ask for something with more answers"
+        challenges = [source.new_challenge() for _ in range(_RENDERED if needs_no_samples else SAMPLES)]
+        guess = _guess_probability(source, challenges)
+        if kind.draw is not None or _fonts_suffice(source, challenges, report):
+            can_be_spoken = all(_render(source, challenge) for challenge in challenges[:_RENDERED])
+    except Exception as error:  # the app's maker, drawing or sound may raise anything
+        report.add_error(f"{_label(source)}: no captcha could be made: {type(error).__name__}: {error}")
+    if guess and guess.probability > _HIGHEST_PROBABILITY:
+        report.add_error(
+            f"{_label(source)}: a blind guess passes {guess} times: increase the length, or use a kind with more answers"
         )
-    return SourceReport(source.name, settings, _own(settings, defaults), speaks, odds)
-
-
-def _called(source: Source) -> str:
-    return "any source" if source.name == ANY_NAME else f"source {source.name}"
-
-
-def _odds(source: Source, challenges: Sequence[Challenge]) -> Odds:
-    if source.kind.best_guess is None:
-        return estimate((challenge.answer for challenge in challenges), digits_only=source.kind.digits_only)
-    chance = source.kind.best_guess(source.settings.length)
-    if not 0 < chance <= 1:
-        raise ValueError(f"best_guess of kind {source.settings.kind!r} gave {chance!r}, which is no chance")
-    return Odds(chance)
-
-
-def _own(settings: SourceConfig, defaults: SourceConfig) -> str:
-    return ", ".join(
-        f"{setting.name} {shown(getattr(settings, setting.name))}"
+    overrides = ", ".join(
+        f"{setting.name} {as_text(getattr(settings, setting.name))}"
         for setting in fields(SourceConfig)
         if getattr(settings, setting.name) != getattr(defaults, setting.name)
     )
+    return SourceReport(source.name, settings, overrides, can_be_spoken, guess)
 
 
-def _has_glyphs(source: Source, challenges: Sequence[Challenge], checkup: Checkup) -> bool:
+def _label(source: Source) -> str:
+    return "any source" if source.name == ANY_NAME else f"source {source.name}"
+
+
+def _guess_probability(source: Source, challenges: Sequence[Challenge]) -> GuessProbability:
+    if source.kind.best_guess is None:
+        return estimate((challenge.answer for challenge in challenges), digits_only=source.kind.digits_only)
+    probability = source.kind.best_guess(source.settings.length)
+    if not 0 < probability <= 1:
+        raise ValueError(
+            f"best_guess of kind {source.settings.kind!r} returned {probability!r}: it must be a probability above 0 and at "
+            "most 1"
+        )
+    return GuessProbability(probability)
+
+
+def _fonts_suffice(source: Source, challenges: Sequence[Challenge], report: Report) -> bool:
+    """Return whether the source's fonts have all characters of the challenges, and report those that are missing."""
     characters = set("".join("".join(challenge.prompt.split()) for challenge in challenges))
     missing = missing_from(source.settings.fonts or BUNDLED, "".join(characters))
     if missing:
-        checkup.wrong(
-            f"{_called(source)}: none of its typefaces has {len(missing)} of the {len(characters)} characters that "
-            f"{len(challenges):,} challenges asked for ({missing[:10]}{'…' if len(missing) > 10 else ''}): name a font "
-            "file in CAPTCHA_FONTS that has them"
+        report.add_error(
+            f"{_label(source)}: its fonts lack {len(missing)} of the {len(characters)} characters in "
+            f"{len(challenges):,} challenges ({missing[:10]}{'…' if len(missing) > 10 else ''}): add a font file that "
+            "has them to CAPTCHA_FONTS"
         )
     return not missing
 
 
-def _try_forms(source: Source, challenge: Challenge) -> bool:
-    """Draw a challenge, speak it in each language if it can be spoken, and tell whether it can."""
-    rng = Random(secrets.randbits(128))  # noqa: S311 - it draws
+def _render(source: Source, challenge: Challenge) -> bool:
+    """Draw a challenge and, if it can be spoken, speak it in each language. Return whether it can be spoken."""
+    rng = Random(secrets.randbits(128))  # noqa: S311 - for rendering only
     FORMS["image"].render(source.kind, challenge.prompt, source.settings, rng, "en")
-    speaks = has_sound(source.kind, challenge.prompt, source.settings, "en")
-    for language in VOICES if speaks else ():
+    can_be_spoken = has_sound(source.kind, challenge.prompt, source.settings, "en")
+    for language in VOICES if can_be_spoken else ():
         FORMS["audio"].render(source.kind, challenge.prompt, source.settings, rng, language)
-    return speaks
+    return can_be_spoken

@@ -1,1 +1,1 @@
-"""The HTTP side: routes, decorator, gateway, the JSON envelope and tokens."""
+"""The HTTP side: routes, decorator, gateway, JSON envelope and JWT."""

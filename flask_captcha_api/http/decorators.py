@@ -1,4 +1,4 @@
-"""The guard: a view runs only for a request whose captcha has just been solved."""
+"""The decorator ``verify_captcha``, and the same as a function for use inside a view."""
 
 import logging
 from collections.abc import Awaitable, Callable, Collection
@@ -7,25 +7,23 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from flask import current_app
 
-from ..coroutines import finished
+from ..coroutines import resolve
 from ..exceptions import CaptchaRejected
 from ..settings.config import is_source_name
 from ..state import CaptchaState, current_state
-from ..throttling.failure_counts import asked_by_a_guard
+from ..throttling.failure_counts import deciding
 from .envelope import envelope
 from .fields import read_fields
 from .gateway import PROTECTED_VIEW, verify
-from .protected_views import remember
+from .protected_views import register_wrapper
 from .results import Result
 
-_logger = logging.getLogger("flask_captcha_api")
-
-_EASIEST_PASSES = (
-    "CAPTCHA_SOURCES differ in how hard they are, and a guard without source= accepts the easiest: name the source, as "
-    "in @verify_captcha('uuid', 'code', source='login')"
+_EASIEST_IS_ACCEPTED = (
+    "CAPTCHA_SOURCES differ in difficulty, and a view without source= accepts the easiest: name the source, as in "
+    "@verify_captcha('uuid', 'code', source='login')"
 )
 
-#: Says whether the current request needs no captcha.
+#: Returns whether the current request needs no captcha.
 Condition: TypeAlias = Callable[[], bool | Awaitable[bool]]
 
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -38,9 +36,9 @@ def verify_captcha(
     source: str | Collection[str] | None = None,
     unless: Condition | None = None,
 ) -> Callable[[_View], _View]:
-    """Let a request through to the view only with a captcha that it has solved, and spend the captcha.
+    """Call the view only if the request has solved a captcha, and spend the captcha.
 
-    The order of decorators is: route, then ``jwt_required`` where there is one, then this, then the view::
+    The order of decorators is: route, ``jwt_required`` if there is one, this one, the view::
 
         @app.post("/auth/login")
         @verify_captcha("uuid", "code")
@@ -48,19 +46,20 @@ def verify_captcha(
 
     Both fields are read from the JSON object if the body is JSON, else from the form if it is a form, else (GET, HEAD
     and DELETE only) from the query string, which servers write to their logs. Works on sync and async views, methods
-    of a MethodView and views of blueprints. ``@cache.cached`` goes below this decorator: above it, an answer from the
-    cache is given without a captcha.
+    of a MethodView and views of blueprints. ``@cache.cached`` goes below this decorator: above it, cached responses
+    are sent without a captcha.
 
-    :param uuid: name of the request's field that carries the captcha's id.
-    :param text: name of the field that carries what the visitor typed.
-    :param source: the source, or sources, whose captchas count; without it those of any source do.
-    :param unless: a function, sync or async, called without arguments in each request. True lets the request through
-        unverified and spends nothing; anything else does not: what is neither True nor false is logged as an error.
-    :raises TypeError: at once, for an ``unless`` that cannot be called, and for a class: guard its methods.
-    :raises ValueError: at once, for a ``source`` that names nothing or cannot be a name.
-    :raises LookupError: in the request, for a ``source`` that the app does not have.
-    :raises CaptchaRejected: in the request, before the view. The app answers with the envelope unless it has its own
-        handler for this class.
+    :param uuid: name of the request field with the captcha's id.
+    :param text: name of the request field with what the visitor typed.
+    :param source: the source, or sources, whose captchas are accepted. None: any.
+    :param unless: a function, sync or async, called without arguments in each request. If it returns True, the request
+        goes through unverified and nothing is spent. Any other value requires the captcha; one that is neither True
+        nor false is logged as an error.
+    :raises TypeError: when decorating: ``unless`` is not callable, or a class is decorated instead of its methods.
+    :raises ValueError: when decorating: ``source`` is empty or not a valid name.
+    :raises LookupError: in a request: the app has no such source.
+    :raises CaptchaRejected: in a request, before the view. The app answers with the envelope unless it has a handler
+        for this class.
     """
     if callable(uuid):
         raise TypeError("verify_captcha takes the names of two fields: write @verify_captcha('uuid', 'code')")
@@ -68,18 +67,18 @@ def verify_captcha(
     _check_condition(unless)
 
     def decorate(view: _View) -> _View:
-        if isinstance(view, type):  # above its route, as extensions have routes for classes, it would guard nothing
+        if isinstance(view, type):  # extensions have routes for classes, above which it would protect nothing
             raise TypeError(
-                f"@verify_captcha cannot guard the class {view.__name__}: put it on the class's methods, such as post"
+                f"@verify_captcha cannot protect the class {view.__name__}: put it on the class's methods, such as post"
             )
 
         @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
             verify_captcha_in_request(uuid, text, source=source, unless=unless)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
-        remember(guarded, names)
-        return cast("_View", guarded)
+        register_wrapper(wrapper, names)
+        return cast("_View", wrapper)
 
     return decorate
 
@@ -91,23 +90,26 @@ def verify_captcha_in_request(
     source: str | Collection[str] | None = None,
     unless: Condition | None = None,
 ) -> None:
-    """Verify the captcha of the current request, inside a view: what :func:`verify_captcha` does before one.
+    """Verify the captcha of the current request: for use inside a view, instead of :func:`verify_captcha`.
 
-    The second call in a request fails: the captcha is spent. In an async view, an async ``unless`` is awaited in a
-    thread of its own: it may use ``request`` and ``current_app``, but nothing that belongs to the view's event loop.
+    A second call in the same request fails, because the captcha is spent. In an async view, an async ``unless`` is
+    awaited in a separate thread: it may use ``request`` and ``current_app``, but nothing that belongs to the view's
+    event loop.
 
-    :raises TypeError: an ``unless`` that cannot be called.
-    :raises ValueError: a ``source`` that names nothing or cannot be a name.
-    :raises LookupError: a ``source`` that the app does not have.
-    :raises CaptchaRejected: no captcha, a wrong one, one that is gone, no store to tell, more tries than
-        CAPTCHA_VERIFY_RATE_LIMIT allows, an invalid token in the Authorization header, or a request that a page of
-        another site makes without being able to read the answer.
+    The parameters are those of :func:`verify_captcha`.
+
+    :raises TypeError: ``unless`` is not callable.
+    :raises ValueError: ``source`` is empty or not a valid name.
+    :raises LookupError: the app has no such source.
+    :raises CaptchaRejected: the captcha is missing, wrong or gone; the store is unavailable; CAPTCHA_VERIFY_RATE_LIMIT
+        is exceeded; the token in the Authorization header is invalid; or a page of another site sent the request in a
+        way that hides the response from it.
     """
     names = _check_names(source)
     _check_condition(unless)
     state = current_state()
-    if source is None and state.config.sources_differ and state.is_news(_EASIEST_PASSES):
-        _logger.warning(_EASIEST_PASSES)
+    if source is None and state.config.sources_differ:
+        state.log_once(_EASIEST_IS_ACCEPTED, logging.WARNING)
     reply = verify(
         PROTECTED_VIEW,
         partial(read_fields, (uuid,), (text,)),
@@ -119,7 +121,10 @@ def verify_captcha_in_request(
 
 
 def _check_names(source: str | Collection[str] | None) -> Collection[str]:
-    """Return the names in ``source``; a guard that no captcha could ever pass is a mistake."""
+    """Return the names in ``source``.
+
+    :raises ValueError: there are none, so that no captcha could ever pass, or one cannot be a name.
+    """
     names = () if source is None else (source,) if isinstance(source, str) else source
     if (source is not None and not names) or not all(map(is_source_name, names)):
         raise ValueError(f"source={source!r} must be None, the name of a source, or several names")
@@ -132,22 +137,20 @@ def _check_condition(unless: object) -> None:
 
 
 def _holds(unless: Condition, state: CaptchaState) -> bool:
-    """Return whether ``unless`` gives exactly True: a guard must not be off because of what happens to be true."""
-    with asked_by_a_guard():
-        result: object = finished(unless(), current_app.ensure_sync)
+    """Return whether ``unless`` returns exactly True, since a merely truthy value must not switch verification off."""
+    with deciding():
+        result: object = resolve(unless(), current_app.ensure_sync)
     if result is not True and not _is_false(result):
         name = getattr(unless, "__qualname__", type(unless).__qualname__)
-        problem = (
-            f"unless={name} gave {type(result).__name__}, and only True lets a request through without a captcha, so "
-            "the captcha was asked: let it return True or False"
+        state.log_once(
+            f"unless={name} returned {type(result).__name__}, and only True lets a request through without a captcha, "
+            "so the captcha was required: return True or False"
         )
-        if state.is_news(problem):
-            _logger.error(problem)
     return result is True
 
 
 def _is_false(result: object) -> bool:
     try:
         return not result
-    except Exception:  # what refuses to be a condition, as a FailureCount does, is not false
+    except Exception:  # an object that refuses to be a condition, as a FailureCount does, is not false
         return False

@@ -1,4 +1,4 @@
-"""The JSON envelope, which every response of the JSON routes and every rejection is."""
+"""The JSON envelope of all responses of the JSON routes and of all rejections."""
 
 import json
 from base64 import b64encode
@@ -21,60 +21,58 @@ EXPIRES_IN = "Captcha-Expires-In"
 KIND = "Captcha-Kind"
 LENGTH = "Captcha-Length"
 MEDIA_TYPE = "Captcha-Media-Type"
-#: What a script of another origin may read besides the body.
+#: The headers that scripts of other origins may read.
 EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, RETRY_AFTER.name)
 _EXPOSE = "Access-Control-Expose-Headers"
-#: Lower case.
-_OF_STORED_RESPONSES = frozenset({"etag", "expires", "last-modified", "surrogate-control", "x-accel-expires"})
+#: Headers, in lower case, that could make a cache store a response.
+_STORAGE_HEADERS = frozenset({"etag", "expires", "last-modified", "surrogate-control", "x-accel-expires"})
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class EnvelopeResponse(Response):
-    """A response of this package."""
+    """A response with an envelope."""
 
-    #: Names of the headers that hand a token back: Authorization, unless the app calls it otherwise.
+    #: Names of the headers that return a token: Authorization, unless the app configures another.
     token_headers: tuple[str, ...] = ()
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
-        """Forbid caches to store the response, and let pages of another origin read our headers beside the app's.
+        """Return the headers with ``no-store``, and with the captcha's among those that other origins may read.
 
-        Done here, when all of the app's ``after_request`` functions have run, so that none of them can undo it.
-        Authorization has to be named: ``*`` does not cover it.
+        They are added here because all ``after_request`` functions of the app have run by now, so none can undo it.
+        Authorization has to be listed: ``*`` does not include it.
         """
         headers = super().get_wsgi_headers(environ)
         forbid_storing(headers)
         names = (*EXPOSED_HEADERS, *self.token_headers)
-        standing = ",".join(headers.getlist(_EXPOSE))
-        if standing:
-            of_app = [name.strip() for name in standing.split(",") if name.strip()]
-            known = {name.lower() for name in of_app}
-            names = (*of_app, *(name for name in names if name.lower() not in known))
+        exposed_by_app = [name.strip() for name in ",".join(headers.getlist(_EXPOSE)).split(",") if name.strip()]
+        known = {name.lower() for name in exposed_by_app}
+        names = (*exposed_by_app, *(name for name in names if name.lower() not in known))
         headers[_EXPOSE] = ", ".join(names)
         return headers
 
 
 def forbid_storing(headers: Headers) -> None:
-    """Set ``Cache-Control: no-store`` and remove the headers that could make a cache store the response all the same.
+    """Set ``Cache-Control: no-store`` and remove the headers that could override it.
 
-    Caches for which a ``…-Cache-Control`` is meant (RFC 9213), ``Surrogate-Control`` (Varnish, Fastly) or
-    ``X-Accel-Expires`` (nginx) heed it instead of ``Cache-Control``. A validator without a stored response is useless.
+    A targeted ``…-Cache-Control`` (RFC 9213), ``Surrogate-Control`` (Varnish, Fastly) and ``X-Accel-Expires`` (nginx)
+    take precedence over ``Cache-Control``. Validators are removed because they are useless without a stored response.
     """
     for name in {name.lower() for name in headers.keys()}:  # noqa: SIM118 - iterating over Headers yields pairs
-        if name.endswith("-cache-control") or name in _OF_STORED_RESPONSES:
+        if name.endswith("-cache-control") or name in _STORAGE_HEADERS:
             headers.remove(name)
     headers["Cache-Control"] = "no-store"
 
 
 class Json(bytes):
-    """A value that is JSON already."""
+    """A value that is already JSON."""
 
 
 def envelope(result: Result, response: Any = None, *, retry_after: int | None = None) -> EnvelopeResponse:
-    """Build the response that carries a result, in the language of CAPTCHA_LANGUAGE.
+    """Build the response for a result, with a message in the language of CAPTCHA_LANGUAGE.
 
-    :param response: the member ``response``: a value for JSON, or :class:`Json`.
-    :param retry_after: seconds, for the results with such a header; None: 5.
+    :param response: the member ``response``: a value to serialise, or :class:`Json`.
+    :param retry_after: seconds, for results with a Retry-After header; None: 5.
     """
     response_json = response if isinstance(response, Json) else _to_json(response).encode()
     body = b'%s,"response":%s}' % (_opening(result, language_of_messages()), response_json)
@@ -89,14 +87,15 @@ def envelope(result: Result, response: Any = None, *, retry_after: int | None = 
 def captcha_json(form: str, data: bytes, uuid: str) -> Json:
     """Build the member ``response`` of an issued captcha: Base64 data and id.
 
-    Neither holds anything that JSON escapes; looking for it would take longer than the rest of the envelope.
+    They are not escaped: neither can contain anything that JSON escapes, and the search for it would take longer than
+    the rest of the envelope.
     """
     return Json(b'{"%s":"%s","uuid":"%s"}' % (form.encode(), b64encode(data), uuid.encode()))
 
 
 @cache
 def _opening(result: Result, language: str) -> bytes:
-    """Return the envelope up to its last member, the response."""
+    """Return the envelope up to its last member, ``response``."""
     members = {
         "status": result is Result.SUCCESS,
         "code": result.code,

@@ -1,31 +1,38 @@
-"""What a browser says about a request before the server looks at it: the Sec-Fetch headers (W3C Fetch Metadata).
+"""Reads the browser's Sec-Fetch headers (W3C Fetch Metadata).
 
-Pages cannot set these headers. Clients that are no browsers, and old browsers, do not send them.
+Pages cannot set these headers. Old browsers, and clients other than browsers, do not send them.
 """
 
 from flask import request
 
-#: Elements of another page that load a URL as a page of its own.
+#: Elements that embed another page.
 _EMBEDDED = frozenset({"embed", "frame", "iframe", "object"})
 
 
 def is_unreadable() -> bool:
-    """Return whether no script will see the response: an image, a beacon, a prefetch, or a page inside another.
+    """Return whether no script can read the response: that of an image, a beacon, a prefetch or an embedded page.
 
-    A page that a person opens in a tab is not among them, unless the browser only fetches it in advance: browsers drop
-    a prefetched error and ask again when the person gets there.
+    Images may be requested with CORS too (``crossorigin``); fonts and modules always are.
+
+    A page opened in a tab does not count unless the browser prefetches it: browsers discard a prefetched error and
+    repeat the request when the page is opened.
     """
-    mode = request.headers.get("Sec-Fetch-Mode")
-    if mode == "navigate":
-        return request.headers.get("Sec-Fetch-Dest") in _EMBEDDED or "prefetch" in request.headers.get(
-            "Sec-Purpose", ""
-        )
-    return mode == "no-cors"
+    purpose = request.headers.get("Sec-Purpose", "")
+    if request.headers.get("Sec-Fetch-Mode") == "navigate":
+        return request.headers.get("Sec-Fetch-Dest") in _EMBEDDED or "prefetch" in purpose
+    # Scripts of a page that is rendered in advance send "prefetch;prerender".
+    return _is_of_no_script() or purpose == "prefetch"
 
 
 def is_forced_by_another_site() -> bool:
-    """Return whether a page of another site makes the browser send this request without being able to read the answer.
+    """Return whether a page of another site sent this request without being able to read the response.
 
-    Unlike :func:`is_unreadable` this spares the app's own images, beacons and prefetches, and what is embedded.
+    Unlike :func:`is_unreadable`, this excludes the app's images, beacons and prefetches, and embedded pages.
     """
-    return request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Mode") == "no-cors"
+    return request.headers.get("Sec-Fetch-Site") == "cross-site" and _is_of_no_script()
+
+
+def _is_of_no_script() -> bool:
+    """Return whether neither a script nor a navigation sent the request. A script's destination is ``empty``."""
+    mode = request.headers.get("Sec-Fetch-Mode")
+    return mode == "no-cors" or (mode != "navigate" and request.headers.get("Sec-Fetch-Dest", "empty") != "empty")

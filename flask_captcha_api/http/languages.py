@@ -1,4 +1,4 @@
-"""Which of the package's languages serves the visitor of the current request."""
+"""Chooses the language for the current request."""
 
 import re
 
@@ -7,34 +7,36 @@ from flask import request
 from ..state import current_state
 from ..translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, best_language
 
-# Parsing takes time in proportion to the header, of which servers pass on hundreds of kilobytes, as they join duplicate
-# lines. Browsers send a few ranges, best first.
+# Parsing takes time in proportion to the header, which may have hundreds of kilobytes, as servers join duplicate lines.
+# Browsers send a few ranges, best first.
 _MOST_CHARACTERS = 1000
 _MOST_RANGES = 20
-#: A language range with its weight (RFC 9110, section 12.5.4), and the underscore that some clients write.
+#: A language range with its weight (RFC 9110, section 12.5.4). Some clients write an underscore for the hyphen.
 _RANGE = re.compile(r"\s*([A-Za-z0-9*_-]+)\s*(?:;\s*[qQ]=([01](?:\.[0-9]{0,3})?)\s*)?")
 
 
 def language_of_messages() -> str:
-    """Return the language of the envelope's messages."""
+    """Return the language of messages in the envelope."""
     configured = current_state().config.language
     return best_language(accepted_languages()) if configured == "auto" else configured
 
 
 def language_of_texts(tag: str | None) -> str:
-    """Return the language of what the widget and the form's field say.
+    """Return the language of the widget's texts and of a form field's errors.
 
-    :param tag: the page's language; None: CAPTCHA_LANGUAGE decides.
+    :param tag: the page's language; None: by CAPTCHA_LANGUAGE.
     """
     if tag is not None:
-        return best_language((tag,), otherwise=FALLBACK_LANGUAGE)  # as the widget's script does
+        return best_language((tag,), otherwise=FALLBACK_LANGUAGE)  # like the widget's script
     return language_of_messages()
 
 
 def language_of_sound(tag: str | None) -> str:
-    """Return the language that a captcha is spoken in: that of ``tag``, else the app's, the visitor's, the messages'.
+    """Return the language of a sound: that of ``tag``, else CAPTCHA_AUDIO_LANGUAGE, else CAPTCHA_LANGUAGE.
 
-    :param tag: what is asked for; None, and a language that is not ours: nothing.
+    Where CAPTCHA_AUDIO_LANGUAGE is ``auto``, the visitor's languages stand in its place.
+
+    :param tag: the requested language; None or an unsupported one: no preference.
     """
     config = current_state().config
     wanted = [tag or ""]
@@ -48,12 +50,12 @@ def language_of_sound(tag: str | None) -> str:
 def accepted_languages() -> list[str]:
     """Return the language tags in Accept-Language, best first.
 
-    Only the first 20 ranges in the first 1,000 characters count. What is malformed, or has the weight 0, is left out.
-    Werkzeug's ``accept_languages`` parses the whole header, and takes five times as long for each range.
+    Only the first 20 ranges in the first 1,000 characters are read. Malformed ranges and those of weight 0 are left
+    out. Werkzeug's ``accept_languages`` parses the whole header, and takes five times as long for each range.
     """
     header = request.headers.get("Accept-Language", "")
     if len(header) > _MOST_CHARACTERS:
-        header = header[:_MOST_CHARACTERS].rpartition(",")[0]  # the last range may be cut in two
+        header = header[:_MOST_CHARACTERS].rpartition(",")[0]  # the last range may be truncated
     found = map(_RANGE.fullmatch, header.split(",", _MOST_RANGES)[:_MOST_RANGES])
     weighed = [(float(each[2] or 1), each[1]) for each in found if each]
     return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if weight]

@@ -1,4 +1,4 @@
-"""Guards that do not work: above the route instead of below it, or for a source that does not exist."""
+"""Finds views that ``verify_captcha`` does not protect, and those whose source does not exist."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator
@@ -18,116 +18,111 @@ from ..state import current_state
 
 _View: TypeAlias = Callable[..., Any]
 
-#: More decorators than anybody puts on a view: objects that make up attributes as they are asked have no last one.
+#: Bounds the search in objects that have every attribute, such as mocks, whose chain of decorators never ends.
 _MOST_DECORATORS = 100
-_EXAMINED = "guards were examined"
+_FAULTS_LOGGED = "faults of protected views were logged"
 
 _logger = logging.getLogger("flask_captcha_api")
 
-#: Every function that ``verify_captcha`` has made and that is still in use, with the names of its sources.
+#: Every live wrapper that ``verify_captcha`` has returned, with the names of its sources.
 _sources_of: WeakKeyDictionary[_View, Collection[str]] = WeakKeyDictionary()
-#: What stands below guards, by :func:`_identity`, for as long as it is in use. The guards may not be: where one stands
-#: above the route, nobody keeps it once the factory that made the app has returned.
-_below_guards: dict[tuple[int, ...], ref[Any]] = {}
+#: The functions below wrappers, by :func:`_identity`, as long as they live. The wrappers may not: one above the route
+#: is dropped as soon as the factory that created the app returns.
+_wrapped: dict[tuple[int, ...], ref[Any]] = {}
 
 
-def remember(guard: _View, sources: Collection[str]) -> None:
-    """Keep in mind a function that ``verify_captcha`` has made, for :func:`faults_of_guards`."""
-    _sources_of[guard] = sources
-    for function in islice(_chain(guard), 1, None):
-        _remember_below(function)
+def register_wrapper(wrapper: _View, sources: Collection[str]) -> None:
+    """Register a function that ``verify_captcha`` returned, for :func:`find_faults`."""
+    _sources_of[wrapper] = sources
+    for function in islice(_chain(wrapper), 1, None):
+        _register_wrapped(function)
 
 
-def _remember_below(function: Any) -> None:
+def _register_wrapped(function: Any) -> None:
     key = _identity(function)
     refer = WeakMethod if isinstance(function, MethodType) else ref
-    with suppress(TypeError):  # nothing can refer to it weakly
-        _below_guards[key] = refer(function, lambda _: _below_guards.pop(key, None))
+    with suppress(TypeError):  # it cannot be referenced weakly
+        _wrapped[key] = refer(function, lambda _: _wrapped.pop(key, None))
 
 
 def log_faults_once() -> None:
-    """Log what is wrong with the current app's guards, at the first call in this process."""
+    """Log the faults of the current app's protected views, at the first call in this process."""
     state = current_state()
-    if state.is_news(_EXAMINED):
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what the proxy stands for
-        for fault in faults_of_guards(app, state.sources):
+    if state.is_first(_FAULTS_LOGGED):
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the app behind the proxy
+        for fault in find_faults(app, state.sources):
             _logger.error(fault)
 
 
-def faults_of_guards(app: Flask, sources: Sources) -> list[str]:
-    """Return a sentence for each guard of the app that never runs, and for each that names an unknown source.
+def find_faults(app: Flask, sources: Sources) -> list[str]:
+    """Return a message for each view whose ``verify_captcha`` never runs, or names an unknown source.
 
-    A guard never runs where it was put above ``@app.route``, or ``@app.before_request``: Flask then calls the function
-    below it. Only guards of views that are registered in this app, and unguarded there, are looked at: others may
-    belong to other apps, or to blueprints that are registered nowhere. Where an extension registers a function of its
-    own that wraps the view, what it wraps is looked at too, unless a guard that does run stands above that: a view may
-    have two ways in.
+    The decorator never runs if it is above ``@app.route`` or ``@app.before_request``, because Flask then calls the
+    function below it. Only views that are registered in this app, and unprotected there, are reported: other wrappers
+    may belong to other apps, or to blueprints that are not registered. If an extension registers a function that wraps
+    the view, the functions that it wraps count too, unless the decorator does run above them: a view may be reachable
+    in two ways.
     """
-    unguarded: list[tuple[str, _View]] = []
-    guarded: set[tuple[int, ...]] = set()
+    unprotected: list[tuple[str, _View]] = []
+    protected: set[tuple[int, ...]] = set()
     faults: list[str] = []
     for endpoint, view in list(app.view_functions.items()):
-        for function in _called_for(view):
-            guards = [each for each in _chain(function) if _is_guard(each)]
-            if guards:
-                guarded.update(map(_identity, _chain(function)))
+        for function in _protectable(view):
+            wrappers = [each for each in _chain(function) if _is_wrapper(each)]
+            if wrappers:
+                protected.update(map(_identity, _chain(function)))
             else:
-                unguarded.append((endpoint, function))
-            for guard in guards:
-                faults += _unknown_sources(endpoint, _sources_of[guard], sources)
-    for endpoint, function in unguarded:
-        registered, *wrapped = map(_identity, _chain(function))
-        if registered in _below_guards or any(each in _below_guards and each not in guarded for each in wrapped):
+                unprotected.append((endpoint, function))
+            for name in [name for wrapper in wrappers for name in _sources_of[wrapper]]:
+                try:
+                    sources.find(name)
+                except UnknownSource as error:
+                    faults.append(f"every request to view {endpoint!r} fails, because of its source=: {error}")
+    for endpoint, function in unprotected:
+        registered, *inner = map(_identity, _chain(function))
+        if registered in _wrapped or any(each in _wrapped and each not in protected for each in inner):
             faults.append(
-                f"view {endpoint!r} is not guarded: @verify_captcha is above @app.route (or was applied to the "
+                f"view {endpoint!r} is not protected: @verify_captcha is above @app.route (or was applied to the "
                 "view after it was registered), so Flask calls the function below it: move it below the route"
             )
     for hook in chain.from_iterable(list(app.before_request_funcs.values())):
-        if not _has_guard(hook) and _identity(hook) in _below_guards:
+        if not _has_wrapper(hook) and _identity(hook) in _wrapped:
             name = getattr(hook, "__name__", type(hook).__name__)
             faults.append(
-                f"before_request function {name!r} is not guarded: @verify_captcha is above @app.before_request, so "
+                f"before_request function {name!r} is not protected: @verify_captcha is above @app.before_request, so "
                 "Flask calls the function below it: move it below that line"
             )
     return list(dict.fromkeys(faults))
 
 
-def _unknown_sources(endpoint: str, names: Collection[str], sources: Sources) -> Iterator[str]:
-    for name in names:
-        try:
-            sources.find(name)
-        except UnknownSource as error:
-            yield f"every request to view {endpoint!r} fails, because of its source=: {error}"
+def _protectable(view: _View) -> list[_View]:
+    """Return the functions that may have a wrapper for a view: the view itself or, for a class, also its methods.
 
-
-def _called_for(view: _View) -> list[_View]:
-    """List what has a guard for a view, or could have one: the view, and where it is of a class, the methods of that.
-
-    What guards the view as a whole guards its methods, and the view counts as guarded where any of them is.
+    A wrapper around the whole view protects all its methods, and a view counts as protected if any method is.
     """
     view_class = getattr(view, "view_class", None)
-    if not isinstance(view_class, type) or _has_guard(view):
+    if not isinstance(view_class, type) or _has_wrapper(view):
         return [view]
     dispatch: _View = getattr(view_class, "dispatch_request", view)
-    if _has_guard(dispatch):
+    if _has_wrapper(dispatch):
         return [dispatch]
     methods = [getattr(view_class, name) for name in http_method_funcs if hasattr(view_class, name)]
-    if dispatch is not MethodView.dispatch_request:  # which all such classes share
+    if dispatch is not MethodView.dispatch_request:  # shared by all such classes
         methods.append(dispatch)
-    return methods if any(map(_has_guard, methods)) else [view, *methods]
+    return methods if any(map(_has_wrapper, methods)) else [view, *methods]
 
 
-def _has_guard(function: Any) -> bool:
-    return any(map(_is_guard, _chain(function)))
+def _has_wrapper(function: Any) -> bool:
+    return any(map(_is_wrapper, _chain(function)))
 
 
 def _chain(function: Any) -> Iterator[Any]:
-    """List a function and, from the outside in, what decorators, partials and bound methods have wrapped in it."""
+    """Yield a function and, from the outside in, the functions that decorators, partials and methods wrap in it."""
     for _ in range(_MOST_DECORATORS):
         if function is None:
             return
         yield function
-        if isinstance(function, MethodType):  # whose attributes are those of its function
+        if isinstance(function, MethodType):  # its attributes are those of its function
             function = function.__func__
         elif isinstance(function, partial):
             function = function.func
@@ -135,13 +130,13 @@ def _chain(function: Any) -> Iterator[Any]:
             function = getattr(function, "__wrapped__", None)
 
 
-def _is_guard(function: Any) -> bool:
+def _is_wrapper(function: Any) -> bool:
     try:
         return function in _sources_of
-    except TypeError:  # it has no hash, or nothing can refer to it weakly
+    except TypeError:  # not hashable, or without weak references
         return False
 
 
 def _identity(function: Any) -> tuple[int, ...]:
-    """Return what two functions share that are the same one. A bound method is made anew whenever it is asked for."""
+    """Return a key that is equal for the same function. A bound method is a new object at each access."""
     return (id(function.__self__), id(function.__func__)) if isinstance(function, MethodType) else (id(function),)

@@ -1,6 +1,6 @@
-"""The results that a client can get: one row each. The tables of OpenAPI, README and reference are made from it.
+"""The table of results. Those in the OpenAPI description and the documentation are generated from it.
 
-A result's message for the visitor stands in ``translations``, under its name.
+The messages for visitors are in ``translations``, under the results' names.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from ..translations import CATALOGUES
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """A response header, described in OpenAPI's terms."""
+    """A response header, with its OpenAPI schema."""
 
     name: str
     description: str
@@ -22,18 +22,18 @@ class Header:
 
 RETRY_AFTER = Header("Retry-After", "Seconds to wait.", {"type": "integer", "minimum": 0})
 WWW_AUTHENTICATE = Header("WWW-Authenticate", "How to authenticate.", {"const": "Bearer"})
-ALLOW = Header("Allow", "The methods that the path has.", {"type": "string"})
+ALLOW = Header("Allow", "The methods that the path supports.", {"type": "string"})
 
 
 class Result(Enum):
-    """A row of the result table.
+    """What became of a request, one row for each.
 
     :ivar code: the envelope's ``code``.
     :ivar string_code: the envelope's ``stringCode``.
     :ivar status: the HTTP status.
-    :ivar when: when a client gets it.
-    :ivar spent: whether the captcha is spent then.
-    :ivar headers: what the response carries besides the headers of every envelope.
+    :ivar when: when a client gets this result.
+    :ivar spent: whether the captcha is spent.
+    :ivar headers: response headers in addition to those of every envelope.
     """
 
     SUCCESS = ("00000", "success", 200, "a captcha is issued, or passes", "if it passes")
@@ -94,7 +94,7 @@ class Result(Enum):
 
 
 def message_of(result: Result, language: str) -> str:
-    """Return the sentence for the visitor.
+    """Return the message of a result for the visitor.
 
     :param language: one of :data:`~flask_captcha_api.translations.LANGUAGES`.
     """

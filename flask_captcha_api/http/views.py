@@ -1,4 +1,4 @@
-"""The JSON routes. Each answers in the envelope and never raises."""
+"""The JSON routes. Each answers with the envelope and never raises."""
 
 import json
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from ..rendering import FORMS
 from ..state import EXTENSION_NAME, current_state
 from .envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
-from .fields import LARGEST_BODY, MOST_FIELDS, TEXT_NAMES, UUID_NAMES, read_fields
+from .fields import TEXT_NAMES, UUID_NAMES, read_fields, read_query
 from .gateway import JSON_ROUTE, issue, verify
-from .jwt import header_of_tokens, header_to_send_back
+from .jwt import token_header
+from .jwt_renewal import returned_token
 from .languages import language_of_sound
 from .openapi.description import FILE_NAME, describe
 from .results import Result
@@ -38,7 +39,9 @@ def new_blueprint() -> Blueprint:
     def remember_mount(setup: BlueprintSetupState) -> None:
         prefix = (setup.url_prefix or "").rstrip("/")
         if "<" in prefix:
-            raise ValueError(f"the prefix {prefix!r} has a variable, which the captcha routes do not take")
+            raise ValueError(
+                f"the prefix {prefix!r} has a variable, which the captcha routes do not support: use a fixed one"
+            )
         mounts.append(_Mount(setup.subdomain, prefix))
         _exempt_from_csrf(blueprint, setup.app)
         setup.app.extensions[EXTENSION_NAME].mounted_as.append(f"{setup.name_prefix}.{setup.name}".lstrip("."))
@@ -53,17 +56,23 @@ def new_blueprint() -> Blueprint:
 
 
 def _image(source: str) -> EnvelopeResponse:
-    """Answer GET /captcha/{source}. The query string only keeps caches off: none of it is read."""
+    """Answer GET /captcha/{source}. The query string is a cache-buster and is not read."""
     return _issue(source, "image")
 
 
 def _audio(source: str) -> EnvelopeResponse:
-    """Answer GET /captcha/{source}/audio. Of the query string, only ``lang`` is read."""
+    """Answer GET /captcha/{source}/audio. Only ``lang`` is read from the query string."""
     return _issue(source, "audio")
 
 
 def _issue(source: str, form: str) -> EnvelopeResponse:
-    reply = issue(JSON_ROUTE, source, form=form, language=_language_asked_for, only_headers=request.method == "HEAD")
+    reply = issue(
+        JSON_ROUTE,
+        source,
+        form=form,
+        language=lambda: language_of_sound(request.args.get("lang")),
+        only_headers=request.method == "HEAD",
+    )
     if reply.result is not Result.SUCCESS:
         return envelope(reply.result, retry_after=reply.retry_after)
     captcha, state = reply.captcha, current_state()
@@ -78,31 +87,31 @@ def _issue(source: str, form: str) -> EnvelopeResponse:
         }
     )
     if reply.caller:
-        name, value = header_to_send_back(reply.caller, state.config.jwt_renew)
+        name, value = returned_token(reply.caller, state.config.jwt_renew)
         response.headers[name] = value
         response.token_headers = (name,)
     return response
 
 
-def _language_asked_for() -> str:
-    return language_of_sound(request.args.get("lang"))
+def _requested_language() -> str:
+    return language_of_sound(read_query("lang"))
 
 
 def _verify(source: str) -> EnvelopeResponse:
-    """Answer POST /captcha/{source}: for servers in other languages, which have no decorator."""
-    read = partial(read_fields, UUID_NAMES, TEXT_NAMES, largest=LARGEST_BODY, most_in_form=MOST_FIELDS)
+    """Answer POST /captcha/{source}, for servers that cannot use the decorator."""
+    read = partial(read_fields, UUID_NAMES, TEXT_NAMES, is_bounded=True)
     reply = verify(JSON_ROUTE, read, sources=(source,))
     response = "ok" if reply.result is Result.SUCCESS else None
     return envelope(reply.result, response, retry_after=reply.retry_after)
 
 
 def _openapi() -> Response:
-    """Answer GET /captcha/openapi.json, outside the envelope if it is switched on."""
+    """Answer GET /captcha/openapi.json: the description, or an envelope if CAPTCHA_OPENAPI is off."""
     config = current_state().config
     if not config.openapi:
         return envelope(Result.SOURCE_UNKNOWN)
     server = url_for(request.endpoint or "").removesuffix(f"/{FILE_NAME}")
-    description = describe(config, server=server or "/", token_header=header_of_tokens())
+    description = describe(config, server=server or "/", token_header=token_header())
     return Response(json.dumps(description, ensure_ascii=False), mimetype="application/json")
 
 
@@ -114,27 +123,28 @@ class _Mount:
     prefix: str
 
     def holds_request(self) -> bool:
-        """Tell whether the request's path lies below the mount. At the root of a host nothing is ours alone."""
+        """Return whether the request's path is below the mount; never for a mount at the root of a host."""
         if self.subdomain and not request.host.startswith(f"{self.subdomain}."):
             return False
         return bool(self.prefix) and request.path.startswith(f"{self.prefix}/")
 
 
 def _answer_routing_error(error: Exception) -> EnvelopeResponse | None:
-    """Answer what Flask finds no view for, below our prefix; its redirects go their way."""
+    """Return the envelope for a request that matches no route. Flask's redirects are left alone: None."""
     if isinstance(error, MethodNotAllowed):
-        told = envelope(Result.METHOD_NOT_ALLOWED)
-        told.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-        return told
+        response = envelope(Result.METHOD_NOT_ALLOWED)
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return response
     if isinstance(error, NotFound):
         return envelope(Result.SOURCE_UNKNOWN)
     return None
 
 
 def _exempt_from_csrf(blueprint: Blueprint, app: App) -> None:
-    """Tell Flask-WTF's CSRFProtect, where there is one, that a captcha is no form of the app's.
+    """Exempt the captcha routes from Flask-WTF's CSRFProtect, if the app has one.
 
-    It may be initialised after us; its check runs after our hook then, so telling it at each request is early enough.
+    It may be initialised after CaptchaApi. Its check then runs after our hook, so exempting at each request is early
+    enough.
     """
     protection: Any = app.extensions.get("csrf")
     if hasattr(protection, "exempt"):

@@ -1,7 +1,7 @@
-"""Renderings: a prompt as something a person perceives. Each form is one row of the table.
+"""The forms of a captcha: picture and sound.
 
-A renderer knows the prompt and the source's settings, never the answer, and takes all its randomness from the ``rng``
-passed in, so that a rendering can be made again in a test.
+A renderer gets the prompt and the source's settings, never the answer. All its randomness comes from the ``rng`` passed
+in, so that tests can reproduce a rendering.
 """
 
 import random
@@ -17,32 +17,36 @@ from .picture.atlas import BUNDLED
 from .picture.drawing import MEDIA_TYPES, draw, encode
 from .sound.speech import MEDIA_TYPE, can_speak, speak
 
-#: The voice that speaks to whoever reads a language.
+#: The voice for each language of :data:`~flask_captcha_api.translations.CATALOGUES`.
 VOICES: Mapping[str, str] = MappingProxyType({tag: each.voice for tag, each in CATALOGUES.items()})
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form that a prompt can be given."""
+    """A form in which a prompt is rendered.
 
-    #: Returns the encoded picture or sound of a kind's prompt. The last argument is the visitor's language.
+    :ivar render: returns the encoded picture or sound. Its arguments are the kind, the prompt, the source's settings,
+        the source of randomness and the visitor's language.
+    :ivar media_type: returns the media type for a source's settings.
+    :ivar counts_as: what it counts as under a rate limit, in captchas.
+    """
+
     render: Callable[[Kind, str, SourceConfig, random.Random, str], bytes]
     media_type: Callable[[SourceConfig], str]
-    #: As how many captchas it counts under a rate limit.
     counts_as: int = 1
 
 
 def has_sound(kind: Kind, prompt: str, settings: SourceConfig, language: str) -> bool:
-    """Tell whether a prompt can be had as a sound."""
+    """Return whether a prompt is available as a sound."""
     return settings.audio and (kind.speak is not None or can_speak(prompt, VOICES.get(language, "")))
 
 
-def _image(
+def _render_image(
     kind: Kind,
     prompt: str,
     settings: SourceConfig,
     rng: random.Random,
-    language: str,  # noqa: ARG001 - as _audio
+    language: str,  # noqa: ARG001 - same signature as _render_audio
 ) -> bytes:
     if kind.draw is not None:
         return encode(kind.draw(prompt, settings, rng), settings.format)
@@ -57,7 +61,7 @@ def _image(
     )
 
 
-def _audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
+def _render_audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
     if not has_sound(kind, prompt, settings, language):
         raise NoSound(settings.kind)
     if kind.speak is not None:
@@ -67,7 +71,7 @@ def _audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.Random, 
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
-        "image": Form(render=_image, media_type=lambda settings: MEDIA_TYPES[settings.format]),
-        "audio": Form(render=_audio, media_type=lambda _: MEDIA_TYPE, counts_as=SOUND_COUNTS_AS),
+        "image": Form(render=_render_image, media_type=lambda settings: MEDIA_TYPES[settings.format]),
+        "audio": Form(render=_render_audio, media_type=lambda _: MEDIA_TYPE, counts_as=SOUND_COUNTS_AS),
     }
 )

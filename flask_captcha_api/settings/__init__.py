@@ -1,1 +1,1 @@
-"""The settings of an app: read once, validated together."""
+"""Settings: their declarations, their validation, and the syntax of rates."""

@@ -1,4 +1,4 @@
-"""Rules: what the value of a setting must be, in words and as a test."""
+"""Validators: for each type of setting, which values are allowed, and how an error message puts it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,25 +9,30 @@ from .rates import is_rate
 
 
 @dataclass(frozen=True)
-class Rule:
-    """What a value must be: the wording completes the sentence "it must be …"."""
+class Validator:
+    """A predicate for values.
 
-    wording: str
-    holds: Callable[[object], bool]
+    :param must_be: completes the sentence "it must be …".
+    """
 
-
-def whole(low: int, high: int) -> Rule:
-    """Return the rule for a whole number in a range, both ends included."""
-    return Rule(f"a whole number from {low:,} to {high:,}", lambda value: type(value) is int and low <= value <= high)
+    must_be: str
+    accepts: Callable[[object], bool]
 
 
-def one_of(*names: str) -> Rule:
-    """Return the rule for a choice of names."""
-    return Rule(f"one of {', '.join(map(repr, names))}", lambda value: isinstance(value, str) and value in names)
+def whole(low: int, high: int) -> Validator:
+    """Return the validator for whole numbers from ``low`` to ``high``, both included."""
+    return Validator(
+        f"a whole number from {low:,} to {high:,}", lambda value: type(value) is int and low <= value <= high
+    )
 
 
-TEXT = Rule("the name of a kind", lambda value: isinstance(value, str))
-FONT_FILES = Rule(
+def one_of(*names: str) -> Validator:
+    """Return the validator for a choice of names."""
+    return Validator(f"one of {', '.join(map(repr, names))}", lambda value: isinstance(value, str) and value in names)
+
+
+KIND_NAME = Validator("the name of a kind", lambda value: isinstance(value, str))
+FONT_FILES_OR_NONE = Validator(
     "None or a list of paths of font files that exist",
     lambda value: (
         value is None
@@ -38,18 +43,18 @@ FONT_FILES = Rule(
         )
     ),
 )
-FLAG = Rule("True or False", lambda value: isinstance(value, bool))
-RATE_OR_NONE = Rule(
+FLAG = Validator("True or False", lambda value: isinstance(value, bool))
+RATE_OR_NONE = Validator(
     "None or a rate such as '30 per minute' or '10/second; 500/hour'", lambda value: value is None or is_rate(value)
 )
-STORAGE_URI = Rule(
+STORAGE_URI = Validator(
     "the URI of a storage, such as 'redis://127.0.0.1:6379/1'", lambda value: isinstance(value, str) and "://" in value
 )
-DURATION_OR_NONE = Rule(
+DURATION_OR_NONE = Validator(
     "None or a positive datetime.timedelta",
     lambda value: value is None or (isinstance(value, timedelta) and value > timedelta(0)),
 )
-SOURCES = Rule(
+SOURCES_OR_NONE = Validator(
     "None or a mapping of source names to mappings of settings",
     lambda value: (
         value is None

@@ -1,1 +1,1 @@
-"""Where answers are kept, as digests, until they are taken or expire."""
+"""Storage of the keyed digests of answers, each until it is taken or expires."""

@@ -1,8 +1,8 @@
-"""Entries: what the store keeps of a captcha, as text.
+"""The entry that the store keeps for a captcha, and its text format.
 
-``1 <key id> <flags> <expires> <source> <digest>``, such as ``1 8b1d0c5e bd 1790000000 login 5f1d0c…``: everything but
-the digest is the terms on which the captcha was issued, and the digest covers them. So a captcha is verified as it was
-issued, whatever the settings say by then.
+``1 <key id> <flags> <expires> <source> <digest>``, such as ``1 8b1d0c5e bd 1790000000 login 5f1d0c…``. Everything
+before the digest is the terms on which the captcha was issued. The digest covers them, and they decide how the captcha
+is verified, even if the settings have changed since.
 """
 
 import re
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 _VERSION = "1"
 
 # The flags, one letter each and in this order, "-" for none:
-#   b  bound: the identity of the request counts (one that is nobody's is an identity too)
-#   d  digits only: the answer is a number, and is folded like one
-# Reserved: w (work), k (kept), then one decimal digit (keeps left). An entry that has any of them was written by a
-# release that knows more than this one, which must not guess what they mean.
+#   b  bound: the identity of the request counts (anonymous is an identity too)
+#   d  digits only: the answer is a number, and is folded as one
+# Reserved: w (work), k (kept), then one decimal digit (keeps left). An entry with any of them was written by a later
+# release, and this one must not guess what they mean.
 _ENTRY = re.compile(
     rf"{_VERSION} (?P<key_id>[0-9a-f]{{8}}) (?P<flags>-|b?d|b) (?P<expires>[1-9][0-9]{{0,11}}) (?P<source>[!-~]+) "
     r"(?P<digest>[0-9a-f]{64})"
@@ -23,13 +23,13 @@ _ENTRY = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """The terms on which a captcha was issued. As text, the part of an entry that its digest covers.
+    """The terms on which a captcha was issued. ``str`` gives the part of an entry that the digest covers.
 
-    :param key_id: names the key of the digest, in 8 hexadecimal digits.
+    :param key_id: the id of the digest's key: 8 hexadecimal digits.
     :param is_bound: whether the identity of the request counts.
-    :param digits_only: how the answer was folded.
-    :param expires: in seconds since the epoch, by the clock of the host that issued the captcha.
-    :param source: its name.
+    :param digits_only: whether the answer was folded as a number.
+    :param expires: seconds since the epoch, by the clock of the host that issued the captcha.
+    :param source: the name of the source.
     """
 
     key_id: str
@@ -45,7 +45,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the store keeps of one captcha.
+    """What the store keeps for one captcha.
 
     :param digest: of terms, uuid, identity and answer; 64 hexadecimal digits.
     """
@@ -55,7 +55,7 @@ class Entry:
 
     @classmethod
     def parse(cls, text: str) -> "Entry | None":
-        """Return the entry that ``text`` is; None if another release, or something else, has written it."""
+        """Parse an entry. Return None if ``text`` is not one: another release, or something else, has written it."""
         match = _ENTRY.fullmatch(text)
         if match is None:
             return None

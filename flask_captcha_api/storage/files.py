@@ -1,8 +1,7 @@
-"""The sweep: removes from a FileSystemCache's folder what has expired and what a crash left behind.
+"""Removal of expired entries and of orphans of failed writes from a FileSystemCache's folder.
 
-cachelib removes expired files only beyond a threshold, which captchas must do without. Knows the files and nothing of
-captchas: what has expired is of no use to anyone, the app's own entries included. Files that do not bear a name of
-cachelib's making are somebody else's, whatever they begin with.
+cachelib removes expired files only beyond a threshold, which captchas must do without. The app's own entries are swept
+too, once expired. Files whose names cachelib does not make are left alone.
 """
 
 import logging
@@ -18,106 +17,108 @@ from cachelib import FileSystemCache
 
 from ..lazy import ProcessLock
 
-#: Files looked at for each captcha that is put in. One would do in a folder that only fills by captchas; the others
-#: catch up with what stood there before.
-_FILES_AT_ONCE = 3
-#: Files looked at, at most, after a write that failed: they take some milliseconds.
-_FILES_FOR_ROOM = 300
-#: Entries removed by then are enough. Removing is what is slow, up to 2 ms for each on some disks.
-_ROOM = 10
-#: Seconds to wait for another thread that makes room.
-_PATIENCE = 1
-#: How often a write is tried, as long as there was room to be made.
-_TRIES = 3
-#: A file that is still being written is younger than this, in seconds.
-_WRITTEN_BY_NOW = 60
+#: Files examined for each captcha that is kept. One would do for a folder that fills by captchas alone; the others
+#: work off what was there before.
+_FILES_PER_STEP = 3
+#: The most files examined after a write that failed, which takes some milliseconds.
+_FILES_AFTER_FAILURE = 300
+#: Stop after this many removals: they are slow, up to 2 ms each on some disks.
+_ENOUGH_REMOVED = 10
+#: Seconds to wait for another thread that is sweeping.
+_LOCK_TIMEOUT = 1
+#: The most attempts to write, as long as each failure was followed by removals.
+_ATTEMPTS = 3
+#: Seconds after which an unfinished file is no longer being written.
+_ORPHAN_AGE = 60
 
 _EXPIRY = struct.Struct("I")
 
 _logger = logging.getLogger("flask_captcha_api")
 
 
-class Sweep:
-    """Goes round a cache's folder, a few files at a time, so that no request pays for a full one."""
+class FolderSweep:
+    """Goes round a cache's folder, a few files at a time, so that no request pays for a full round."""
 
     def __init__(self, backend: FileSystemCache) -> None:
         self._folder = backend._path
         digits = len(Path(backend._get_filename("")).name)  # as many as the cache's hash method gives
         self._finished = re.compile(f"[0-9a-f]{{{digits}}}")
-        self._unfinished = backend._fs_transaction_suffix
-        # With a threshold cachelib counts its files, and removes the excess: it has to do all of the removing then.
+        self._unfinished_suffix = backend._fs_transaction_suffix
+        # With a threshold cachelib counts its files and removes the excess. Removals by others would upset its count.
         self._is_needed = backend._threshold == 0
         self._lock = ProcessLock()
-        self._rounds = _rounds(self._folder)
-        self._told: set[int | None] = set()
-        #: How many entries were removed so far.
-        self._room_made = 0
+        self._entries = _entries_of(self._folder)
+        self._logged: set[int | None] = set()
+        self._removed = 0
 
-    def go_on(self) -> None:
-        """Look at the next few files."""
-        self._look_at_next(_FILES_AT_ONCE)
+    def step(self) -> None:
+        """Examine the next few files."""
+        self._examine_next(_FILES_PER_STEP)
 
     def write(self, put: Callable[[], None]) -> None:
-        """Look at the next few files and put something in; where that fails, make room and try again.
+        """Examine the next few files and call ``put``; if that fails, remove more files and try again.
 
-        :raises Exception: the last try's. Room was not to be had, or others were faster to use it.
+        :raises Exception: that of the last attempt. Nothing could be removed, or others used the space first.
         """
-        self.go_on()
-        for _ in range(_TRIES - 1):
-            made_before = self._room_made
+        self.step()
+        for _ in range(_ATTEMPTS - 1):
+            removed_before = self._removed
             try:
                 return put()
             except Exception:
-                self._look_at_next(_FILES_FOR_ROOM, patience=_PATIENCE)
-                if self._room_made == made_before:  # not by another thread either
+                self._examine_next(_FILES_AFTER_FAILURE, lock_timeout=_LOCK_TIMEOUT)
+                if self._removed == removed_before:  # not by another thread either
                     raise
         return put()
 
-    def _look_at_next(self, count: int, *, patience: float = 0) -> None:
-        """Look at files until enough of them made room.
+    def _examine_next(self, count: int, *, lock_timeout: float = 0) -> None:
+        """Examine ``count`` files, or fewer if enough of them could be removed.
 
-        :param patience: seconds to wait for another thread that is at it; after them, what that one does will do.
+        :param lock_timeout: seconds to wait for another thread that is sweeping; then its removals will have to do.
         """
         lock = self._lock.get()
-        if not self._is_needed or not lock.acquire(timeout=patience):
+        if not self._is_needed or not lock.acquire(timeout=lock_timeout):
             return
-        enough = self._room_made + _ROOM
+        enough = self._removed + _ENOUGH_REMOVED
         try:
-            for entry in islice(self._rounds, count):
-                self._room_made += entry is not None and self._look_at(entry)
-                if self._room_made == enough:
+            for entry in islice(self._entries, count):
+                self._removed += entry is not None and self._remove_if_useless(entry)
+                if self._removed == enough:
                     break
-        except OSError as error:  # it is the folder that cannot be read
-            self._tell(error)
-            self._rounds = _rounds(self._folder)
+        except OSError as error:  # the folder itself cannot be read
+            self._log_once(error)
+            self._entries = _entries_of(self._folder)
         finally:
             lock.release()
 
-    def _look_at(self, entry: os.DirEntry[str]) -> bool:
-        """Remove what is of no use any more. Tell whether that made room, which orphans do not: most are empty."""
+    def _remove_if_useless(self, entry: os.DirEntry[str]) -> bool:
+        """Remove a file if it has expired or is an orphan.
+
+        :returns: whether that freed space. An orphan does not count: most are empty.
+        """
         try:
             if not entry.is_file(follow_symlinks=False):
                 return False
             if self._finished.fullmatch(entry.name) and _has_expired(entry):
                 Path(entry.path).unlink()
                 return True
-            if entry.name.endswith(self._unfinished) and _is_orphan(entry):
+            if entry.name.endswith(self._unfinished_suffix) and _is_orphan(entry):
                 Path(entry.path).unlink()
-        except FileNotFoundError:  # it has been taken meanwhile
+        except FileNotFoundError:  # taken meanwhile
             pass
-        except OSError as error:  # neither a captcha is lost over one file, nor the rest of the round
-            self._tell(error)
+        except OSError as error:  # one file must not cost a captcha, nor the rest of the round
+            self._log_once(error)
         return False
 
-    def _tell(self, error: OSError) -> None:
-        """Log an error, but each kind once: it comes back with every round."""
-        if error.errno not in self._told:
-            self._told.add(error.errno)
-            _logger.warning("the cache's folder could not be swept of everything (told once): %s", error)
+    def _log_once(self, error: OSError) -> None:
+        """Log the first error of each errno: the same errors recur in every round."""
+        if error.errno not in self._logged:
+            self._logged.add(error.errno)
+            _logger.warning("the cache's folder could not be swept completely (logged once): %s", error)
 
 
-def _rounds(folder: str) -> Iterator[os.DirEntry[str] | None]:
-    """Read the folder again and again, without ever holding a list of it; None stands between two rounds."""
+def _entries_of(folder: str) -> Iterator[os.DirEntry[str] | None]:
+    """Yield the folder's entries over and over, and None after each full pass. Never holds a list of them."""
     while True:
         with os.scandir(folder) as entries:
             yield from entries
@@ -125,12 +126,12 @@ def _rounds(folder: str) -> Iterator[os.DirEntry[str] | None]:
 
 
 def _is_orphan(entry: os.DirEntry[str]) -> bool:
-    """Tell whether a file was never finished: each write that fails on a full disk leaves one."""
-    return entry.stat().st_mtime < time.time() - _WRITTEN_BY_NOW
+    """Return whether an unfinished file is too old to be still written. Each write to a full disk leaves one."""
+    return entry.stat().st_mtime < time.time() - _ORPHAN_AGE
 
 
 def _has_expired(entry: os.DirEntry[str]) -> bool:
-    """Tell whether a cache entry's time is over. It begins with that, in seconds of the epoch; 0 stands for never."""
+    """Return whether a cache entry has expired. It begins with its expiry, in seconds of the epoch; 0 means never."""
     with Path(entry.path).open("rb") as file:
         head = file.read(_EXPIRY.size)
     return len(head) == _EXPIRY.size and 0 < _EXPIRY.unpack(head)[0] < time.time()

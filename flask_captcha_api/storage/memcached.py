@@ -1,28 +1,25 @@
-"""memcached, where captchas need more of it than Flask-Caching's MemcachedCache gives.
-
-Knows the backend and its clients, and nothing of captchas.
-"""
+"""An adapter for memcached, whose entries expire by the server's clock, and timeouts for pylibmc."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from cachelib import MemcachedCache
-from flask_caching.backends import MemcachedCache as WithoutOptions
+from flask_caching.backends import MemcachedCache as FlaskCachingMemcachedCache
 from flask_caching.backends import SpreadSASLMemcachedCache
 
-#: memcached takes a longer time for a date.
-_LONGEST_SECONDS = 30 * 24 * 60 * 60
+#: memcached takes a larger number for a Unix timestamp.
+_MAX_RELATIVE_SECONDS = 30 * 24 * 60 * 60
 
 #: The first in seconds, the others in milliseconds.
 _PYLIBMC_BEHAVIORS = {"retry_timeout": 1, "connect_timeout": 1000, "_poll_timeout": 1000}
 
 
-class ByServersClock:
-    """The same cache, whose entries live for a number of seconds by the server's clock.
+class MemcachedAdapter:
+    """Sends the lifetime of an entry as seconds, not as a date.
 
-    MemcachedCache sends a date of its own instead: where the app's clock is behind the server's by more than the
-    entry's life, every entry is dead at once.
+    MemcachedCache sends a date by the app's clock: if that is behind the server's by more than the lifetime, every
+    entry has expired at once.
     """
 
     def __init__(self, backend: MemcachedCache) -> None:
@@ -31,14 +28,14 @@ class ByServersClock:
         self.delete: Callable[[str], bool | None] = backend.delete
 
     def set(self, key: str, value: Any, timeout: int) -> bool:
-        """Keep a value."""
+        """Keep a value for ``timeout`` seconds, at most 30 days."""
         with self._client() as client:
-            return bool(client.set(self._backend._normalize_key(key), value, min(timeout, _LONGEST_SECONDS)))
+            return bool(client.set(self._backend._normalize_key(key), value, min(timeout, _MAX_RELATIVE_SECONDS)))
 
     def add(self, key: str, value: Any, timeout: int) -> bool:
-        """Keep a value where there is none; returns whether there was none."""
+        """Keep a value unless the key exists. Return whether it was kept."""
         with self._client() as client:
-            return bool(client.add(self._backend._normalize_key(key), value, min(timeout, _LONGEST_SECONDS)))
+            return bool(client.add(self._backend._normalize_key(key), value, min(timeout, _MAX_RELATIVE_SECONDS)))
 
     def _client(self) -> AbstractContextManager[Any]:
         if hasattr(self._backend, "_client_context"):  # since cachelib 0.15, which has a pool of clients
@@ -46,20 +43,21 @@ class ByServersClock:
         return nullcontext(self._backend._client)
 
 
-def by_servers_clock(backend: Any) -> Any:
-    """Return a cache that is right whatever the app's clock says, where the backend is memcached; else the backend."""
-    spread = isinstance(backend, SpreadSASLMemcachedCache)  # which writes a value in pieces, in its own way
-    return ByServersClock(backend) if isinstance(backend, MemcachedCache) and not spread else backend
+def adapt_memcached(backend: Any) -> Any:
+    """Return a :class:`MemcachedAdapter` if the backend is a MemcachedCache, else the backend."""
+    # SpreadSASLMemcachedCache writes a value in several pieces, by its own set.
+    is_spread = isinstance(backend, SpreadSASLMemcachedCache)
+    return MemcachedAdapter(backend) if isinstance(backend, MemcachedCache) and not is_spread else backend
 
 
-def have_outages_told_soon(backend: Any) -> None:
-    """Give pylibmc's clients the options for which Flask-Caching's MemcachedCache has no setting.
+def shorten_pylibmc_timeouts(backend: Any) -> None:
+    """Let pylibmc's clients report an outage within a second; Flask-Caching's MemcachedCache has no setting for it.
 
-    By themselves they wait five seconds for a server that is silent, and leave one that failed alone for two to three.
-    A client that the app made itself keeps what the app chose; before cachelib 0.15 the two cannot be told apart, and
-    all of them do.
+    By default they wait five seconds for a server that does not reply, and avoid one that failed for two to three.
+    A client that the app created itself keeps its options; before cachelib 0.15 the two cannot be distinguished, and
+    no client is changed.
     """
     pool: Any = getattr(backend, "_client", None)
-    if type(backend) is WithoutOptions and type(pool).__module__ == "pylibmc.pools":
+    if type(backend) is FlaskCachingMemcachedCache and type(pool).__module__ == "pylibmc.pools":
         for client in list(pool.queue):
             client.behaviors = _PYLIBMC_BEHAVIORS

@@ -1,13 +1,13 @@
-"""The cache in the memory of one process, for apps that configure none."""
+"""The in-memory cache of apps that configure none."""
 
 from flask_caching.backends import SimpleCache
 
 
 class PrivateSimpleCache(SimpleCache):
-    """A SimpleCache that drops its oldest entry when it is full.
+    """A SimpleCache that evicts its oldest entry when it is full.
 
-    SimpleCache itself drops what expires soonest. Once it was full of long-lived captchas, each further one would push
-    out a fresh captcha of a source with a shorter TTL; and it sorts all its entries to find that one.
+    SimpleCache itself evicts the entry that expires soonest, and sorts all entries to find it. When full of long-lived
+    captchas, it would evict every fresh captcha of a source with a shorter ttl.
     """
 
     def _prune(self) -> None:

@@ -1,10 +1,10 @@
-"""Aids for the tests of apps that use captchas. Nothing in a running app can turn these on.
+"""Helpers for the tests of apps that use captchas. No setting or request can turn them on in a running app.
 
-:func:`answers` and :func:`outcomes` are context managers and need no pytest. With the line
-``pytest_plugins = ["flask_captcha_api.testing"]`` in the topmost conftest.py, pytest has the fixture ``captchas``: a
-:class:`Captchas` for the app that the fixture ``app`` gives, put back as it was when the test ends.
+:func:`answers` and :func:`outcomes` are context managers and do not need pytest. With
+``pytest_plugins = ["flask_captcha_api.testing"]`` in the topmost conftest.py, pytest gets the fixture ``captchas``: a
+:class:`Captchas` for the app of your fixture ``app``, which is restored when the test ends.
 
-PYTEST_DONT_REWRITE: there is no assertion here whose failure pytest could explain.
+PYTEST_DONT_REWRITE: this module has no assertions.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -24,7 +24,7 @@ from ..state import EXTENSION_NAME, CaptchaState
 
 __all__ = ["Captchas", "answers", "outcomes"]
 
-#: Read by pytest alone, when this module is one of its plugins: nobody else needs pytest.
+#: Read by pytest when it loads this module as a plugin, so that the module itself does not need pytest.
 pytest_plugins: Sequence[str] = ["flask_captcha_api.testing.fixtures"]
 
 
@@ -32,82 +32,82 @@ pytest_plugins: Sequence[str] = ["flask_captcha_api.testing.fixtures"]
 def answers(app: Flask, answer: str, *, prompt: str | None = None) -> Iterator[None]:
     """Make ``answer`` the answer of every captcha that ``app`` issues inside the ``with`` block.
 
-    Everything else is as always: the captcha is drawn, stored, bound, compared and spent. ::
+    Everything else works as usual: the captcha is drawn, stored, bound, compared and spent. ::
 
         with answers(app, "12345"):
             uuid = client.get("/captcha/login").get_json()["response"]["uuid"]
         client.post("/auth/login", json={"uuid": uuid, "code": "12345", ...})
 
-    Entered by hand rather than by ``with``, the object has to be kept: letting go of it ends the block.
+    When entered without ``with``, keep a reference to the context manager: it exits when it is garbage-collected.
 
-    :param prompt: what is drawn or spoken, where the kind cannot draw the answer. None: the answer.
-    :raises ValueError: an answer that nobody can type.
+    :param prompt: what is drawn or spoken, for a kind that cannot draw the answer. None: the answer.
+    :raises ValueError: the answer cannot be typed: it must have 1 to 64 characters.
     """
     if not is_typable(answer):
         raise ValueError(
-            "the answer must have 1 to 64 characters, white space and format characters not counted, and no control "
+            "the answer must have 1 to 64 characters, not counting white space and format characters, and no control "
             "characters"
         )
     state = _state_of(app)
 
-    def make_known(length: int) -> Challenge:  # noqa: ARG001 - the answer is as long as it is
+    def make_known(length: int) -> Challenge:  # noqa: ARG001 - the signature is a maker's
         return Challenge(answer if prompt is None else prompt, answer)
 
-    with _swapped(app, replace(state, sources=state.sources.with_every_kind_made_by(make_known))):
+    with _swapped(app, replace(state, sources=state.sources.with_maker(make_known))):
         yield
 
 
 @contextmanager
 def outcomes(app: Flask, outcome: Outcome | None) -> Iterator[None]:
-    """Make ``outcome`` what becomes of every attempt to pass a captcha of ``app`` inside the ``with`` block.
+    """Make ``outcome`` the outcome of every verification in ``app`` inside the ``with`` block.
 
     ::
 
         with outcomes(app, Outcome.PASSED):
             client.post("/auth/login", json={"account": "ann", "password": "..."})
 
-    Whatever the request carries, or does not carry, nothing is looked up and nothing is spent. Captchas are issued as
-    always, and rate limits hold. That a client sends the right fields is for a test with :func:`answers`.
+    The request's fields do not matter: nothing is looked up and nothing is spent. Captchas are issued as usual, and
+    rate limits apply. To test that a client sends the right fields, use :func:`answers`.
 
-    :param outcome: None: it cannot be told, as when the cache is down, which answers 01007.
+    :param outcome: None: the store is unavailable, as when the cache is down; the app answers 01007.
     """
-    decided = partial(_Decided, outcome=outcome)
-    with _swapped(app, replace(_state_of(app), make_service=decided)):
+    make_service = partial(_FixedOutcomeService, outcome=outcome)
+    with _swapped(app, replace(_state_of(app), make_service=make_service)):
         yield
 
 
 class Captchas:
-    """The captchas of one app in one test: what the fixture ``captchas`` gives."""
+    """The captchas of one app in one test: the value of the fixture ``captchas``."""
 
-    def __init__(self, app: Flask, until_end: ExitStack) -> None:
+    def __init__(self, app: Flask, exit_stack: ExitStack) -> None:
         self._app = app
-        self._until_end = until_end
+        self._exit_stack = exit_stack
 
     def answers(self, answer: str, *, prompt: str | None = None) -> None:
-        """Make this the answer of every captcha issued from now on, as :func:`answers` does, until the test ends."""
-        self._until_end.enter_context(answers(self._app, answer, prompt=prompt))
+        """Make ``answer`` the answer of every captcha until the test ends; see :func:`answers`."""
+        self._exit_stack.enter_context(answers(self._app, answer, prompt=prompt))
 
     def outcomes(self, outcome: Outcome | None) -> None:
-        """Make this what becomes of every attempt from now on, as :func:`outcomes` does, until the test ends."""
-        self._until_end.enter_context(outcomes(self._app, outcome))
+        """Make ``outcome`` the outcome of every verification until the test ends; see :func:`outcomes`."""
+        self._exit_stack.enter_context(outcomes(self._app, outcome))
 
 
-class _Decided(CaptchaService):
-    """The rules, with the verdict of a test in place of theirs."""
+class _FixedOutcomeService(CaptchaService):
+    """A service with a fixed outcome for every verification."""
 
     def __init__(self, *parts: Any, outcome: Outcome | None, **more: Any) -> None:
         super().__init__(*parts, **more)
         self._outcome = outcome
 
-    def _verified(
+    def _take_and_compare(
         self,
-        uuid: object,  # noqa: ARG002 - whatever is sent
+        uuid: object,  # noqa: ARG002 - does not matter
         text: object,  # noqa: ARG002 - the same
         source: str | Collection[str] | None,
         identity: Any,  # noqa: ARG002 - the same
     ) -> tuple[Outcome, str | None]:
         if self._outcome is None:
-            raise StoreUnavailable("a test says so")
+            raise StoreUnavailable("simulated by flask_captcha_api.testing")
         accepted = [source] if isinstance(source, str) else list(source or ())
         return self._outcome, accepted[0] if len(accepted) == 1 else None
 
@@ -121,10 +121,10 @@ def _state_of(app: Flask) -> CaptchaState:
 
 @contextmanager
 def _swapped(app: Flask, state: CaptchaState) -> Iterator[None]:
-    """Put another state in the place of the app's, which is frozen, and put the app's own back."""
-    own = app.extensions[EXTENSION_NAME]
+    """Replace the app's state, which is frozen, and restore it afterwards."""
+    original = app.extensions[EXTENSION_NAME]
     app.extensions[EXTENSION_NAME] = state
     try:
         yield
     finally:
-        app.extensions[EXTENSION_NAME] = own
+        app.extensions[EXTENSION_NAME] = original

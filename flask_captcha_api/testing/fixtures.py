@@ -1,6 +1,6 @@
-"""The fixtures of :mod:`flask_captcha_api.testing`, apart from it: pytest alone imports this module.
+"""The pytest fixtures of :mod:`flask_captcha_api.testing`, in a module that only pytest imports.
 
-PYTEST_DONT_REWRITE: there is no assertion here whose failure pytest could explain.
+PYTEST_DONT_REWRITE: this module has no assertions.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,6 @@ from . import Captchas
 
 @pytest.fixture
 def captchas(app: Flask) -> Iterator[Captchas]:
-    """Decide, for one test, what the answers are or what becomes of attempts. Wants the app from a fixture ``app``."""
-    with ExitStack() as until_end:
-        yield Captchas(app, until_end)
+    """Set answers or outcomes for one test. Requires a fixture ``app`` that returns the Flask app."""
+    with ExitStack() as exit_stack:
+        yield Captchas(app, exit_stack)

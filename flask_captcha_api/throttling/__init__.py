@@ -1,1 +1,1 @@
-"""How often a client may ask or try."""
+"""Rate limits and failure counts."""

@@ -1,18 +1,18 @@
-"""Which clients share a rate limit by their address."""
+"""Maps a client's address to the one that rate limits count."""
 
 import ipaddress
 
 
 def counted_address(remote_address: str | None) -> str | None:
-    """Return what a client's address is counted as: an IPv6 address as its /64, which one household has.
+    """Return the address under which a client is counted: an IPv6 address as its /64, the size of one household.
 
-    :param remote_address: as WSGI's ``REMOTE_ADDR``. A port, which some proxies add, is left out: every connection has
-        another one.
-    :returns: None if the server does not say where the request comes from.
+    :param remote_address: WSGI's ``REMOTE_ADDR``. A port, which some proxies add, is dropped, as it differs for each
+        connection.
+    :returns: None if the server gives no address.
     """
     if not remote_address:
         return None
-    address = _parsed(remote_address)
+    address = _parse(remote_address)
     if address is None:
         return remote_address
     if isinstance(address, ipaddress.IPv4Address):
@@ -22,7 +22,7 @@ def counted_address(remote_address: str | None) -> str | None:
     return str(ipaddress.IPv6Network((address.packed, 64), strict=False))
 
 
-def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     for candidate in (text, text.rpartition(":")[0]):
         try:
             return ipaddress.ip_address(candidate.removeprefix("[").removesuffix("]"))

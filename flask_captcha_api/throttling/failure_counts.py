@@ -1,4 +1,4 @@
-"""Failures: for captchas that are asked only after somebody has failed a few times, at signing in for example."""
+"""Failure counts, for asking for a captcha only after a few failures, such as at login."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -7,33 +7,34 @@ from typing import NoReturn
 
 from flask import current_app, has_request_context, request
 
-from ..coroutines import finished
+from ..coroutines import resolve
 from ..counters import Counters
 from ..exceptions import SetupError
 from ..state import current_state
 from ..storage.digests import pseudonym_of
-from .rate_limits import warn_of_private_counters
+from .rate_limits import warn_about_private_counters
 
-#: Whether a guard is asking now. Only then does the answer let a request through, and only then is it counted.
-_a_guard_asks: ContextVar[bool] = ContextVar("flask_captcha_api_a_guard_asks", default=False)
-#: The key in a request's environ for what it has been counted in by a guard.
+#: Whether a count is being called to decide if the request needs a captcha. Only then does it count the request.
+_decides: ContextVar[bool] = ContextVar("flask_captcha_api_failure_count_decides", default=False)
+#: The key in a request's environ for the counts that the request is in.
 _COUNTED = "flask_captcha_api.counted"
 
 
 @contextmanager
-def asked_by_a_guard() -> Iterator[None]:
-    """Mark the calls in the block as those of a guard that decides whether to ask for a captcha."""
-    token = _a_guard_asks.set(True)
+def deciding() -> Iterator[None]:
+    """Mark the failure counts called in the block as deciding whether the request needs a captcha."""
+    token = _decides.set(True)
     try:
         yield
     finally:
-        _a_guard_asks.reset(token)
+        _decides.reset(token)
 
 
 class FailureCount:
-    """How often the visitor of the current request has failed; true when called means fewer times than the limit.
+    """The failures of the current request's visitor. Returned by :func:`fewer_failures_than`.
 
-    What :func:`fewer_failures_than` returns. It is to be called: in a condition by itself it raises a TypeError.
+    Call it to compare the failures with the limit. The object itself is not a condition: ``if failures:`` raises a
+    TypeError.
     """
 
     def __init__(self, limit: int, key: Callable[[], str | Awaitable[str]], seconds: int) -> None:
@@ -42,40 +43,40 @@ class FailureCount:
         self._seconds = seconds
 
     def __call__(self) -> bool:
-        """Return whether there were fewer failures than the limit; false, too, where that cannot be told.
+        """Return whether there were fewer failures than the limit; False if the storage cannot be reached.
 
-        Called by a guard, as ``unless=`` or inside it, this counts the request as a failure in the same step. In a
-        view it only looks: there, use ``verify_captcha_in_request(unless=failures)`` to let a request through.
+        Called as ``unless=`` or inside it, this counts the request as a failure in the same step. Called in a view it
+        counts nothing: to let a request through there, use ``verify_captcha_in_request(unless=failures)``.
         """
         counters, pseudonym = self._counters(), self._pseudonym()
-        if _a_guard_asks.get():
+        if _decides.get():
             return self._lets_through(counters, pseudonym)
         failures = counters.failures(pseudonym)
         return failures is not None and failures < self._limit
 
     def __bool__(self) -> NoReturn:
-        """Raise a TypeError: every object would be true, and a captcha never asked."""
-        raise TypeError("a FailureCount is not a condition by itself: call it, or pass it as it is: unless=failures")
+        """Raise a TypeError, since an object that is always true would never require a captcha."""
+        raise TypeError("a FailureCount is not a condition: call it, or pass it on as unless=failures")
 
     def add(self) -> None:
-        """Count a failure, unless this request was counted already when a guard let it through."""
+        """Count a failure, unless the request was already counted when ``unless=`` let it through."""
         pseudonym = self._pseudonym()
         if pseudonym in _counted_in_request():
             return
-        warn_of_private_counters()
+        warn_about_private_counters()
         self._counters().add_failure(pseudonym, seconds=self._seconds)
 
     def clear(self) -> None:
-        """Forget the failures, after a success, and that this request was counted."""
+        """Reset the count after a success, including what this request added to it."""
         pseudonym = self._pseudonym()
         self._counters().clear_failures(pseudonym)
         _counted_in_request().pop(pseudonym, None)
 
     def _lets_through(self, counters: Counters, pseudonym: str) -> bool:
-        """Count the request once, however often it is asked for, and return whether it is within the limit."""
+        """Count the request, once however often this is called, and return whether it is within the limit."""
         counted = _counted_in_request()
         if pseudonym not in counted:
-            warn_of_private_counters()
+            warn_about_private_counters()
             number = counters.count_below(self._limit, pseudonym, seconds=self._seconds)
             if number is None:
                 return False
@@ -83,22 +84,23 @@ class FailureCount:
         return counted[pseudonym] <= self._limit
 
     def _counters(self) -> Counters:
-        """Return what counts for the current app; only then is it known for how long that can."""
+        """Return the current app's counters, if they can count for as long as ``seconds``."""
         counters = current_state().counters.get()
         longest = counters.longest_seconds
         if longest is not None and self._seconds > longest:
             raise SetupError(
                 f"fewer_failures_than has seconds={self._seconds}, and memcached counts for {longest} (30 days) at "
-                "most: take fewer, or a CAPTCHA_RATE_LIMIT_STORAGE without that bound, such as 'redis://127.0.0.1:6379/1'"
+                "most: use fewer, or a CAPTCHA_RATE_LIMIT_STORAGE without this limit, such as "
+                "'redis://127.0.0.1:6379/1'"
             )
         return counters
 
     def _pseudonym(self) -> str:
-        return pseudonym_of(current_state().keys[0], finished(self._key(), current_app.ensure_sync))
+        return pseudonym_of(current_state().keys[0], resolve(self._key(), current_app.ensure_sync))
 
 
 def _counted_in_request() -> dict[str, int]:
-    """Return the counts that this request is in, by pseudonym, each with the number that the request has there."""
+    """Return, by pseudonym, the number that this request got in each count that it is in."""
     if not has_request_context():
         return {}
     counted: dict[str, int] = request.environ.setdefault(_COUNTED, {})
@@ -106,9 +108,9 @@ def _counted_in_request() -> dict[str, int]:
 
 
 def fewer_failures_than(limit: int, *, key: Callable[[], str | Awaitable[str]], seconds: int = 3600) -> FailureCount:
-    """Let visitors in without a captcha as long as they have failed less often than ``limit`` times.
+    """Let visitors through without a captcha until they have failed ``limit`` times.
 
-    For ``unless=`` of :func:`verify_captcha`; the view says what a success is::
+    For ``unless=`` of :func:`verify_captcha`. The view reports failure and success::
 
         failures = fewer_failures_than(3, key=lambda: request.form["account"].casefold())
 
@@ -121,24 +123,26 @@ def fewer_failures_than(limit: int, *, key: Callable[[], str | Awaitable[str]], 
             failures.clear()
             ...
 
-    A request that is let through counts as a failure at once, so of any number of requests in the same moment no more
-    than ``limit`` get by without a captcha. ``add`` then counts nothing more, ``clear`` forgets it with the others, and
-    where the view calls neither it stays counted. A request that has passed a captcha is counted by ``add`` alone.
+    A request that is let through counts as a failure at once, so that no more than ``limit`` of any number of
+    simultaneous requests get by without a captcha. ``add`` then counts nothing more, ``clear`` resets the count, and if
+    the view calls neither the request stays counted. A request that has passed a captcha is counted by ``add`` only.
 
-    Counted in CAPTCHA_RATE_LIMIT_STORAGE (the extra ``limits``). When that cannot be reached, the captcha is asked.
+    Counts are kept in CAPTCHA_RATE_LIMIT_STORAGE (the extra ``limits``). If it cannot be reached, the captcha is
+    required.
 
-    The default storage, ``memory://``, has no bound: 500,000 account names that somebody makes up take 160 MB and slow
-    every request down until ``seconds`` have passed. On a public site, use a server such as Redis.
+    The default storage, ``memory://``, is unbounded: 500,000 made-up account names take 160 MB and slow every request
+    down until ``seconds`` have passed. On a public site use a server such as Redis.
 
-    :param limit: at this many failures the captcha is asked.
-    :param key: a function, sync or async, called in each request, before the view; returns whose failures are counted,
-        such as the account's name or the client's address. What it raises is raised from the guard, so it has to bear
-        what anybody may send. It has to fold names as the app does where it looks them up: each spelling of its own is
-        a count of its own. Only a keyed digest is kept. Two counts whose keys give the same text are one.
-    :param seconds: after the first failure, until the count begins anew. On memcached 2,592,000 (30 days) at most: with
-        more, each use of the count is a :exc:`SetupError`.
-    :raises ValueError: a limit or a time below 1.
-    :raises TypeError: a key that cannot be called.
+    :param limit: the number of failures from which on a captcha is required; at least 1.
+    :param key: a function, sync or async, called without arguments in each request, before the view. Returns whose
+        failures are counted: the account's name or the client's address, for example. It has to accept any input, since
+        the decorator lets its exceptions through. It has to normalise names exactly as the app does when it looks them
+        up: each spelling that it returns is a separate count. Only a keyed digest is stored. Two counts whose keys
+        return the same text share their count.
+    :param seconds: the lifetime of a count, from its first failure; at least 1. On memcached at most 2,592,000 (30
+        days): with more, each use of the count raises a :exc:`SetupError`.
+    :raises ValueError: ``limit`` or ``seconds`` is below 1.
+    :raises TypeError: ``key`` is not callable.
     """
     if not callable(key):
         raise TypeError(

@@ -1,7 +1,4 @@
-"""Rate limits: how often an address, and an identity, may ask for captchas or try to pass them.
-
-Addresses and identities are given; nobody is authenticated here.
-"""
+"""Rate limits on issuing and verifying, for each address and each identity."""
 
 import logging
 from collections.abc import Collection
@@ -14,23 +11,21 @@ from ..storage.digests import pseudonym_of
 from .addresses import counted_address
 
 _PRIVATE_COUNTERS = (
-    "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, each of which counts for "
-    "itself: set it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
+    "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, each with its own counts: set "
+    "it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
 )
 _NO_ADDRESS = (
-    "the server does not say where requests come from, so addresses cannot be limited: behind a proxy or on a Unix "
-    "socket, wrap the app in werkzeug.middleware.proxy_fix.ProxyFix"
+    "requests have no REMOTE_ADDR, so addresses cannot be limited: behind a proxy or on a Unix socket, wrap the app in "
+    "werkzeug.middleware.proxy_fix.ProxyFix"
 )
-
-_logger = logging.getLogger("flask_captcha_api")
 
 
 class RateLimit:
-    """The rates that hold for one request.
+    """The rates that apply to one request.
 
     :param purpose: ``issue`` or ``verify``.
-    :param rates: each with the name of its count; limits with the same name share it. None may be exceeded, and a
-        request that exceeds one is counted in none. Empty: unlimited.
+    :param rates: pairs of a rate and the name of its counter. Limits with the same counter name share it. A request
+        that exceeds any of the rates is counted against none. Empty: unlimited.
     """
 
     def __init__(self, purpose: str, rates: Collection[tuple[str, str]]) -> None:
@@ -38,7 +33,7 @@ class RateLimit:
         self._rates = rates
 
     def count_address(self, remote_address: str | None, cost: int = 1) -> None:
-        """Count the request for its address.
+        """Count a request against its address.
 
         :raises TooManyRequests: the limit is reached.
         """
@@ -47,11 +42,11 @@ class RateLimit:
         address = counted_address(remote_address)
         if address is not None:
             self._count("address", address, cost)
-        elif current_state().is_news(_NO_ADDRESS):
-            _logger.warning(_NO_ADDRESS)
+        else:
+            current_state().log_once(_NO_ADDRESS, logging.WARNING)
 
     def count_identity(self, identity: Any, cost: int = 1) -> None:
-        """Count the request for its identity. An anonymous request, None, is not counted.
+        """Count a request against its identity. An anonymous one, None, is not counted.
 
         :raises TooManyRequests: the limit is reached.
         """
@@ -60,7 +55,7 @@ class RateLimit:
 
     def _count(self, kind: str, client: Any, cost: int) -> None:
         state = current_state()
-        warn_of_private_counters()
+        warn_about_private_counters()
         pseudonym = pseudonym_of(state.keys[0], client)
         rates = [(rate, (self._purpose, count, kind, pseudonym)) for rate, count in self._rates]
         seconds = state.counters.get().seconds_to_wait_for_all(rates, cost=cost)
@@ -69,39 +64,35 @@ class RateLimit:
 
 
 def limit_on_issuing(source: Source) -> RateLimit:
-    """Return the limit on captchas of a source.
+    """Return the limit on issuing captchas of a source.
 
-    Sources without a rate of their own share the app's: otherwise, where any name is a source, each name would be a
-    fresh count.
+    Sources without a rate of their own share the app's counter. If each had its own, clients of an app that accepts any
+    source name could get a new counter by making up a name.
     """
-    of_app = current_state().config.defaults.rate_limit
-    return RateLimit("issue", _rates(source.name, source.settings.rate_limit, of_app))
+    app_rate = current_state().config.defaults.rate_limit
+    return RateLimit("issue", _rates(source.name, source.settings.rate_limit, app_rate))
 
 
 def limit_on_verifying(*accepted: Source) -> RateLimit:
-    """Return the limit on attempts: the rates of all sources whose captchas are accepted.
+    """Return the limit on verifying: the rates of all sources whose captchas are accepted.
 
-    :param accepted: empty if any source's captchas are; then the app's own rate counts as well.
+    :param accepted: empty if every source is accepted; the app's rate applies as well then.
     """
     config = current_state().config
-    of_app = config.defaults.verify_rate_limit
+    app_rate = config.defaults.verify_rate_limit
     settings = {source.name: source.settings for source in accepted} or {"*": config.defaults, **(config.sources or {})}
-    # A dict keeps the order and drops duplicates.
-    rates = {pair: None for name, its in settings.items() for pair in _rates(name, its.verify_rate_limit, of_app)}
+    # A dict drops duplicates and keeps the order.
+    rates = {pair: None for name, its in settings.items() for pair in _rates(name, its.verify_rate_limit, app_rate)}
     return RateLimit("verify", tuple(rates))
 
 
-def warn_of_private_counters() -> None:
-    """Log once that limits do not hold where each process counts for itself."""
+def warn_about_private_counters() -> None:
+    """Log once if this server runs several processes, each with its own counts."""
     state = current_state()
-    if (
-        is_one_of_several_processes()
-        and state.counters.get().are_private_to_process
-        and state.is_news(_PRIVATE_COUNTERS)
-    ):
-        _logger.warning(_PRIVATE_COUNTERS)
+    if is_one_of_several_processes() and state.counters.get().are_private_to_process:
+        state.log_once(_PRIVATE_COUNTERS, logging.WARNING)
 
 
-def _rates(source_name: str, rate: str | None, of_app: str | None) -> tuple[tuple[str, str], ...]:
-    """Return a source's rate with the name of its count; nothing if it has none."""
-    return () if rate is None else ((rate, "*" if rate == of_app else source_name),)
+def _rates(source_name: str, rate: str | None, app_rate: str | None) -> tuple[tuple[str, str], ...]:
+    """Return a source's rate with the name of its counter; empty if it has no rate."""
+    return () if rate is None else ((rate, "*" if rate == app_rate else source_name),)

@@ -1,16 +1,16 @@
-"""Everything that visitors read, in one catalogue per language.
+"""All texts for visitors, in one catalogue per language.
 
 A catalogue is a JSON file named after its language tag:
 
-- ``name``: the language's name for itself.
-- ``tags``: the language tags it serves, besides longer ones that begin with them.
-- ``voice``: the recordings that speak to its readers, ``en``, ``ja`` or ``zh``.
+- ``name``: the language's own name for itself.
+- ``tags``: the language tags that it serves, together with longer tags that begin with them.
+- ``voice``: the recordings for its sounds: ``en``, ``ja`` or ``zh``.
 - ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
-- ``widget``: the widget's other texts. In ``wait``, ``{}`` is a number of seconds.
+- ``widget``: the widget's texts that do not depend on the kind. In ``wait``, ``{}`` is a number of seconds.
 - ``kinds``: for each kind of captcha, the label of the text field beside a picture (``seen``) and beside a sound
   (``heard``), the picture's alternative text (``alt``), and the error where nothing is typed (``missing``). ``other``
   serves an app's own kinds.
-- ``asks``: the same, where an app says what its own kind asks for; ``{}`` is the app's phrase.
+- ``asks``: the same sentences for a widget with ``asks``, in which ``{}`` is what the app asks for.
 
 ``make tables`` copies the texts into the widget's script and the tables of the documentation.
 """
@@ -22,10 +22,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
 
-#: Of the messages, where no other language is configured or accepted.
+#: The language of messages if no other is configured or accepted.
 DEFAULT_LANGUAGE = "zh-Hant"
-#: Of the widget's texts, on a page in a language without a catalogue.
+#: The language of the widget on a page whose language has no catalogue.
 FALLBACK_LANGUAGE = "en"
+#: Characters of a tag that count: far more than any has. Anybody may ask for a sound in a "language" of a megabyte.
+_LONGEST_TAG = 100
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Catalogue:
         """Return a sentence that asks for the answer.
 
         :param part: ``seen``, ``heard``, ``alt`` or ``missing``.
-        :param kind: the name of a kind; an app's own kinds share the sentences of ``other``.
-        :param asks: what to ask for instead, in the app's words.
+        :param kind: the name of a kind. An app's own kinds use the sentences of ``other``.
+        :param asks: what the visitor is asked for, in the app's words; replaces the kind.
         """
         if asks:
             sentence = self.asks[part].replace("{}", asks)
@@ -62,10 +64,10 @@ def _read_catalogues() -> dict[str, Catalogue]:
     return {language: found[language] for language in sorted(found, key=lambda each: (each != DEFAULT_LANGUAGE, each))}
 
 
-#: By language, the default first.
+#: The catalogues by language, the default language first.
 CATALOGUES: Mapping[str, Catalogue] = MappingProxyType(_read_catalogues())
 LANGUAGES = tuple(CATALOGUES)
-#: Which language serves a tag, in lower case.
+#: The language that serves each tag. Tags are in lower case.
 TAGS: Mapping[str, str] = MappingProxyType(
     {tag.lower(): language for language, catalogue in CATALOGUES.items() for tag in catalogue.tags}
 )
@@ -74,10 +76,10 @@ TAGS: Mapping[str, str] = MappingProxyType(
 def language_for(tag: str) -> str | None:
     """Return the language that serves a tag, such as ``en-GB`` or ``zh_Hant_TW``; None if there is none.
 
-    The first subtag that the table knows decides, so a script wins over the region after it. The widget's script has
-    the same function.
+    The first known subtag decides, so a script takes precedence over a region after it. The widget's script has the
+    same function.
     """
-    primary, *subtags = re.split("[-_]", tag.lower())
+    primary, *subtags = re.split("[-_]", tag[:_LONGEST_TAG].lower())
     candidates = [*(f"{primary}-{subtag}" for subtag in subtags), primary]
     return next((TAGS[each] for each in candidates if each in TAGS), None)
 

@@ -1,3 +1,3 @@
-"""The widget: the element's files, and the field that a template puts into a form."""
+"""The widget: the function that renders it in a template, and its script and style sheet."""
 
 from .field import captcha_field as captcha_field

@@ -1,4 +1,4 @@
-"""The widget's files, under a URL that changes with them."""
+"""The widget's script and style sheet, served under URLs with a digest of their contents."""
 
 import hashlib
 import re
@@ -15,12 +15,12 @@ STYLESHEET = "captcha-field.css"
 _ENDPOINT = "static_file"
 
 _MEDIA_TYPES = {SCRIPT: "text/javascript", STYLESHEET: "text/css"}
-#: A comment that has its lines to itself, or that ends a line.
+#: A comment on lines of its own, or at the end of a line.
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.MULTILINE | re.DOTALL)
 
 
 def without_comments(code: str) -> str:
-    """Return a script or a style sheet as it is served: comments would be an eighth of what is sent."""
+    """Return a script or a style sheet without its comments, which would be an eighth of the bytes sent."""
     return _COMMENT.sub("", code)
 
 
@@ -28,32 +28,32 @@ _CONTENTS = {
     name: without_comments(files(__package__).joinpath("static", name).read_text(encoding="utf-8")).encode()
     for name in _MEDIA_TYPES
 }
-#: One for all files: the script finds the stylesheet beside itself.
+#: One digest for all files, so that the script finds the style sheet next to itself.
 DIGEST = hashlib.sha256(b"".join(_CONTENTS.values())).hexdigest()[:16]
-#: Instead of the digest, for pages that no template of the package renders and that cannot know it.
+#: Stands for the digest in pages that do not use :func:`file_url`.
 LATEST = "latest"
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """Add the route of the files to an app's blueprint."""
+    """Add the route of the widget's files to an app's blueprint."""
     blueprint.add_url_rule("/static/<digest>/<file>", _ENDPOINT, _static_file, methods=["GET"])
 
 
 def file_url(name: str) -> str:
-    """Return the URL of a file of the widget.
+    """Return the URL of one of the widget's files.
 
     :raises RuntimeError: the routes are not mounted.
     """
     mounted_as = current_state().mounted_as
     if not mounted_as:
-        raise RuntimeError("the captcha routes are mounted nowhere: register the blueprint that init_app returned")
+        raise RuntimeError("the captcha routes are not mounted: register the blueprint that init_app returned")
     return url_for(f"{mounted_as[0]}.{_ENDPOINT}", digest=DIGEST, file=name)
 
 
 def _static_file(digest: str, file: str) -> Response:
-    """Answer GET /captcha/static/{digest}/{file}, outside the envelope if there is such a file.
+    """Answer GET /captcha/static/{digest}/{file}: the file, or an envelope if there is none.
 
-    Browsers may keep a file for ever, as a change of it changes its URL. Under ``latest`` they have to revalidate it.
+    Browsers may keep a file for ever, since its URL changes with its contents. Under ``latest`` they must revalidate.
     """
     if digest not in (DIGEST, LATEST) or file not in _CONTENTS:
         return envelope(Result.SOURCE_UNKNOWN)

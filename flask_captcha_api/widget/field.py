@@ -1,4 +1,4 @@
-"""The field that a template puts into a form: the widget with a captcha in it."""
+"""The template function that renders the widget with a captcha in it."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -7,23 +7,21 @@ from typing import Any
 
 from flask import current_app, request
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..http.envelope import forbid_storing
 from ..http.gateway import PAGE, issue
 from ..http.languages import language_of_sound, language_of_texts
 from ..http.results import Result, message_of
-from ..service import Captcha
 from ..state import current_state
 from ..translations import CATALOGUES
 from .assets import SCRIPT, STYLESHEET, file_url
 
 TEMPLATE = "flask_captcha_api/field.html"
 
-#: In the environ of a request whose page has the widget.
+#: The key in a request's environ that is set once the widget was rendered.
 _IS_RENDERED = "flask_captcha_api.field_is_rendered"
-#: Of the kinds whose answers are digits.
+#: The built-in kinds whose answers are digits.
 _NUMERIC_KINDS = frozenset({"digits", "arithmetic"})
 
 
@@ -34,7 +32,7 @@ def captcha_field(
     text: str = "code",
     lang: str | None = None,
     error: str | None = None,
-    id: str | None = None,  # noqa: A002 - the attribute is called so
+    id: str | None = None,  # noqa: A002 - the name of the HTML attribute
     nonce: str | None = None,
     asks: str | None = None,
     inputmode: str | None = None,
@@ -45,35 +43,35 @@ def captcha_field(
 
         {{ captcha_field("login") }}
 
-    Without JavaScript it works as it is rendered here; with it, the script takes this captcha over. The page becomes
-    ``no-store``: what is shown twice can be passed once.
+    The widget works as rendered here without JavaScript; with it, the script takes over this captcha. The page becomes
+    ``no-store``, because a captcha that is shown twice can still pass only once.
 
-    Its buttons for a sound and for another picture submit the form, without JavaScript, and the request that they make
-    never passes a guard nor spends a captcha: it carries ``uuid`` twice. The view has to show the form again then, with
-    what was typed elsewhere in it.
+    Without JavaScript, the buttons for a sound and for another picture submit the form. That request carries ``uuid``
+    twice, so a protected view refuses it and spends no captcha. The view has to show the form again then, with what
+    was typed in the other fields.
 
-    :param uuid: name of the form's field that carries the captcha's id.
-    :param text: name of the form's field that carries what the visitor types.
-    :param lang: language tag of the widget's texts. None: with JavaScript those of the page's nearest ``lang``
-        attribute, without it CAPTCHA_LANGUAGE.
-    :param error: a sentence about the last attempt. Left out where this request was none, but one of the buttons.
-    :param id: of the element.
-    :param nonce: for a page whose Content-Security-Policy asks for one.
-    :param asks: what the visitor has to type, in the page's language, such as ``Chinese characters``; for a kind of the
-        app's own. None: the package's words for its kinds, and a general one for others.
-    :param inputmode: the key pad that a telephone shows, as HTML has it. None: ``numeric`` for kinds of the package
-        that are solved by digits, else ``text``.
+    :param uuid: name of the form field with the captcha's id.
+    :param text: name of the form field that the visitor types the answer into.
+    :param lang: language tag of the widget's texts. None: with JavaScript the nearest ``lang`` attribute on the page,
+        without it CAPTCHA_LANGUAGE.
+    :param error: an error message about the last attempt. Left out if this request only asked for another captcha.
+    :param id: the ``id`` attribute of the element.
+    :param nonce: for a page whose Content-Security-Policy requires one.
+    :param asks: what the visitor has to type, in the page's language, such as ``Chinese characters``; for a kind of
+        your own. None: the package's words for its kinds, and general words for others.
+    :param inputmode: the HTML ``inputmode`` of the text field. None: ``numeric`` for built-in kinds with digits as
+        answers, else ``text``.
     :raises LookupError: there is no such source.
     :raises RuntimeError: the routes are not mounted.
     """
     settings = current_state().sources.find(source).settings
     request.environ[_IS_RENDERED] = True
     language = language_of_texts(lang)
-    wanted = form_asked_for(uuid)
-    form = "audio" if settings.audio and wanted == "audio" else "image"
+    requested = requested_form(uuid)
+    form = "audio" if settings.audio and requested == "audio" else "image"
     language_of_captcha = partial(language_of_sound, lang)
     reply = issue(PAGE, source, form=form, language=language_of_captcha)
-    if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # there are no words for this kind of the app's own
+    if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # nothing can speak this prompt of the app's kind
         form = "image"
         reply = issue(PAGE, source, form=form, language=language_of_captcha)
     captcha = reply.captcha
@@ -85,7 +83,7 @@ def captcha_field(
         "uuid_name": uuid,
         "text_name": text,
         "lang": lang,
-        "error": None if wanted else error,
+        "error": None if requested else error,
         "id": id,
         "nonce": nonce,
         "asks": asks,
@@ -96,35 +94,31 @@ def captcha_field(
         "has_sound": has_sound,
         "is_sound": form == "audio",
         "captcha": captcha,
-        "data": _data_url(captcha) if captcha else None,
-        "why_not": None if captcha else message_of(reply.result, language),
+        "data": f"data:{captcha.media_type};base64,{b64encode(captcha.data).decode()}" if captcha else None,
+        "issue_error": None if captcha else message_of(reply.result, language),
         "texts": catalogue.widget,
         "texts_language": language,
         "alt": alt,
         "label": catalogue.sentence("heard" if form == "audio" else "seen", settings.kind, asks),
         "inputmode": inputmode or ("numeric" if settings.kind in _NUMERIC_KINDS else "text"),
     }
-    return Markup(current_app.jinja_env.get_template(TEMPLATE).render(page))  # noqa: S704 - it escapes, itself
+    return Markup(current_app.jinja_env.get_template(TEMPLATE).render(page))  # noqa: S704 - the template escapes
 
 
 def forbid_storing_page(response: Response) -> Response:
-    """Forbid caches to store the response to the current request if its page has the widget."""
+    """Add ``no-store`` to the response if the widget was rendered for the current request."""
     if request.environ.get(_IS_RENDERED):
         forbid_storing(response.headers)
     return response
 
 
-def form_asked_for(uuid_name: str) -> str | None:
-    """Return the form of captcha that a visitor without JavaScript has asked for with a button of the field.
+def requested_form(uuid_name: str) -> str | None:
+    """Return the form of captcha that a visitor without JavaScript has requested with a button of the widget.
 
-    :returns: ``image`` or ``audio``; None: this request is something else, such as an attempt to pass.
+    :returns: ``image`` or ``audio``; None if no such button was pressed.
     """
     try:
         values = request.values.getlist(uuid_name)
-    except HTTPException:  # a body that cannot be read asks for nothing
+    except Exception:  # the body or the query cannot be read, and servers raise what they like
         return None
     return next((value for value in values if value in ("image", "audio")), None)
-
-
-def _data_url(captcha: Captcha) -> str:
-    return f"data:{captcha.media_type};base64,{b64encode(captcha.data).decode('ascii')}"

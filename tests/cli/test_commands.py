@@ -30,18 +30,18 @@ def test_check_of_a_good_app(app: Flask) -> None:
     result = run(app, "check")
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert lines[0].startswith("cache        PrivateSimpleCache, for one process")
+    assert lines[0].startswith("cache        PrivateSimpleCache, scope: one process")
     assert "CAPTCHA_TTL                 120           default: 300" in lines
     assert "CAPTCHA_LENGTH              5" in lines
-    assert "source  asks        length  picture                sound  JWT       blind guess" in lines
+    assert "source  kind        length  picture                sound  JWT       blind guess" in lines
     assert "login   digits      5       166 × 90 jpeg, normal  yes    optional  1 in 32,768" in lines
     assert "sum     arithmetic  5       166 × 90 jpeg, normal  yes    optional  1 in 135" in lines
     assert "sum     kind arithmetic" in lines
-    assert lines[-1] == "Nothing is wrong."
+    assert lines[-1] == "No errors."
     assert max(map(len, lines)) <= 100
 
 
-@pytest.mark.parametrize(("length", "verdict"), [(1, "2 things are wrong."), (4, "One thing is wrong.")])
+@pytest.mark.parametrize(("length", "verdict"), [(1, "2 errors."), (4, "1 error.")])
 @pytest.mark.filterwarnings("ignore:CAPTCHA_LENGTH is 1")
 def test_check_of_a_bad_app(app: Flask, length: int, verdict: str) -> None:
     """What is wrong stands before what is to be considered, and the exit status is 1."""
@@ -49,7 +49,7 @@ def test_check_of_a_bad_app(app: Flask, length: int, verdict: str) -> None:
     CaptchaApi(app)
     result = run(app, "check")
     assert result.exit_code == 1
-    assert re.findall(r"^(wrong|note) ", result.output, re.MULTILINE) == ["wrong"] * (3 - min(length, 2)) + ["note"]
+    assert re.findall(r"^(error|note) ", result.output, re.MULTILINE) == ["error"] * (3 - min(length, 2)) + ["note"]
     assert result.output.splitlines()[-1] == verdict
 
 
@@ -117,7 +117,7 @@ def test_sheet_speaks_the_language_asked_for(app: Flask, tmp_path: Path) -> None
     ("sources", "name", "text"),
     [
         ({"login": {}, "sms": {}}, "web", "there is no source 'web': CAPTCHA_SOURCES has login, sms"),
-        (None, "no name", "there is no source 'no name': a name is 1 to 32 of A-Z a-z 0-9 _ - and not 'static'"),
+        (None, "no name", "there is no source 'no name': a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'"),
     ],
 )
 def test_sheet_of_no_source(app: Flask, tmp_path: Path, sources: Any, name: str, text: str) -> None:
@@ -173,4 +173,4 @@ def test_the_example_app_from_a_shell(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", "-m", "flask", "--app", "example_app", "captcha", "check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("Nothing is wrong.\n")
+    assert done.stdout.endswith("No errors.\n")

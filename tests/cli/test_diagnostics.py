@@ -1,4 +1,4 @@
-"""The checkup: what it says of a good set-up, and that it finds what is wrong with a bad one."""
+"""The diagnostics: what they report of a good set-up, and that they find the errors of a bad one."""
 
 import random
 import secrets
@@ -14,17 +14,20 @@ from flask_jwt_extended import JWTManager
 from PIL import Image
 
 from flask_captcha_api import CaptchaApi, Challenge, Kind, SourceConfig
-from flask_captcha_api.challenges.guessing import Odds
+from flask_captcha_api.challenges.guessing import GuessProbability
 from flask_captcha_api.challenges.makers import digits
-from flask_captcha_api.cli.diagnostics import examine
-from flask_captcha_api.cli.report import Checkup, shown
+from flask_captcha_api.cli.diagnostics import diagnose
+from flask_captcha_api.cli.report import Report, as_text
 from flask_captcha_api.settings.config import ALL_KEYS
 
 from ..support.backends import SHARED, LyingCache, NaiveCache, params
 from ..support.fonts import make_font
 from ..support.servers import free_port
 
-WORKS = "a value could be put in, and taken out once"
+WORKS = "a value was stored, and taken once"
+NO_MANAGER = (
+    "jwt is 'required' (sources: {}) and the app has no JWTManager, so no captcha is issued: call JWTManager(app)"
+)
 HANZI = "春夏秋冬東西南北山川日月"
 
 
@@ -42,65 +45,62 @@ def failing(length: int) -> Challenge:
     raise OSError("no list of words")
 
 
-def examined(app: Flask, **options: Any) -> Checkup:
+def diagnosed(app: Flask, **options: Any) -> Report:
     CaptchaApi(app, **options)
-    return examined_again(app)
+    return diagnosed_again(app)
 
 
-def examined_again(app: Flask) -> Checkup:
+def diagnosed_again(app: Flask) -> Report:
     with app.app_context():
-        return examine(app)
-
-
-def wrongs(checkup: Checkup) -> list[str]:
-    return [finding.text for finding in checkup.findings if finding.is_wrong]
-
-
-def notes(checkup: Checkup) -> list[str]:
-    return [finding.text for finding in checkup.findings if not finding.is_wrong]
+        return diagnose(app)
 
 
 def test_a_small_app_is_well(app: Flask) -> None:
     """With nothing set, nothing is wrong; every key is told, and that nothing is limited."""
-    checkup = examined(app)
-    assert checkup.is_well
-    assert checkup.facts == {
-        "cache": f"PrivateSimpleCache, for one process, with any number of threads; {WORKS}",
+    report = diagnosed(app)
+    assert report.errors == []
+    assert report.facts == {
+        "cache": f"PrivateSimpleCache, scope: one process; {WORKS}",
         "secret key": "set",
-        "JWT": "the app has no JWTManager, so every request is anonymous",
+        "JWT": "no JWTManager, so all requests are anonymous",
         "rate limits": "none",
     }
-    assert set(checkup.settings) == set(ALL_KEYS)
-    assert checkup.settings["CAPTCHA_LENGTH"] == ("5", "5")
-    (source,) = checkup.sources
-    assert (source.name, source.own, source.has_sound, source.odds) == ("any", "", True, Odds(1 / 8**5))
-    assert [note.partition(":")[0] for note in notes(checkup)] == ["no rate limit"]
+    assert set(report.settings) == set(ALL_KEYS)
+    assert report.settings["CAPTCHA_LENGTH"] == ("5", "5")
+    (source,) = report.sources
+    assert (source.name, source.overrides, source.has_sound, source.guess) == (
+        "any",
+        "",
+        True,
+        GuessProbability(1 / 8**5),
+    )
+    assert [note.partition(":")[0] for note in report.notes] == ["no rate limit"]
 
 
 def test_an_app_without_captchas(app: Flask) -> None:
     """The mistake is named with its remedy."""
     with pytest.raises(RuntimeError, match=r"call CaptchaApi\(app\)"):
-        examined_again(app)
+        diagnosed_again(app)
 
 
 @pytest.mark.parametrize("name", params(*SHARED))
 def test_every_cache(app: Flask, name: str, settings_of: Callable[[str], dict[str, Any]]) -> None:
     """A value goes into each cache that several processes share, comes out once, and it is told who can share it."""
     app.config.update(settings_of(name))
-    checkup = examined(app)
-    reach = "one host, with any number of processes" if name == "FileSystemCache" else "any number of hosts"
+    report = diagnosed(app)
+    scope = "one host" if name == "FileSystemCache" else "any number of hosts"
     kind = name.partition("-")[0]
-    assert checkup.facts["cache"] == f"{kind}, for {reach}; {WORKS}"
-    assert checkup.is_well
+    assert report.facts["cache"] == f"{kind}, scope: {scope}; {WORKS}"
+    assert report.errors == []
 
 
 def test_a_cache_of_ones_own(app: Flask) -> None:
     """How far it reaches is its author's to know; that it works is tried like any other's."""
     cache = Cache()
     app.extensions["cache"] = {cache: NaiveCache()}
-    checkup = examined(app, cache=cache)
-    assert checkup.facts["cache"].startswith("NaiveCache, for as far as it reaches: it is one of your own; a value")
-    assert checkup.is_well
+    report = diagnosed(app, cache=cache)
+    assert report.facts["cache"].startswith("NaiveCache, scope: unknown (custom backend); a value")
+    assert report.errors == []
 
 
 class Forgetful(NaiveCache):
@@ -119,32 +119,32 @@ class Generous(NaiveCache):
 @pytest.mark.parametrize(
     ("backend", "text"),
     [
-        (Forgetful(), "the cache does not give back what is put in, so no captcha could be passed"),
-        (Generous(), "the cache gives the same value twice, so a captcha could be passed more than once"),
+        (Forgetful(), "the cache does not return what was stored, so no captcha can pass"),
+        (Generous(), "the cache returned the same value twice, so a captcha could pass more than once"),
     ],
 )
 def test_a_cache_that_lies(app: Flask, backend: Any, text: str) -> None:
     """One that forgets, and one that gives a value to everybody, are found out."""
     cache = Cache()
     app.extensions["cache"] = {cache: backend}
-    assert wrongs(examined(app, cache=cache)) == [text]
+    assert diagnosed(app, cache=cache).errors == [text]
 
 
 def test_a_cache_that_lets_two_pass(app: Flask) -> None:
     """It is refused with its remedy."""
     cache = Cache()
     app.extensions["cache"] = {cache: LyingCache()}
-    (text,) = wrongs(examined(app, cache=cache))
+    (text,) = diagnosed(app, cache=cache).errors
     assert text.startswith("LyingCache reports success for a key that was already added and already deleted")
 
 
 def test_a_cache_that_is_down(app: Flask) -> None:
     """What the client library says of it is told, and the password in its address is not."""
     app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_URL=f"redis://:pass-word@127.0.0.1:{free_port()}/0")
-    checkup = examined(app)
-    (text,) = wrongs(checkup)
+    report = diagnosed(app)
+    (text,) = report.errors
     assert text.startswith("the cache does not work: ConnectionError: ")
-    assert "pass-word" not in text + str(checkup.facts)
+    assert "pass-word" not in text + str(report.facts)
 
 
 def test_a_cache_that_is_found_unfit_only_now(app: Flask) -> None:
@@ -153,9 +153,9 @@ def test_a_cache_that_is_found_unfit_only_now(app: Flask) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not every Flask-Caching warns of it
         Cache(app, config={"CACHE_TYPE": "NullCache"})
-    checkup = examined_again(app)
-    assert checkup.facts["cache"] == "none that captchas can be kept in"
-    assert wrongs(checkup)[0].startswith("CACHE_TYPE is NullCache, which keeps nothing")
+    report = diagnosed_again(app)
+    assert report.facts["cache"] == "none that can store captchas"
+    assert report.errors[0].startswith("CACHE_TYPE is NullCache, which keeps nothing")
 
 
 def test_thresholds(app: Flask) -> None:
@@ -163,7 +163,7 @@ def test_thresholds(app: Flask) -> None:
     Cache(app, config={"CACHE_TYPE": "SimpleCache"})
     with pytest.warns(UserWarning, match="SimpleCache holds 500 entries"):
         CaptchaApi(app)
-    assert [text.partition(",")[0] for text in wrongs(examined_again(app))] == [
+    assert [text.partition(",")[0] for text in diagnosed_again(app).errors] == [
         "the app's SimpleCache holds 500 entries"
     ]
 
@@ -171,8 +171,8 @@ def test_thresholds(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"CAPTCHA_LENGHT": 6}, "CAPTCHA_LENGHT is not a setting of flask_captcha_api: was CAPTCHA_LENGTH meant?"),
-        ({"CAPTCHA_LENGTH": 3}, "CAPTCHA_LENGTH is 3: a blind guess passes too often below 4"),
+        ({"CAPTCHA_LENGHT": 6}, "CAPTCHA_LENGHT is not a setting of flask_captcha_api: did you mean CAPTCHA_LENGTH?"),
+        ({"CAPTCHA_LENGTH": 3}, "CAPTCHA_LENGTH is 3: it should be at least 4, or a blind guess passes too often"),
     ],
 )
 def test_what_the_settings_warn_of(app: Flask, settings: dict[str, Any], text: str) -> None:
@@ -180,7 +180,7 @@ def test_what_the_settings_warn_of(app: Flask, settings: dict[str, Any], text: s
     app.config.update(settings)
     with pytest.warns(UserWarning, match=text.partition(":")[0]):
         CaptchaApi(app)
-    assert wrongs(examined_again(app)) == [text]
+    assert diagnosed_again(app).errors == [text]
 
 
 def test_warnings_of_others_are_not_its_matter(app: Flask) -> None:
@@ -193,57 +193,56 @@ def test_warnings_of_others_are_not_its_matter(app: Flask) -> None:
 
     cache = Cache()
     app.extensions["cache"] = {cache: Deprecated()}
-    assert examined(app, cache=cache).is_well
+    assert diagnosed(app, cache=cache).errors == []
 
 
 def test_settings_that_come_too_late(app: Flask) -> None:
     """A key that was set after CaptchaApi read the settings has no effect, and one that is faulty is told to be."""
     CaptchaApi(app)
     app.config.update(CAPTCHA_LENGTH=6, CAPTCHA_LANGUAGE="en")
-    assert wrongs(examined_again(app)) == [
-        "CAPTCHA_LANGUAGE, CAPTCHA_LENGTH changed after CaptchaApi had read the settings, without effect: set them "
-        "before"
+    assert diagnosed_again(app).errors == [
+        "CAPTCHA_LANGUAGE, CAPTCHA_LENGTH changed after init_app, which has no effect: set them before it"
     ]
     app.config.update(CAPTCHA_LENGTH=60)
-    (text,) = wrongs(examined_again(app))
-    assert text.endswith("and with these the app will not start")
+    (text,) = diagnosed_again(app).errors
+    assert "the app will not start with the new values" in text
 
 
 def test_a_weak_secret_key(app: Flask) -> None:
     """A key that can be tried out is told to be short, and not told."""
     app.config.update(SECRET_KEY="sesame", SECRET_KEY_FALLBACKS=["older", "oldest"])
-    checkup = examined(app)
-    assert wrongs(checkup)[0].startswith("SECRET_KEY is shorter than 16 characters")
-    assert checkup.facts["secret key"] == "set, and 2 for captchas that were issued before it"
-    assert not any(word in str(vars(checkup)) for word in ("sesame", "older", "oldest"))
+    report = diagnosed(app)
+    assert report.errors[0].startswith("SECRET_KEY is shorter than 16 characters")
+    assert report.facts["secret key"] == "set; fallbacks: 2"
+    assert not any(word in str(vars(report)) for word in ("sesame", "older", "oldest"))
 
 
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"CAPTCHA_JWT": "required"}, "a token is required for any, and the app has no JWTManager: no captchas"),
+        ({"CAPTCHA_JWT": "required"}, NO_MANAGER.format("any")),
         (
             {"CAPTCHA_SOURCES": {"a": {"jwt": "required"}, "b": {}}},
-            "a token is required for a, and the app has no JWTManager: no captchas",
+            NO_MANAGER.format("a"),
         ),
     ],
 )
 def test_tokens_that_nobody_can_have(app: Flask, settings: dict[str, Any], text: str) -> None:
     """Where a token is required, the app has to have a JWTManager."""
     app.config.update(settings)
-    assert wrongs(examined(app)) == [text]
+    assert diagnosed(app).errors == [text]
     JWTManager(app)
-    checkup = examined_again(app)
-    assert checkup.is_well
-    assert checkup.facts["JWT"] == "captchas are bound to the identity in a token; tokens go back as they came"
+    report = diagnosed_again(app)
+    assert report.errors == []
+    assert report.facts["JWT"] == "captchas are bound to the token's identity; tokens are returned unchanged"
 
 
 def test_rates(app: Flask) -> None:
     """Where rates are counted is told, and which sources have none; a cache for many hosts wants a storage for them."""
     app.config.update(CAPTCHA_SOURCES={"a": {"rate_limit": "30/minute"}, "b": {}})
-    checkup = examined(app)
-    assert checkup.facts["rate limits"] == "counted in memory://"
-    assert [note.partition(":")[0] for note in notes(checkup)] == ["no rate limit on b"]
+    report = diagnosed(app)
+    assert report.facts["rate limits"] == "counted in memory://"
+    assert [note.partition(":")[0] for note in report.notes] == ["no rate limit on b"]
 
 
 def test_rates_counted_by_each_process(app: Flask, tmp_path: Path) -> None:
@@ -251,9 +250,7 @@ def test_rates_counted_by_each_process(app: Flask, tmp_path: Path) -> None:
     app.config.update(
         CAPTCHA_RATE_LIMIT="30/minute", CACHE_TYPE="FileSystemCache", CACHE_DIR=str(tmp_path), CACHE_THRESHOLD=0
     )
-    assert [note.partition(":")[0] for note in notes(examined(app))] == [
-        "rates are counted in the memory of each process"
-    ]
+    assert [note.partition(":")[0] for note in diagnosed(app).notes] == ["each process counts rates in its own memory"]
 
 
 def test_a_storage_of_rates_that_is_down(app: Flask) -> None:
@@ -261,9 +258,9 @@ def test_a_storage_of_rates_that_is_down(app: Flask) -> None:
     app.config.update(
         CAPTCHA_RATE_LIMIT="30/minute", CAPTCHA_RATE_LIMIT_STORAGE=f"redis://:pass-word@127.0.0.1:{free_port()}/0?a=b"
     )
-    checkup = examined(app)
-    assert wrongs(checkup) == ["CAPTCHA_RATE_LIMIT_STORAGE cannot be reached, so nothing is limited"]
-    assert "pass-word" not in str(vars(checkup))
+    report = diagnosed(app)
+    assert report.errors == ["CAPTCHA_RATE_LIMIT_STORAGE cannot be reached, so nothing is limited: start or correct it"]
+    assert "pass-word" not in str(vars(report))
 
 
 @pytest.mark.parametrize(
@@ -279,32 +276,32 @@ def test_a_storage_of_rates_that_is_down(app: Flask) -> None:
 )
 def test_what_is_shown_of_a_value(value: Any, text: str) -> None:
     """Values stand as people write them, and of an address no password and no options."""
-    assert shown(value) == text
+    assert as_text(value) == text
 
 
 def test_a_source_tells_what_it_has_of_its_own(app: Flask) -> None:
     """What differs from the app is told by source, and that guards should name theirs where some are easier."""
     app.config.update(CAPTCHA_SOURCES={"login": {}, "sms": {"length": 6, "audio": False}})
-    checkup = examined(app)
-    assert [(source.name, source.own, source.has_sound) for source in checkup.sources] == [
+    report = diagnosed(app)
+    assert [(source.name, source.overrides, source.has_sound) for source in report.sources] == [
         ("login", "", True),
         ("sms", "length 6, audio False", False),
     ]
-    assert any(note.startswith("sources differ in how hard they are") for note in notes(checkup))
+    assert any(note.startswith("sources differ in difficulty") for note in report.notes)
 
 
 def test_odds_of_a_kind_of_ones_own_are_estimated(app: Flask, tmp_path: Path) -> None:
     """From what its maker makes: a coin is found out, and of what has many answers a bound is told."""
     fonts = [make_font(tmp_path / "hanzi.ttf", HANZI)]
     app.config.update(CAPTCHA_SOURCES={"coin": {"kind": "coin"}, "hanzi": {"kind": "hanzi", "fonts": fonts}})
-    checkup = examined(app, kinds={"coin": coin, "hanzi": hanzi})
-    first, second = (source.odds for source in checkup.sources)
+    report = diagnosed(app, kinds={"coin": coin, "hanzi": hanzi})
+    first, second = (source.guess for source in report.sources)
     assert first
     assert not first.is_exact
-    assert first.chance == pytest.approx(0.5, abs=0.05)
-    assert second == Odds(1 / 500, is_exact=False, is_bound=True)
-    assert [text.partition(":")[0] for text in wrongs(checkup)] == ["source coin"]
-    assert "a blind guess passes about 1 in 2 times" in wrongs(checkup)[0]
+    assert first.probability == pytest.approx(0.5, abs=0.05)
+    assert second == GuessProbability(1 / 500, is_exact=False, is_upper_bound=True)
+    assert [text.partition(":")[0] for text in report.errors] == ["source coin"]
+    assert "a blind guess passes about 1 in 2 times" in report.errors[0]
 
 
 def test_odds_that_a_kind_tells_itself(app: Flask) -> None:
@@ -315,11 +312,12 @@ def test_odds_that_a_kind_tells_itself(app: Flask) -> None:
         "sure": Kind(digits, best_guess=lambda length: 1.0),
         "never": Kind(digits, best_guess=lambda length: 0.0),
     }
-    checkup = examined(app, kinds=kinds)
-    assert [source.odds for source in checkup.sources] == [Odds(1 / 9**5), Odds(1.0), None]
-    assert [text.partition(",")[0] for text in wrongs(checkup)] == [
-        "source sure: a blind guess passes 1 in 1 times: set a greater length",
-        "source never: no captcha could be made: ValueError: best_guess of kind 'never' gave 0.0",
+    report = diagnosed(app, kinds=kinds)
+    assert [source.guess for source in report.sources] == [GuessProbability(1 / 9**5), GuessProbability(1.0), None]
+    assert [text.partition(",")[0] for text in report.errors] == [
+        "source sure: a blind guess passes 1 in 1 times: increase the length",
+        "source never: no captcha could be made: ValueError: best_guess of kind 'never' returned 0.0: it must be a "
+        "probability above 0 and at most 1",
     ]
 
 
@@ -342,7 +340,7 @@ def _fail(*_: object) -> Any:
 )
 def test_a_kind_that_fails(app: Flask, kind: Any, text: str) -> None:
     """Each part of a kind is tried."""
-    (found,) = wrongs(examined(app, kinds={"digits": kind}))
+    (found,) = diagnosed(app, kinds={"digits": kind}).errors
     assert found.startswith(f"any source: no captcha could be made: {text}")
 
 
@@ -360,13 +358,13 @@ def test_typefaces_that_lack_characters(app: Flask, tmp_path: Path) -> None:
     def draw(prompt: str, settings: SourceConfig, rng: random.Random) -> Image.Image:
         return Image.new("L", (80, 40))
 
-    found = wrongs(examined(app, kinds={"hanzi": hanzi, "drawn": Kind(hanzi, draw=draw)}))
+    found = diagnosed(app, kinds={"hanzi": hanzi, "drawn": Kind(hanzi, draw=draw)}).errors
     missing = "".join(sorted(HANZI[6:]))
     assert found == [
-        f"source half: none of its typefaces has 6 of the 12 characters that 10,000 challenges asked for ({missing}): "
-        "name a font file in CAPTCHA_FONTS that has them",
-        f"source none: none of its typefaces has 12 of the 12 characters that 10,000 challenges asked for "
-        f"({''.join(sorted(HANZI))[:10]}…): name a font file in CAPTCHA_FONTS that has them",
+        f"source half: its fonts lack 6 of the 12 characters in 10,000 challenges ({missing}): "
+        "add a font file that has them to CAPTCHA_FONTS",
+        f"source none: its fonts lack 12 of the 12 characters in 10,000 challenges "
+        f"({''.join(sorted(HANZI))[:10]}…): add a font file that has them to CAPTCHA_FONTS",
     ]
 
 
@@ -374,13 +372,13 @@ def test_a_file_that_is_no_typeface(app: Flask, tmp_path: Path) -> None:
     """It is found before a visitor asks for the first picture."""
     (tmp_path / "no.ttf").write_text("nothing")
     app.config.update(CAPTCHA_FONTS=[str(tmp_path / "no.ttf")])
-    assert wrongs(examined(app)) == ["any source: no captcha could be made: OSError: unknown file format"]
+    assert diagnosed(app).errors == ["any source: no captcha could be made: OSError: unknown file format"]
 
 
 def test_routes_that_are_mounted_nowhere(app: Flask) -> None:
     """Whoever mounts the blueprint is reminded of it."""
-    checkup = examined(app, url_prefix=None)
-    assert any(note.startswith("the routes are mounted nowhere") for note in notes(checkup))
+    report = diagnosed(app, url_prefix=None)
+    assert any(note.startswith("the captcha routes are not mounted") for note in report.notes)
 
 
 def test_nothing_is_left_in_the_cache(app: Flask) -> None:
@@ -390,5 +388,5 @@ def test_nothing_is_left_in_the_cache(app: Flask) -> None:
         captcha.issue("web")
         backend = app.extensions["captcha_api"].store.get().backend
         before = dict(backend._cache)
-        examine(app)
+        diagnose(app)
         assert backend._cache == before

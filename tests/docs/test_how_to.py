@@ -51,7 +51,7 @@ def test_the_blocks_run(page: str, folder: Path) -> None:
     [("own-kind", 0, {"login": False, "sms": True}), ("own-kind", 2, {"login": False}), ("check", 0, {"any": True})],
 )
 def test_the_apps_are_well(page: str, block: int, sources: dict[str, bool], folder: Path) -> None:
-    """The checkup that the pages recommend finds nothing wrong with what they show, and the sounds they promise."""
+    """``flask captcha check`` finds no errors in the apps of the pages, and the sounds that they promise."""
     blocks = re.findall(r"^```python\n(.*?)^```", (PAGES / f"{page}.md").read_text(), re.DOTALL | re.MULTILINE)
     names: dict[str, Any] = {"__name__": page}
     exec(blocks[block], names)  # noqa: S102 - it is our own
@@ -62,12 +62,12 @@ def test_the_apps_are_well(page: str, block: int, sources: dict[str, bool], fold
             assert re.search(rf"^{name} .*  {'yes' if has_sound else 'no'} +optional", result.output, re.MULTILINE)
 
 
-def test_the_example_of_the_checkup() -> None:
+def test_the_example_of_the_report() -> None:
     """What the page shows of ``flask captcha check`` is what the example app gives."""
     runner = example_app.create_app().test_cli_runner(env={"COLUMNS": "100"})
     output = runner.invoke(args=["captcha", "check"]).output
     (shown,) = re.findall(r"captcha check\n(.*?)```", (PAGES / "check.md").read_text(), re.DOTALL)
-    beginning, middle, end = re.split("\n…\n|\n(?=Nothing)", shown)
+    beginning, middle, end = re.split("\n…\n|\n(?=No errors)", shown)
     assert output.startswith(beginning)
     assert middle in output
     assert output.endswith(end)

@@ -84,6 +84,12 @@ def test_the_language_of_a_sound(
     assert spoken == [voice]
 
 
+def test_a_query_that_is_no_text_asks_for_no_language(client: FlaskClient) -> None:
+    """Bytes that are not UTF-8 reach an app where a client does not escape them."""
+    spoken = client.get("/captcha/web/audio", environ_overrides={"QUERY_STRING": "lang=en&\xff"})
+    assert (spoken.status_code, spoken.get_json()["code"]) == (200, "00000")
+
+
 SILENT = {
     "status": False,
     "code": "01004",

@@ -236,7 +236,7 @@ def test_an_unless_that_cannot_tell_is_an_outage(
     answer = client.post("/guarded", json={"uuid": uuid, "code": ANSWER})
     assert (answer.status_code, answer.get_json()) == (503, UNAVAILABLE)
     with app.app_context():
-        assert captcha.check(uuid, ANSWER)
+        assert captcha.verify(uuid, ANSWER)
 
 
 def test_unless_lets_through_unverified(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:
@@ -384,8 +384,8 @@ def test_what_is_neither_true_nor_false_asks_and_is_logged_once(
     assert told(post(client, issue())) == (200, PASSED)
     [record] = caplog.records
     assert (record.name, record.levelname) == ("flask_captcha_api", "ERROR")
-    assert f" gave {type(result).__name__}, and only True lets a request through" in record.getMessage()
-    assert "let it return True or False" in record.getMessage()
+    assert f" returned {type(result).__name__}, and only True lets a request through" in record.getMessage()
+    assert ": return True or False" in record.getMessage()
 
 
 @pytest.mark.parametrize("view", CONDITIONAL.values(), ids=CONDITIONAL)

@@ -171,7 +171,7 @@ def test_callback_that_raises_is_told_in_the_envelope(
         refused.append(post(client, "/guarded", uuid, ALICE))
     for response in refused:
         assert_refused(response)
-    sentence = f"a token was refused, as verifying it raised ZeroDivisionError at {__file__}:{line}"
+    sentence = f"a token was refused because verifying it raised ZeroDivisionError at {__file__}:{line}"
     assert [(record.levelname, record.getMessage(), record.exc_info) for record in caplog.records] == [
         ("ERROR", sentence, None)
     ] * len(refused)

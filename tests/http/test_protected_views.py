@@ -10,11 +10,11 @@ from flask import Blueprint, Flask
 from flask.views import MethodView, View
 
 from flask_captcha_api import CaptchaApi, verify_captcha
-from flask_captcha_api.cli.diagnostics import examine
-from flask_captcha_api.http.protected_views import faults_of_guards
+from flask_captcha_api.cli.diagnostics import diagnose
+from flask_captcha_api.http.protected_views import find_faults
 
 NOT_GUARDED = (
-    "view {!r} is not guarded: @verify_captcha is above @app.route (or was applied to the view after it was "
+    "view {!r} is not protected: @verify_captcha is above @app.route (or was applied to the view after it was "
     "registered), so Flask calls the function below it: move it below the route"
 )
 UNKNOWN = "every request to view {!r} fails, because of its source=: there is no source {!r}: CAPTCHA_SOURCES has {}"
@@ -48,7 +48,7 @@ def chained(*decorators: Decorate) -> Callable[[], Any]:
 
 
 def faults(app: Flask) -> list[str]:
-    return faults_of_guards(app, app.extensions["captcha_api"].sources)
+    return find_faults(app, app.extensions["captcha_api"].sources)
 
 
 #: Decorators in an order in which the guard never runs. ``route`` stands for the registration.
@@ -322,8 +322,8 @@ def test_the_check_says_it_and_fails(app: Flask) -> None:
     kept = chained(verify_captcha(), app.post("/login"))()
     app.post("/sms", endpoint="sms")(chained(verify_captcha(source="sms"))())
     with app.app_context():
-        checkup = examine(app)
-    assert [finding.text for finding in checkup.findings if finding.is_wrong] == [
+        report = diagnose(app)
+    assert report.errors == [
         UNKNOWN.format("sms", "sms", "login"),
         NOT_GUARDED.format("login"),
     ]

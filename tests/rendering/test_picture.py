@@ -23,7 +23,8 @@ from flask_captcha_api.rendering.picture.drawing import MEDIA_TYPES, THEMES, dra
 from flask_captcha_api.rendering.picture.paint import blobs, ink, stamp
 from flask_captcha_api.rendering.picture.sheet import contact_sheet
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES, STYLES
-from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.settings.config import SourceConfig, keys_of
+from flask_captcha_api.settings.reading import read_config
 
 from ..support.fonts import make_font
 
@@ -45,7 +46,7 @@ def prompt(kind: str, length: int, seed: int) -> str:
 
 def glyphs_alone(style: str, text: str, seed: int, size: tuple[int, int]) -> Image.Image:
     """Draw in a style without its ground and ink: what is white is glyph."""
-    picture = Picture(text, size, image._atlas(text, size[1], BUNDLED), THEMES["light"])
+    picture = Picture(text, size, image._atlas_with(text, size[1], BUNDLED), THEMES["light"])
     picture.plane = Image.new("L", size)
     rng = random.Random(seed)
     for step in STYLES[style]:
@@ -160,16 +161,16 @@ def test_every_style_is_reachable_and_known() -> None:
         ("CAPTCHA_THEME", THEMES),
         ("CAPTCHA_FORMAT", MEDIA_TYPES),
     ):
-        rule = keys_of(SourceConfig)[key].metadata["rule"]
-        assert all(rule.holds(name) for name in table)
-        assert rule.wording == f"one of {', '.join(map(repr, table))}"
+        validator = keys_of(SourceConfig)[key].metadata["validator"]
+        assert all(validator.accepts(name) for name in table)
+        assert validator.must_be == f"one of {', '.join(map(repr, table))}"
 
 
 def test_the_typefaces_have_every_character() -> None:
     """No character of any alphabet is drawn as the box that stands for a missing one."""
     assert set("".join(ALPHABETS)) <= set(CHARACTERS)
     for typeface in BUNDLED:
-        font = atlas._font(typeface, 40)
+        font = atlas._open_font(typeface, 40)
         missing = font.getmask("\uffff").getbbox(), bytes(font.getmask("\uffff"))
         for character in CHARACTERS:
             assert (font.getmask(character).getbbox(), bytes(font.getmask(character))) != missing, (typeface, character)
@@ -177,9 +178,9 @@ def test_the_typefaces_have_every_character() -> None:
 
 def test_threads_share_one_atlas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight threads that draw their first picture at once make the glyphs once, and draw what one thread would."""
-    atlas._atlas_of_alphabet.cache_clear()
+    atlas._draw_atlas_once.cache_clear()
     expected = [draw("40218", random.Random(seed), size=SIZE) for seed in range(8)]
-    atlas._atlas_of_alphabet.cache_clear()
+    atlas._draw_atlas_once.cache_clear()
     barrier = threading.Barrier(8)
     drawn: dict[int, bytes] = {}
 
@@ -193,7 +194,7 @@ def test_threads_share_one_atlas(monkeypatch: pytest.MonkeyPatch) -> None:
     for thread in threads:
         thread.join()
     assert [drawn[seed] for seed in range(8)] == expected
-    assert atlas._atlas_of_alphabet.cache_info().misses == 1
+    assert atlas._draw_atlas_once.cache_info().misses == 1
 
 
 def test_a_character_without_glyph_is_told_without_telling_the_prompt() -> None:
@@ -229,14 +230,14 @@ def test_typefaces_of_ones_own(app: Flask, font_file: str) -> None:
 def test_typefaces_that_are_not_there_are_told_at_start(fonts: Any) -> None:
     """A path that leads nowhere is found by init_app, not by a visitor."""
     with pytest.raises(ValueError, match=r"CAPTCHA_FONTS is .*: it must be None or a list of paths of font files"):
-        CaptchaConfig.read({"CAPTCHA_FONTS": fonts}, kinds=KINDS)
+        read_config({"CAPTCHA_FONTS": fonts}, kinds=KINDS)
 
 
 def test_glyphs_are_kept_upright_and_apart() -> None:
     """The atlas shows each character as its typeface has it, alone in its cell."""
     book = atlas_for(DIGITS, 90)
     assert set(book.cells) == set(DIGITS)
-    assert len(book.cells["1"]) == len(atlas.SLAB)
+    assert len(book.cells["1"]) == len(atlas.SLAB_SERIF)
     assert len(book.cells["8"]) == len(BUNDLED)
     for cells in book.cells.values():
         for cell in cells:
@@ -301,10 +302,10 @@ def test_ideographs_are_as_high_as_capitals(ideographs: str, tmp_path: Path) -> 
 def test_large_alphabets_are_not_drawn_as_a_whole(ideographs: str) -> None:
     """A text of no known alphabet leaves no sheet behind, and its glyphs are drawn once."""
     draw("春夏", random.Random(1), size=SIZE, typefaces=(ideographs,))
-    sheets, glyphs = (cache.cache_info() for cache in (atlas._atlas_of_alphabet, atlas._glyph))
+    sheets, glyphs = (cache.cache_info() for cache in (atlas._draw_atlas_once, atlas._draw_glyph))
     draw("夏春", random.Random(1), size=SIZE, typefaces=(ideographs,))
-    assert atlas._atlas_of_alphabet.cache_info() == sheets
-    assert atlas._glyph.cache_info()[1:] == glyphs[1:]
+    assert atlas._draw_atlas_once.cache_info() == sheets
+    assert atlas._draw_glyph.cache_info()[1:] == glyphs[1:]
     assert glyphs.maxsize
 
 

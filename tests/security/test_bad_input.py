@@ -24,6 +24,7 @@ JSON = "application/json"
 MULTIPART = "multipart/form-data; boundary=b"
 TOO_MUCH = "9" * 10_000_000
 LARGEST_BODY = 64 * 1024
+LARGEST_FORM = 4 * 1024
 #: POST /captcha/web, and a guarded route of the app's own.
 PATHS = ["/captcha/web", "/guarded"]
 
@@ -312,6 +313,25 @@ def test_a_form_of_twenty_fields_is_read(
     [(_, larger), _] = form_of(1000)
     answer = app.test_client().post("/guarded", data=larger(issue()), content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("content_type", [FORM, "multipart/form-data; boundary=x"])
+def test_a_large_form_is_not_parsed(app: Flask, store: SpyCache, issue: Issue, content_type: str) -> None:
+    """Of 4 KiB a form is read on our route, and no larger one, whose parsing could cost more than twenty captchas."""
+
+    def of_size(uuid: str, size: int) -> Any:
+        if content_type == FORM:
+            return padded(uuid, size, FORM).encode()
+        head = b'--x\r\nContent-Disposition: form-data; name="more"; '
+        [_, (_, form)] = form_of(2)
+        return head.ljust(size - len(form(uuid)) - 6, b"z") + b"\r\n\r\n\r\n" + form(uuid)
+
+    uuid = issue()
+    too_large = {"data": of_size(uuid, LARGEST_FORM + 1), "content_type": content_type}
+    assert_refused_for_nothing(app, store, uuid, "/captcha/web", **too_large)
+    for path, size in (("/captcha/web", LARGEST_FORM), ("/guarded", LARGEST_FORM + 1)):
+        answer = app.test_client().post(path, data=of_size(issue(), size), content_type=content_type)
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/captcha/web", "/guarded"])

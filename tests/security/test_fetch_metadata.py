@@ -50,6 +50,8 @@ UNREADABLE: dict[str, Headers] = {
     "iframe of the same site": sec_fetch("navigate", "iframe", "same-origin"),
     "prefetched page": sec_fetch("navigate", "document", **PREFETCH),
     "mode alone": {"Sec-Fetch-Mode": "no-cors"},
+    **{f"{dest} with CORS": sec_fetch("cors", dest) for dest in ("image", "font", "script", "style", "video")},
+    "prefetch with CORS": sec_fetch("cors", **{"Sec-Purpose": "prefetch"}),
 }
 #: Sent by pages with the widget, by people, and by what is no browser.
 SERVED: dict[str, Headers] = {
@@ -227,6 +229,10 @@ ATTACKS = {
     "style": ("<p style=\"background: url('{0}')\">x</p>", "GET", "no-cors", "image"),
     "script": ('<script src="{0}"></script>', "GET", "no-cors", "script"),
     "audio": ('<audio src="{0}" preload="auto"></audio>', "GET", "no-cors", "audio"),
+    "img with CORS": ('<img crossorigin src="{0}">', "GET", "cors", "image"),
+    "mask": ("<p style=\"mask-image: url('{0}')\">x</p>", "GET", "cors", "image"),
+    "module": ('<script type="module" src="{0}"></script>', "GET", "cors", "script"),
+    "prefetch with CORS": ('<link rel="prefetch" crossorigin href="{0}">', "GET", "cors", "empty"),
     "preload": ('<link rel="preload" as="image" href="{0}">', "GET", "no-cors", "image"),
     "prefetch": ('<link rel="prefetch" href="{0}">', "GET", "no-cors", "empty"),
     "iframe": ('<iframe src="{0}"></iframe>', "GET", "navigate", "iframe"),
@@ -249,6 +255,10 @@ ATTACKS = {
 EMPTY = """<!doctype html><link rel="icon" href="data:,">
 <script type="module" src="/captcha/static/latest/captcha-field.js"></script>
 <captcha-field source="web"></captcha-field>"""
+
+
+def is_blind(mode: str, dest: str) -> bool:
+    return mode == "no-cors" or (mode == "cors" and dest != "empty")
 
 
 class Sites:
@@ -301,7 +311,7 @@ def test_another_site_in_chromium(sites: Sites, html: str, method: str, mode: st
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("how", [name for name, (_, _, mode, _) in ATTACKS.items() if mode == "no-cors"])
+@pytest.mark.parametrize("how", [name for name, (_, _, mode, dest) in ATTACKS.items() if is_blind(mode, dest)])
 def test_another_site_at_a_guard_in_chromium(sites: Sites, how: str) -> None:
     """Nothing counts of what a page of another site sends to a guard without being able to read the answer."""
     html, method, *said = ATTACKS[how]

@@ -214,7 +214,7 @@ def test_pickles_on_the_disk(app: Flask, issue: Issue, tmp_path: Path) -> None:
     assert sum(b"web " in each for each in files) == 2
     assert not any(holds(each) or b"alice" in each for each in files)
     with app.app_context():
-        assert captcha.check(uuid, ANSWER) is Outcome.PASSED
+        assert captcha.verify(uuid, ANSWER) is Outcome.PASSED
 
 
 def test_pickle_of_a_captcha(app: Flask, captcha: CaptchaApi) -> None:

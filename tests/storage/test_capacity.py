@@ -15,9 +15,10 @@ from flask_caching.backends import FileSystemCache, SimpleCache
 
 from flask_captcha_api import CaptchaApi
 from flask_captcha_api.challenges.kinds import kinds_with
-from flask_captcha_api.cli.diagnostics import examine
+from flask_captcha_api.cli.diagnostics import diagnose
 from flask_captcha_api.settings.config import CaptchaConfig
-from flask_captcha_api.storage.capacity import crowding_of, most_issued
+from flask_captcha_api.settings.reading import read_config
+from flask_captcha_api.storage.capacity import capacity_warning, max_issued_to_one_address
 from flask_captcha_api.storage.memory import PrivateSimpleCache
 
 from ..conftest import ANSWER
@@ -27,13 +28,13 @@ NOON = 472_222 * HOUR  # windows begin at multiples of their length
 GENEROUS = {"CAPTCHA_RATE_LIMIT": "12000 per hour", "CAPTCHA_TTL": HOUR}
 TOLD = (
     "one address can be issued 24,004 captchas within its rate limit while one is outstanding, and {} holds 10,000 "
-    "entries, so it can push out the captchas of others: lower CAPTCHA_RATE_LIMIT or CAPTCHA_TTL, or set CACHE_TYPE to "
+    "entries, so it can evict the captchas of others: lower CAPTCHA_RATE_LIMIT or CAPTCHA_TTL, or set CACHE_TYPE to "
     "SimpleCache and CACHE_THRESHOLD to more than that"
 )
 
 
 def config_of(**settings: Any) -> CaptchaConfig:
-    return CaptchaConfig.read(settings, kinds=kinds_with({}))
+    return read_config(settings, kinds=kinds_with({}))
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -66,25 +67,25 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
 )
 def test_what_one_address_can_be_issued(settings: dict[str, Any], most: int | None) -> None:
     """What each count lets through while the longest-lived is outstanding: one that sources share, others their own."""
-    assert most_issued(config_of(**settings)) == most
+    assert max_issued_to_one_address(config_of(**settings)) == most
 
 
 @pytest.mark.parametrize(("rate", "is_told"), [("5000 per hour", True), ("4999 per hour", False)])
 def test_where_the_threshold_is_reached(rate: str, is_told: bool) -> None:
     """10,000 outstanding fill a cache of 10,000; 9,998 do not."""
     config = config_of(CAPTCHA_RATE_LIMIT=rate, CAPTCHA_TTL=HOUR - 1)
-    assert (crowding_of(SimpleCache(threshold=10_000), config) is not None) == is_told
+    assert (capacity_warning(SimpleCache(threshold=10_000), config) is not None) == is_told
 
 
 def test_files(tmp_path: Path) -> None:
     """With a threshold files are pushed out too, without one they are not; nor is there one without a rate limit."""
     with_threshold = FileSystemCache(str(tmp_path), threshold=500)
-    told = crowding_of(with_threshold, config_of(**GENEROUS))
+    told = capacity_warning(with_threshold, config_of(**GENEROUS))
     assert told
     assert "FileSystemCache holds 500 entries" in told
     assert told.endswith("or set CACHE_THRESHOLD to 0")
-    assert crowding_of(with_threshold, config_of()) is None
-    assert crowding_of(FileSystemCache(str(tmp_path), threshold=0), config_of(**GENEROUS)) is None
+    assert capacity_warning(with_threshold, config_of()) is None
+    assert capacity_warning(FileSystemCache(str(tmp_path), threshold=0), config_of(**GENEROUS)) is None
 
 
 DIFFERENT = {"CAPTCHA_SOURCES": {"newsletter": {"ttl": 86400}, "login": {"ttl": 120}}}
@@ -100,10 +101,10 @@ DIFFERENT = {"CAPTCHA_SOURCES": {"newsletter": {"ttl": 86400}, "login": {"ttl": 
 )
 def test_sources_of_different_ttl(backend: Any, settings: dict[str, Any], is_told: bool) -> None:
     """A cache that drops first what expires soonest loses fresh captchas to long-lived ones; the package's own not."""
-    told = crowding_of(backend, config_of(**settings))
+    told = capacity_warning(backend, config_of(**settings))
     assert (told is not None) == is_told
     if told:
-        assert told.startswith("captchas live for 120 to 86400 s by their source, and a full SimpleCache drops those")
+        assert told.startswith("the ttl of sources is 120 to 86400 s, and a full SimpleCache evicts first")
 
 
 @pytest.mark.server
@@ -112,7 +113,7 @@ def test_a_shared_server_has_no_threshold(app: Flask, settings_of: Callable[[str
     app.config.update(settings_of("RedisCache"))
     CaptchaApi(app)
     backend = app.extensions["captcha_api"].store.get().backend
-    assert crowding_of(backend, config_of(**GENEROUS)) is None
+    assert capacity_warning(backend, config_of(**GENEROUS)) is None
 
 
 @pytest.mark.parametrize("cache_comes", ["never", "before", "after"])
@@ -152,9 +153,9 @@ def test_the_checkup_tells_it(app: Flask, settings: dict[str, Any], is_told: boo
     app.config.update(settings)
     CaptchaApi(app)
     with app.app_context():
-        checkup = examine(app)
-    assert [finding.text for finding in checkup.findings] == ([TOLD.format("PrivateSimpleCache")] if is_told else [])
-    assert checkup.is_well
+        report = diagnose(app)
+    assert report.notes == ([TOLD.format("PrivateSimpleCache")] if is_told else [])
+    assert report.errors == []
 
 
 @pytest.fixture

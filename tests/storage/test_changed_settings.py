@@ -48,7 +48,7 @@ def issue(app: Flask, identity: Any = None, answer: str = ANSWER) -> str:
 
 def check(app: Flask, uuid: str, text: str = ANSWER, identity: Any = None) -> Outcome:
     with app.app_context():
-        return CaptchaApi().check(uuid, text, identity=identity)
+        return CaptchaApi().verify(uuid, text, identity=identity)
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ def test_flags(app: Flask, source: dict[str, str], flags: str) -> None:
 )
 def test_a_changed_entry_passes_nothing(captcha: CaptchaApi, backend: Any, edit: Edit) -> None:
     """Flags, expiry and source are under the digest: who can write the store and has no key changes none of them."""
-    assert captcha.check(issue(captcha, backend), ANSWER) is Outcome.PASSED
-    assert captcha.check(issue(captcha, backend, edit), ANSWER) is Outcome.WRONG
+    assert captcha.verify(issue(captcha, backend), ANSWER) is Outcome.PASSED
+    assert captcha.verify(issue(captcha, backend, edit), ANSWER) is Outcome.WRONG
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_what_cannot_be_read_is_gone(
 ) -> None:
     """Entries of the old format, of a later one and garbage are gone, which is logged once with its reasons."""
     uuids = [issue(captcha, backend, edit) for _ in range(2)]
-    assert [captcha.check(uuid, ANSWER) for uuid in uuids] == [Outcome.GONE, Outcome.GONE]
+    assert [captcha.verify(uuid, ANSWER) for uuid in uuids] == [Outcome.GONE, Outcome.GONE]
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert "another release wrote it, which passes CAPTCHA_TTL seconds after an upgrade" in record.message
@@ -150,12 +150,12 @@ def test_what_cannot_be_read_is_gone(
 @pytest.mark.parametrize("value", [None, 5, ["1"], {"1": 2}], ids=ascii)
 def test_what_is_no_text_is_gone(captcha: CaptchaApi, backend: Any, value: Any) -> None:
     """Values that are not even text, as another app may keep them, are nothing that was issued."""
-    assert captcha.check(issue(captcha, backend, lambda entry: value), ANSWER) is Outcome.GONE
+    assert captcha.verify(issue(captcha, backend, lambda entry: value), ANSWER) is Outcome.GONE
 
 
 def test_bytes_are_read(captcha: CaptchaApi, backend: Any) -> None:
     """Some clients give back as bytes what was put in as text."""
-    assert captcha.check(issue(captcha, backend, lambda entry: entry.encode()), ANSWER) is Outcome.PASSED
+    assert captcha.verify(issue(captcha, backend, lambda entry: entry.encode()), ANSWER) is Outcome.PASSED
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_a_captcha_expires_though_the_cache_keeps_it(
     monkeypatch.setattr(time, "time", lambda: NOW)
     uuid = issue(captcha, backend)
     monkeypatch.setattr(time, "time", lambda: now)
-    assert captcha.check(uuid, ANSWER) is outcome
+    assert captcha.verify(uuid, ANSWER) is outcome

@@ -19,7 +19,7 @@ from PIL import Image
 
 from flask_captcha_api.exceptions import StoreUnavailable
 from flask_captcha_api.storage.answers import AnswerStore
-from flask_captcha_api.storage.files import Sweep
+from flask_captcha_api.storage.files import FolderSweep
 
 ROUND = 40
 VALUE = "web x"
@@ -97,9 +97,9 @@ def test_what_a_failed_write_left_goes_too(tmp_path: Path, cache: FileSystemCach
     for path in (old, new):
         path.write_bytes(b"")
     os.utime(old, (time.time() - 3600,) * 2)
-    sweep = Sweep(cache)
+    sweep = FolderSweep(cache)
     for _ in range(ROUND):
-        sweep.go_on()
+        sweep.step()
     assert list(tmp_path.iterdir()) == [new]
 
 
@@ -158,9 +158,9 @@ def test_what_never_expires_stays(tmp_path: Path, cache: FileSystemCache) -> Non
     """Entries of the app without an end and living ones are left alone."""
     cache.set("for ever", "page", timeout=0)
     cache.set("for an hour", "page", timeout=3600)
-    sweep = Sweep(cache)
+    sweep = FolderSweep(cache)
     for _ in range(ROUND):
-        sweep.go_on()
+        sweep.step()
     assert (cache.get("for ever"), cache.get("for an hour")) == ("page", "page")
 
 
@@ -192,9 +192,9 @@ def test_only_files_of_the_cache_are_removed(tmp_path: Path, hash_method: Callab
     expire(folder)
     foreign_files(folder, hash_method(b"").hexdigest())
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    sweep = Sweep(cache)
+    sweep = FolderSweep(cache)
     for _ in range(ROUND):
-        sweep.go_on()
+        sweep.step()
     entries = {Path(cache._get_filename(str(number))).name for number in range(20)}
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
         name: content for name, content in before.items() if name not in entries
@@ -208,9 +208,9 @@ def test_folders_do_not_stop_it(tmp_path: Path, cache: FileSystemCache, caplog: 
     for number in range(50):
         cache.set(str(number), "x", timeout=300)
         expire_entry(Path(cache._get_filename(str(number))))
-    sweep = Sweep(cache)
+    sweep = FolderSweep(cache)
     for _ in range(ROUND):
-        sweep.go_on()
+        sweep.step()
     assert len(list(tmp_path.iterdir())) == 4
     assert caplog.text == ""
 
@@ -241,10 +241,10 @@ def test_an_entry_that_cannot_be_read_does_not_stop_it(
     unreadable = {Path(cache._get_filename(str(number))) for number in range(3)}
     for path in tmp_path.iterdir():
         path.chmod(0o000 if Path(path.name) in unreadable else 0o644)
-    sweep = Sweep(cache)
+    sweep = FolderSweep(cache)
     with as_nobody():
         for _ in range(ROUND):
-            sweep.go_on()
+            sweep.step()
     assert {Path(path.name) for path in tmp_path.iterdir()} == unreadable
     assert caplog.text.count("could not be swept") == caplog.text.count("Permission denied") == 1
 
@@ -254,10 +254,10 @@ def test_each_step_looks_at_few_files(tmp_path: Path, cache: FileSystemCache) ->
     for number in range(500):
         cache.set(str(number), "x", timeout=300)
     expire(tmp_path)
-    sweep = Sweep(cache)
+    sweep = FolderSweep(cache)
     before = len(list(tmp_path.iterdir()))
-    sweep.go_on()
-    sweep.go_on()
+    sweep.step()
+    sweep.step()
     assert before - len(list(tmp_path.iterdir())) <= 6
 
     def fail() -> None:
@@ -272,16 +272,16 @@ def test_a_folder_that_is_gone_does_no_harm(
     tmp_path: Path, cache: FileSystemCache, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What cannot be swept is logged, once, and swept when it is back."""
-    sweep = Sweep(cache)
+    sweep = FolderSweep(cache)
     tmp_path.rmdir()
-    sweep.go_on()
-    sweep.go_on()
+    sweep.step()
+    sweep.step()
     assert caplog.text.count("could not be swept") == 1
     tmp_path.mkdir()
     cache.set("x", "x", timeout=300)
     expire(tmp_path)
     for _ in range(ROUND):
-        sweep.go_on()
+        sweep.step()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -290,7 +290,7 @@ def test_with_a_threshold_cachelib_does_it(tmp_path: Path) -> None:
     cache = FileSystemCache(str(tmp_path), threshold=100)
     cache.set("x", "x", timeout=300)
     expire(tmp_path)
-    sweep = Sweep(cache)
+    sweep = FolderSweep(cache)
     for _ in range(ROUND):
-        sweep.go_on()
+        sweep.step()
     assert len(list(tmp_path.iterdir())) == 2  # the entry and the count

@@ -51,7 +51,7 @@ def test_2000_outstanding_on_the_default_all_verify(app: Flask) -> None:
     captcha = CaptchaApi(app, kinds={"plain": _plain})
     with app.app_context(), answers(app, ANSWER):
         uuids = [captcha.issue("x").uuid for _ in range(2000)]
-        assert {captcha.check(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
+        assert {captcha.verify(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
 
 
 def test_long_lived_captchas_do_not_push_out_fresh_ones(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,12 +64,12 @@ def test_long_lived_captchas_do_not_push_out_fresh_ones(app: Flask, monkeypatch:
         fresh = captcha.issue("login").uuid
         for _ in range(50):
             captcha.issue("newsletter")
-        assert [captcha.check(uuid, ANSWER) for uuid in (first, fresh)] == [Outcome.GONE, Outcome.PASSED]
+        assert [captcha.verify(uuid, ANSWER) for uuid in (first, fresh)] == [Outcome.GONE, Outcome.PASSED]
 
         fresh = captcha.issue("login").uuid
         for _ in range(51):
             captcha.issue("newsletter")
-        assert captcha.check(fresh, ANSWER) is Outcome.GONE
+        assert captcha.verify(fresh, ANSWER) is Outcome.GONE
 
 
 def _plain(length: int) -> Any:
@@ -123,7 +123,7 @@ def test_a_cache_type_that_does_not_exist_or_lacks_a_setting_is_told(
     app.config["CACHE_TYPE"] = cache_type
     CaptchaApi(app)
     assert app.test_client().get("/captcha/x").get_json()["code"] == "01007"
-    assert "the app's CACHE_* settings make no cache" in caplog.text
+    assert "could not create a cache from the app's CACHE_* settings" in caplog.text
 
 
 def test_a_null_cache_is_refused_at_start(app: Flask) -> None:
@@ -231,7 +231,7 @@ def test_a_fork_after_init_app_mixes_up_no_answers(settings_of: Callable[[str], 
     def child() -> None:
         with app.app_context(), answers(app, ANSWER):
             uuids = [captcha.issue("x").uuid for _ in range(50)]
-            os._exit(sum(captcha.check(uuid, ANSWER) is Outcome.PASSED for uuid in uuids))
+            os._exit(sum(captcha.verify(uuid, ANSWER) is Outcome.PASSED for uuid in uuids))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # newer Pythons warn of forking beside threads, which is the point here
@@ -336,7 +336,7 @@ def test_long_lived_entries_of_the_app_do_not_push_captchas_out(app: Flask) -> N
         for number in range(501):
             cache.set(f"page {number}", "x", timeout=3600)
         uuids = [captcha.issue("x").uuid for _ in range(2000)]
-        assert {captcha.check(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
+        assert {captcha.verify(uuid, ANSWER) for uuid in uuids} == {Outcome.PASSED}
 
 
 def test_expired_captchas_are_gone(app: Flask, issue: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,3 +376,33 @@ def patient_pylibmc(app: Flask, config: dict[str, Any], *args: Any) -> Memcached
     import pylibmc
 
     return MemcachedCache(pylibmc.Client(config["CACHE_MEMCACHED_SERVERS"], behaviors={"retry_timeout": 7}))
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
+def test_a_folder_that_everybody_can_write_gets_a_warning(app: Flask, tmp_path: Path, mode: int) -> None:
+    """It names the folder and the remedy, and makes the check fail, as whoever writes there can run code in the app."""
+    tmp_path.chmod(mode)
+    app.config.update(CACHE_TYPE="FileSystemCache", CACHE_DIR=str(tmp_path), CACHE_THRESHOLD=0)
+    captcha = CaptchaApi(app)
+    with app.app_context(), pytest.warns(UserWarning, match=f"{tmp_path}.*mode {mode:04o}.*mode 0700"):
+        captcha.issue("web")
+    checked = app.test_cli_runner().invoke(args=["captcha", "check"])
+    assert (checked.exit_code, "can run code in the app" in " ".join(checked.output.split())) == (1, True)
+
+
+def test_a_folder_of_the_apps_user_gets_none(app: Flask, tmp_path: Path) -> None:
+    """A group may write there: it may be the app's."""
+    tmp_path.chmod(0o770)
+    app.config.update(CACHE_TYPE="FileSystemCache", CACHE_DIR=str(tmp_path), CACHE_THRESHOLD=0)
+    captcha = CaptchaApi(app)
+    with app.app_context():
+        captcha.issue("web")
+
+
+@pytest.mark.parametrize("fallbacks", ["an older key", b"an older key", {"a": "key"}, ["older", ""], ["older", None]])
+def test_fallbacks_that_are_no_list_of_keys_are_refused(app: Flask, fallbacks: Any) -> None:
+    """A single text would make each of its letters a key; the message does not show it."""
+    app.config["SECRET_KEY_FALLBACKS"] = fallbacks
+    with pytest.raises(ValueError, match="SECRET_KEY_FALLBACKS must be a list") as told:
+        CaptchaApi(app)
+    assert "older" not in str(told.value)

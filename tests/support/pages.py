@@ -118,8 +118,8 @@ def pass_once(app: Flask) -> None:
     captcha = CaptchaApi()
     with app.app_context(), answers(app, "12345"):
         uuid = captcha.issue(next(iter(sources))).uuid
-        assert captcha.check(uuid, "12345") is Outcome.PASSED
-        assert captcha.check(uuid, "12345") is Outcome.GONE
+        assert captcha.verify(uuid, "12345") is Outcome.PASSED
+        assert captcha.verify(uuid, "12345") is Outcome.GONE
 
 
 def run_tests(page: Path, elsewhere: Mapping[str, str], directory: Path) -> None:

@@ -6,7 +6,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier, Event
 from types import SimpleNamespace
 from typing import Any
@@ -18,10 +19,11 @@ from limits.storage import SCHEMES, RedisStorage  # type: ignore[attr-defined]  
 
 from flask_captcha_api import CaptchaApi, SetupError
 from flask_captcha_api.counters import Counters
-from flask_captcha_api.settings.rates import is_rate, most_within, never_allows, outlasts, parsed
+from flask_captcha_api.settings.rate_storages import has_window_too_long
+from flask_captcha_api.settings.rates import is_rate, max_hits_within, never_allows, parse_rate
 
-from ..support.backends import params, storage_uri
-from ..support.servers import free_port
+from ..support.backends import params, running, storage_uri
+from ..support.servers import free_port, redis_server, wait_until
 
 NOON = 1_700_000_040.0  # a multiple of 60, as windows begin at multiples of their length
 
@@ -68,7 +70,7 @@ def test_the_most_within_a_time_is_never_exceeded(clock: list[float], seconds: i
         clock[0] = NOON + begins + tenth / 10
         while not counters.seconds_to_wait("60 per minute", "a"):
             passed += 1
-    most = most_within("60 per minute", seconds)
+    most = max_hits_within("60 per minute", seconds)
     assert most == 60 + seconds
     assert passed <= most
     if begins == 59.9:
@@ -84,19 +86,19 @@ def test_what_has_drained_by_a_part_lets_through_a_whole_one(clock: list[float],
         clock[0] = NOON // 3600 * 3600 + 3599.5 + second
         while not counters.seconds_to_wait(rate, "a"):
             passed += 1
-    assert most_within(rate, 301) == passed == most
+    assert max_hits_within(rate, 301) == passed == most
 
 
 def test_of_several_rates_the_strictest_bounds_what_gets_through() -> None:
     """For each length of time it may be another one."""
-    assert [most_within("1/second; 100/hour", seconds) for seconds in (10, 3600)] == [11, 200]
+    assert [max_hits_within("1/second; 100/hour", seconds) for seconds in (10, 3600)] == [11, 200]
 
 
 @pytest.mark.parametrize(("rate", "is_too_long"), [("3 per 15 days", False), ("9/hour; 3 per 16 days", True)])
 def test_what_outlasts_memcached(rate: str, is_too_long: bool) -> None:
     """Of several windows the longest counts; other storages keep any."""
-    assert outlasts(rate, "memcached://127.0.0.1:11211") is is_too_long
-    assert not outlasts(rate, "redis://127.0.0.1:6379/1")
+    assert has_window_too_long(rate, "memcached://127.0.0.1:11211") is is_too_long
+    assert not has_window_too_long(rate, "redis://127.0.0.1:6379/1")
 
 
 class TestContract:
@@ -176,7 +178,7 @@ class TestContract:
         """Where a storage has a bound, it counts up to that: rates for half of it, failures for all of it."""
         longest = counters.longest_seconds or 400 * 24 * 3600
         rate = f"3 per {longest // 2} seconds"
-        assert not outlasts(rate, counters._uri)
+        assert not has_window_too_long(rate, counters._uri)
         assert [counters.seconds_to_wait(rate, "long") > 0 for _ in range(4)] == [False] * 3 + [True]
         for _ in range(2):
             counters.add_failure("long", seconds=longest)
@@ -199,7 +201,7 @@ def test_memcached_heeds_the_window_before_in_the_same_moment(
     """Sixteen that have all read that a few are left, since most was used before this window, get those at most."""
     counters = Counters(storage_uri(settings_of("MemcachedCache-pymemcache")))
     storage: Any = counters._limiter.get().storage
-    (window,) = parsed("30 per 15 days")
+    (window,) = parse_rate("30 per 15 days")
     key, length = window.key_for("captcha_api", "before"), window.get_expiry()
     before, _ = storage.sliding_window_keys(key, length, time.time())
     share_left = 1 - time.time() / length % 1
@@ -293,24 +295,39 @@ def test_an_outage_is_logged_and_limits_nothing(caplog: pytest.LogCaptureFixture
         counters.clear_failures("x")
     told = [record.getMessage().partition(": ")[0] for record in caplog.records]
     assert told == [
-        "the storage of rate limits is unavailable, so nothing is limited",
-        "the storage of rate limits is unavailable, so failures cannot be told",
-        "the storage of rate limits is unavailable, so a failure was not counted",
-        "the storage of rate limits is unavailable, so failures were not forgotten",
+        "the rate limit storage is unavailable, so nothing is limited",
+        "the rate limit storage is unavailable, so failures are unknown",
+        "the rate limit storage is unavailable, so a failure was not counted",
+        "the rate limit storage is unavailable, so failures were not cleared",
     ]
+
+
+@pytest.mark.server
+def test_more_requests_at_once_than_redis_py_connects_by_itself(tmp_path: Path) -> None:
+    """150 requests that wait for Redis at the same moment are all counted, and none is let through as in an outage."""
+    with running(redis_server(tmp_path)) as server, ThreadPoolExecutor(150) as threads:
+        counters = Counters(f"redis://{server.address}")
+        assert counters.seconds_to_wait("2 per hour", "x") == 0
+        server.freeze()
+        waits = [threads.submit(counters.seconds_to_wait, "2 per hour", "x") for _ in range(150)]
+        storage: Any = counters._limiter.get().storage
+        connected = storage.storage.connection_pool._in_use_connections
+        wait_until(lambda: len(connected) == 150 or any(map(Future.done, waits)), "a connection for each request")
+        server.thaw()
+        assert [each.result() for each in waits].count(0) == 1
 
 
 @pytest.mark.parametrize("uri", ["nowhere://x", "async+memory://", ""])
 def test_an_unknown_storage_is_refused_at_once(uri: str) -> None:
     """A URI whose scheme is no storage of the library's is an error before anything is counted."""
-    with pytest.raises(ValueError, match="is no scheme of a storage"):
+    with pytest.raises(ValueError, match="has the unsupported scheme"):
         Counters(uri)
 
 
 def test_a_storage_that_cannot_count_sliding_windows_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits library has had such storages, and apps may add theirs."""
     monkeypatch.setitem(SCHEMES, "notebook", type("Notebook", (), {}))
-    with pytest.raises(ValueError, match="'notebook' is no scheme of a storage"):
+    with pytest.raises(ValueError, match="the unsupported scheme 'notebook'"):
         Counters("notebook://x")
 
 
@@ -403,10 +420,10 @@ def test_an_app_whose_rates_outlast_memcached_does_not_start(app: Flask) -> None
         CAPTCHA_SOURCES={"a": {}, "b": {"rate_limit": "10 per 15 days", "verify_rate_limit": "9 per year"}},
     )
     too_long = (
-        "and memcached counts in windows of 15 days at most: take a shorter one, or a CAPTCHA_RATE_LIMIT_STORAGE "
-        "without that bound, such as 'redis://127.0.0.1:6379/1'"
+        "and memcached counts in windows of 15 days at most: set a shorter one, or a CAPTCHA_RATE_LIMIT_STORAGE "
+        "without that limit, such as 'redis://127.0.0.1:6379/1'"
     )
-    with pytest.raises(ValueError, match="configuration has faults") as raised:
+    with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
         CaptchaApi(app)
     assert str(raised.value).splitlines()[1:] == [
         f"- CAPTCHA_SOURCES['a']: rate_limit is '30 per minute; 1000 per month', {too_long}",

@@ -281,7 +281,7 @@ def test_requests_in_one_app_context_are_counted_apart(app: Flask, captcha: Capt
 def test_a_count_is_no_condition() -> None:
     """Any object would be true, so that nobody would ever be asked: the error says what to write."""
     failures = fewer_failures_than(3, key=lambda: "ann")
-    with pytest.raises(TypeError, match="call it, or pass it as it is: unless=failures"):
+    with pytest.raises(TypeError, match="call it, or pass it on as unless=failures"):
         bool(failures)
 
 

@@ -272,7 +272,7 @@ def test_storage_down_means_no_limit(limited: Callable[..., FlaskClient], caplog
     client = limited(CAPTCHA_RATE_LIMIT="10 per hour", CAPTCHA_RATE_LIMIT_STORAGE=f"redis://127.0.0.1:{free_port()}")
     with caplog.at_level(logging.ERROR, "flask_captcha_api"):
         assert set(codes(client, "/captcha/web", 12)) == {"00000"}
-    assert "the storage of rate limits is unavailable, so nothing is limited" in caplog.text
+    assert "the rate limit storage is unavailable, so nothing is limited" in caplog.text
 
 
 def test_counting_in_memory_under_several_processes_is_warned_of_once(
@@ -286,8 +286,8 @@ def test_counting_in_memory_under_several_processes_is_warned_of_once(
     assert caplog.records == []
     codes(client, "/captcha/web", 2, environ_overrides={"wsgi.multiprocess": True})
     assert [record.getMessage() for record in caplog.records] == [
-        "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, each of which counts for "
-        "itself: set it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
+        "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, each with its own "
+        "counts: set it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
     ]
 
 
@@ -298,8 +298,8 @@ def test_a_server_that_tells_no_address_is_warned_of_once(
     client = limited(CAPTCHA_RATE_LIMIT="10 per hour")
     assert set(codes(client, "/captcha/web", 12, environ_base={"REMOTE_ADDR": ""})) == {"00000"}
     assert [record.getMessage() for record in caplog.records] == [
-        "the server does not say where requests come from, so addresses cannot be limited: behind a proxy or on a Unix "
-        "socket, wrap the app in werkzeug.middleware.proxy_fix.ProxyFix"
+        "requests have no REMOTE_ADDR, so addresses cannot be limited: behind a proxy or on a Unix socket, wrap the "
+        "app in werkzeug.middleware.proxy_fix.ProxyFix"
     ]
 
 
@@ -330,7 +330,7 @@ def test_what_is_no_rate_is_refused(app: Flask, key: str) -> None:
 def test_a_rate_that_lets_no_sound_through_is_refused(app: Flask) -> None:
     """It would shut out those who cannot see the picture."""
     app.config["CAPTCHA_RATE_LIMIT"] = "9 per minute"
-    with pytest.raises(ValueError, match=r"never lets a sound through.*allow at least as many, or set CAPTCHA_AUDIO"):
+    with pytest.raises(ValueError, match=r"never allows a sound.*allow at least as many, or set CAPTCHA_AUDIO"):
         CaptchaApi(app)
 
 

@@ -13,11 +13,12 @@ from flask import Flask
 from flask_captcha_api import CaptchaApi
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.settings.config import ALL_KEYS, CaptchaConfig, SourceConfig
+from flask_captcha_api.settings.reading import read_config
 from flask_captcha_api.translations import LANGUAGES
 
 
 def read(**settings: Any) -> CaptchaConfig:
-    return CaptchaConfig.read(settings, kinds=KINDS)
+    return read_config(settings, kinds=KINDS)
 
 
 def test_defaults() -> None:
@@ -55,7 +56,7 @@ def test_a_config_cannot_be_changed() -> None:
 
 def test_every_fault_is_told_in_one_error() -> None:
     """A developer with several faults sees all of them at the first start, each with its value and its range."""
-    with pytest.raises(ValueError, match="configuration has faults") as raised:
+    with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
         read(
             CAPTCHA_LENGTH=13,
             CAPTCHA_TTL="300",
@@ -65,7 +66,7 @@ def test_every_fault_is_told_in_one_error() -> None:
             CAPTCHA_SOURCES={"bad name": {}, "static": {}, "ok": {"colour": 1, "width": True}},
         )
     assert str(raised.value).splitlines() == [
-        "the captcha configuration has faults:",
+        "invalid captcha configuration:",
         "- CAPTCHA_LENGTH is 13: it must be a whole number from 1 to 12",
         "- CAPTCHA_TTL is '300': it must be a whole number from 1 to 2,592,000",
         "- CAPTCHA_FORMAT is 'gif': it must be one of 'jpeg', 'png', 'webp'",
@@ -73,7 +74,7 @@ def test_every_fault_is_told_in_one_error() -> None:
         "- CAPTCHA_SINGLE_PROCESS is 1: it must be True or False",
         "- CAPTCHA_SOURCES['bad name']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
         "- CAPTCHA_SOURCES['static']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
-        "- CAPTCHA_SOURCES['ok']: 'colour' is no setting of a source: it must be one of kind, length, ttl, width, "
+        "- CAPTCHA_SOURCES['ok']: 'colour' is not a setting of a source: it must be one of kind, length, ttl, width, "
         "height, format, difficulty, theme, fonts, audio, jwt, rate_limit, verify_rate_limit",
         "- CAPTCHA_SOURCES['ok']: width is True: it must be a whole number from 80 to 640",
     ]
@@ -88,33 +89,33 @@ def test_contradictions_are_told_beside_other_faults(app: Flask) -> None:
         CAPTCHA_RATE_LIMIT="5 per minute",
         CAPTCHA_SOURCES={"a": {"kind": "riddle"}, "b": {"length": 11, "audio": False}, "c": {"length": 13}},
     )
-    with pytest.raises(ValueError, match="configuration has faults") as raised:
+    with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
         CaptchaApi(app)
     assert str(raised.value).splitlines() == [
-        "the captcha configuration has faults:",
-        "- the app has no SECRET_KEY, without which answers cannot be kept safely: set a long random one, the same in "
-        "every worker, before CaptchaApi is initialised",
+        "invalid captcha configuration:",
+        "- the app has no SECRET_KEY, which protects the stored answers: set a long random one, the same in every "
+        "worker, before CaptchaApi is initialised",
         "- CAPTCHA_TTL is 0: it must be a whole number from 1 to 2,592,000",
         "- CAPTCHA_SOURCES['c']: length is 13: it must be a whole number from 1 to 12",
         "- CAPTCHA_SOURCES['a']: kind is 'riddle': it must be one of arithmetic, digits, letters",
-        "- CAPTCHA_SOURCES['a']: rate_limit is '5 per minute', which never lets a sound through, since it counts as "
-        "10: allow at least as many, or set CAPTCHA_SOURCES['a']: audio to False",
+        "- CAPTCHA_SOURCES['a']: rate_limit is '5 per minute', which never allows a sound, since a sound counts as "
+        "10: it must allow at least as many, or set CAPTCHA_SOURCES['a']: audio to False",
         "- CAPTCHA_SOURCES['b']: width is 166: it must be at least 16 for each of the 11 characters, 176",
-        "- CAPTCHA_SOURCES['c']: rate_limit is '5 per minute', which never lets a sound through, since it counts as "
-        "10: allow at least as many, or set CAPTCHA_SOURCES['c']: audio to False",
+        "- CAPTCHA_SOURCES['c']: rate_limit is '5 per minute', which never allows a sound, since a sound counts as "
+        "10: it must allow at least as many, or set CAPTCHA_SOURCES['c']: audio to False",
     ]
 
 
 def test_what_breaks_its_own_rule_contradicts_nothing() -> None:
     """A length that is no length is not measured against the width, nor against the kind."""
-    with pytest.raises(ValueError, match="configuration has faults") as raised:
+    with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
         read(CAPTCHA_LENGTH=0, CAPTCHA_KIND="arithmetic", CAPTCHA_WIDTH=80)
     assert str(raised.value).splitlines()[1:] == ["- CAPTCHA_LENGTH is 0: it must be a whole number from 1 to 12"]
 
 
 def test_sources_that_cannot_be_read_hide_no_other_fault() -> None:
     """With a list for CAPTCHA_SOURCES the settings of all sources are looked at nevertheless."""
-    with pytest.raises(ValueError, match="configuration has faults") as raised:
+    with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
         read(CAPTCHA_SOURCES=["login"], CAPTCHA_KIND="riddle")
     assert str(raised.value).splitlines()[1:] == [
         "- CAPTCHA_SOURCES is ['login']: it must be None or a mapping of source names to mappings of settings",
@@ -195,7 +196,7 @@ def test_faults_of_defaults_that_no_source_uses_are_ignored() -> None:
 
 def test_a_misspelt_key_gets_a_warning() -> None:
     """The warning names the key that was meant."""
-    with pytest.warns(UserWarning, match="CAPTCHA_LENGHT is not a setting .* was CAPTCHA_LENGTH meant"):
+    with pytest.warns(UserWarning, match="CAPTCHA_LENGHT is not a setting .* did you mean CAPTCHA_LENGTH"):
         read(CAPTCHA_LENGHT=6)
 
 
@@ -220,14 +221,14 @@ def test_another_packages_key_gets_none() -> None:
 
 def test_a_short_length_gets_a_warning() -> None:
     """Three digits are guessed once in a thousand tries."""
-    with pytest.warns(UserWarning, match=r"\['a'\]: length is 3: a blind guess passes too often below 4"):
+    with pytest.warns(UserWarning, match=r"\['a'\]: length is 3: it should be at least 4"):
         read(CAPTCHA_SOURCES={"a": {"length": 3}})
 
 
 def test_every_key_is_checked_at_init_app(app: Flask) -> None:
     """No key of the table waits for a request to be found wrong."""
     app.config.update(dict.fromkeys(ALL_KEYS, object()))
-    with pytest.raises(ValueError, match="configuration has faults") as raised:
+    with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
         CaptchaApi(app)
     assert [key for key in ALL_KEYS if key not in str(raised.value)] == []
 

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from flask import Flask, request
 
-from flask_captcha_api.coroutines import finished, is_async
+from flask_captcha_api.coroutines import is_async, resolve
 
 
 def plain() -> str:
@@ -92,7 +92,7 @@ def test_the_value_of_sync_and_async_functions(app: Flask, function: Callable[[]
     """Both are run to their end, in the context of the request, and in an async view as well."""
 
     def value() -> str:
-        return str(finished(function(), app.ensure_sync))
+        return str(resolve(function(), app.ensure_sync))
 
     async def value_in_a_loop() -> str:
         return value()
@@ -109,7 +109,7 @@ def test_what_an_async_function_raises_is_raised(app: Flask, inside_a_loop: bool
         raise KeyError("account")
 
     def call() -> None:
-        finished(failing(), app.ensure_sync)
+        resolve(failing(), app.ensure_sync)
 
     async def call_in_a_loop() -> None:
         call()
@@ -124,7 +124,7 @@ def test_a_task_of_the_views_own_loop_is_an_error(app: Flask) -> None:
     async def in_a_loop() -> None:
         task = asyncio.ensure_future(asyncio.sleep(0))
         with pytest.raises(RuntimeError, match="attached to a different loop"):
-            finished(task, app.ensure_sync)
+            resolve(task, app.ensure_sync)
         task.cancel()
 
     asyncio.run(in_a_loop())
@@ -134,4 +134,4 @@ def test_without_the_extra_the_remedy_is_told(app: Flask, monkeypatch: pytest.Mo
     """Flask says what to install; nothing is left that Python would warn of."""
     monkeypatch.setitem(sys.modules, "asgiref.sync", None)
     with pytest.raises(RuntimeError, match="Install Flask with the 'async' extra"):
-        finished(waiting(), app.ensure_sync)
+        resolve(waiting(), app.ensure_sync)

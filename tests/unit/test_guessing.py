@@ -1,4 +1,4 @@
-"""Odds: what is computed is what enumeration finds, and estimates say no more than they know."""
+"""Guessing: what is computed is what enumeration finds, and estimates say no more than they know."""
 
 import math
 from collections import Counter
@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from flask_captcha_api.challenges.guessing import SAMPLES, Odds, estimate, of_arithmetic
+from flask_captcha_api.challenges.guessing import SAMPLES, GuessProbability, arithmetic_probability, estimate
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.challenges.makers import operand_ranges
 
@@ -21,12 +21,12 @@ def test_arithmetic_is_what_enumeration_finds(length: int) -> None:
         weights[one + other] += 2
         weights[abs(one - other)] += 1
     likeliest = max(weights.values())
-    assert of_arithmetic(length) == float(Fraction(likeliest, 3 * len(first) * len(second)))
+    assert arithmetic_probability(length) == float(Fraction(likeliest, 3 * len(first) * len(second)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_answer_at_default_length_is_likelier_than_one_percent(kind: str) -> None:
-    """Every kind of the package tells its odds, and at five characters a blind guess passes in less than 1 %."""
+    """At five characters a blind guess passes in less than 1 %, for every kind of the package."""
     best_guess = KINDS[kind].best_guess
     assert best_guess
     assert best_guess(5) < 0.01
@@ -39,19 +39,19 @@ def test_rows() -> None:
 
 def test_an_estimate_of_few_answers() -> None:
     """The commonest answer's share is told, whatever does not count in an answer folded away."""
-    assert estimate(["A", "a", " a", "b"] * (SAMPLES // 4)) == Odds(0.75, is_exact=False)
+    assert estimate(["A", "a", " a", "b"] * (SAMPLES // 4)) == GuessProbability(0.75, is_exact=False)
 
 
 def test_an_estimate_of_numbers() -> None:
     """Numbers are folded as numbers, so what differs by a dash alone is one answer."""
     numbers = ["4-0", "40", "4–0", "-40"] * (SAMPLES // 4)
-    assert estimate(numbers, digits_only=True) == Odds(0.75, is_exact=False)
-    assert estimate(numbers) == Odds(0.25, is_exact=False)
+    assert estimate(numbers, digits_only=True) == GuessProbability(0.75, is_exact=False)
+    assert estimate(numbers) == GuessProbability(0.25, is_exact=False)
 
 
 def test_an_estimate_of_many_answers_is_a_bound() -> None:
     """Where no answer comes often, nothing is told but that the chance is small."""
-    assert estimate(map(str, range(SAMPLES))) == Odds(1 / 500, is_exact=False, is_bound=True)
+    assert estimate(map(str, range(SAMPLES))) == GuessProbability(1 / 500, is_exact=False, is_upper_bound=True)
 
 
 def test_the_bound_is_rarely_wrong() -> None:

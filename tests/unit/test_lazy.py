@@ -91,6 +91,42 @@ def test_a_value_is_made_once() -> None:
     assert found == made * 8
 
 
+def test_those_who_wait_get_the_error_too() -> None:
+    """A server that is silent for a second keeps nobody waiting for longer, however many come at once."""
+    tries: list[int] = []
+    arrivals = threading.Semaphore(0)
+
+    class Counting(ProcessLock):
+        def get(self) -> threading.Lock:
+            arrivals.release()
+            return super().get()
+
+    def make() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            assert all(arrivals.acquire(timeout=60) for _ in range(8))
+        raise ConnectionError("down")
+
+    value = Lazy(make)
+    value._lock = Counting()
+    told: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(ConnectionError) as error:
+            value.get()
+        told.append(str(error.value))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (told, len(tries)) == (["down"] * 8, 1)
+    with pytest.raises(ConnectionError):
+        value.get()
+    assert len(tries) == 2
+
+
 def test_an_error_is_raised_and_the_next_call_tries_again() -> None:
     """What failed once may work later."""
     results = iter([ConnectionError("down"), "value"])

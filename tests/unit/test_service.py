@@ -28,7 +28,16 @@ def test_issue_tells_all_but_the_answer(known: CaptchaApi) -> None:
 def test_check_passes_once(known: CaptchaApi) -> None:
     """The first right answer passes, the next finds nothing."""
     uuid = known.issue("web").uuid
-    assert [known.check(uuid, ANSWER), known.check(uuid, ANSWER)] == [Outcome.PASSED, Outcome.GONE]
+    assert [known.verify(uuid, ANSWER), known.verify(uuid, ANSWER)] == [Outcome.PASSED, Outcome.GONE]
+
+
+def test_check_is_an_alias_of_verify(known: CaptchaApi) -> None:
+    """It takes the same arguments, returns the same outcome, and spends the captcha."""
+    captcha = known.issue("web", identity="alice")
+    assert known.check(captcha.uuid, ANSWER, source="web", identity="alice") is Outcome.PASSED
+    assert known.verify(captcha.uuid, ANSWER, source="web", identity="alice") is Outcome.GONE
+    assert known.check(known.issue("web").uuid, ANSWER, source="login") is Outcome.WRONG
+    assert known.check(known.issue("web").uuid, ANSWER, identity="alice") is Outcome.WRONG
 
 
 @pytest.mark.parametrize(
@@ -44,7 +53,7 @@ def test_check_passes_once(known: CaptchaApi) -> None:
 )
 def test_check_demands_a_source(known: CaptchaApi, source: Any, outcome: Outcome) -> None:
     """One name, several, or any."""
-    assert known.check(known.issue("web").uuid, ANSWER, source=source) is outcome
+    assert known.verify(known.issue("web").uuid, ANSWER, source=source) is outcome
 
 
 @pytest.mark.parametrize("source", ["lgoin", ["login", "lgoin"]], ids=repr)
@@ -58,15 +67,15 @@ def test_a_source_that_does_not_exist_is_a_mistake(app: Flask, source: Any) -> N
         with pytest.raises(LookupError, match=text):
             captcha.issue("lgoin")
         with pytest.raises(LookupError, match=text):
-            captcha.check(uuid, ANSWER, source=source)
-        assert captcha.check(uuid, ANSWER, source="login")
+            captcha.verify(uuid, ANSWER, source=source)
+        assert captcha.verify(uuid, ANSWER, source="login")
 
 
 @pytest.mark.parametrize("issued_to", [None, "", "null", "alice", 7, {"id": 1, "org": 2}], ids=ascii)
 @pytest.mark.parametrize("claimed_by", [None, "", "null", "alice", "7", {"org": 2, "id": 1}], ids=ascii)
 def test_check_demands_the_identity(known: CaptchaApi, issued_to: Any, claimed_by: Any) -> None:
     """Only the identity that a captcha was issued to passes, nobody being one of them."""
-    outcome = known.check(known.issue("web", identity=issued_to).uuid, ANSWER, identity=claimed_by)
+    outcome = known.verify(known.issue("web", identity=issued_to).uuid, ANSWER, identity=claimed_by)
     assert outcome is (Outcome.PASSED if issued_to == claimed_by else Outcome.WRONG)
 
 
@@ -82,8 +91,8 @@ def test_a_uuid_of_no_shape_reaches_no_store(known: CaptchaApi, uuid: object, mo
         raise AssertionError("the store was asked")
 
     monkeypatch.setattr("flask_captcha_api.storage.answers.AnswerStore.take", take)
-    assert known.check(uuid, ANSWER) is Outcome.MALFORMED
-    assert known.check("1" * 23, "\x00") is Outcome.MALFORMED
+    assert known.verify(uuid, ANSWER) is Outcome.MALFORMED
+    assert known.verify("1" * 23, "\x00") is Outcome.MALFORMED
 
 
 def test_only_passed_is_true() -> None:
@@ -99,7 +108,7 @@ def test_an_unknown_source_is_a_lookup_error(known: CaptchaApi) -> None:
 
 def test_an_unknown_form_is_a_value_error(known: CaptchaApi) -> None:
     """The message names the forms there are."""
-    with pytest.raises(ValueError, match="'smell' is no form of a captcha: it must be one of image, audio"):
+    with pytest.raises(ValueError, match="form is 'smell': it must be one of image, audio"):
         known.issue("web", form="smell")
 
 
@@ -115,7 +124,7 @@ def test_an_identity_that_could_not_be_bound_is_a_value_error(app: Flask) -> Non
 def test_a_maker_of_impossible_answers_is_told(app: Flask, answer: Any) -> None:
     """A captcha that nobody could solve is the maker's mistake, told at once and without the answer."""
     captcha = CaptchaApi(app, kinds={"digits": lambda length: Challenge("prompt", answer)})
-    with app.app_context(), pytest.raises(ValueError, match="'digits' made an answer that no visitor can give"):
+    with app.app_context(), pytest.raises(ValueError, match="'digits' made an answer that no visitor can type"):
         captcha.issue("web")
 
 
@@ -124,7 +133,7 @@ def test_a_kind_of_ones_own(app: Flask) -> None:
     app.config["CAPTCHA_SOURCES"] = {"web": {"kind": "double", "length": 4}}
     captcha = CaptchaApi(app, kinds={"double": lambda length: Challenge("2" * length, "Quattro")})
     with app.app_context():
-        assert captcha.check(captcha.issue("web").uuid, "quattro") is Outcome.PASSED
+        assert captcha.verify(captcha.issue("web").uuid, "quattro") is Outcome.PASSED
 
 
 def test_no_app_no_captchas(app: Flask) -> None:
@@ -141,7 +150,7 @@ def test_store_failures_reach_the_caller(known: CaptchaApi, app: Flask) -> None:
     with pytest.raises(StoreUnavailable, match="ZeroDivisionError"):
         known.issue("web")
     with pytest.raises(StoreUnavailable, match="ZeroDivisionError"):
-        known.check(uuid, ANSWER)
+        known.verify(uuid, ANSWER)
 
 
 def test_what_is_kept_tells_nothing(known: CaptchaApi, app: Flask) -> None:
@@ -160,7 +169,7 @@ def test_an_entry_moved_to_another_uuid_is_wrong(known: CaptchaApi, app: Flask) 
     first, second = known.issue("web").uuid, known.issue("web").uuid
     backend.set(f"captcha_api:{first}", backend.get(f"captcha_api:{second}"))
     backend.set(f"captcha_api:{second}", backend.get(f"captcha_api:{second}").replace(" web ", " login "))
-    assert [known.check(first, ANSWER), known.check(second, ANSWER)] == [Outcome.WRONG, Outcome.WRONG]
+    assert [known.verify(first, ANSWER), known.verify(second, ANSWER)] == [Outcome.WRONG, Outcome.WRONG]
 
 
 def test_known_answers_end_with_the_block(app: Flask, captcha: CaptchaApi) -> None:
@@ -169,5 +178,5 @@ def test_known_answers_end_with_the_block(app: Flask, captcha: CaptchaApi) -> No
         with answers(app, ANSWER):
             inside = captcha.issue("web").uuid
         outside = [captcha.issue("web").uuid for _ in range(3)]
-        assert captcha.check(inside, ANSWER) is Outcome.PASSED
-        assert {captcha.check(uuid, ANSWER) for uuid in outside} == {Outcome.WRONG}
+        assert captcha.verify(inside, ANSWER) is Outcome.PASSED
+        assert {captcha.verify(uuid, ANSWER) for uuid in outside} == {Outcome.WRONG}

@@ -1,5 +1,6 @@
 import json
 import re
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,16 @@ def test_no_two_languages_claim_a_tag() -> None:
 @pytest.mark.parametrize(("tag", "language"), LANGUAGE_OF_TAG.items())
 def test_the_language_for_a_tag(tag: str, language: str | None) -> None:
     assert language_for(tag) == language
+
+
+def test_of_a_long_tag_only_the_beginning_counts() -> None:
+    """Its first 100 characters: with each part of it, the first part would make another tag to look up."""
+    assert language_for("zh-" + "x-" * 46 + "hant") == "zh-Hant"
+    assert language_for("zh-" + "x-" * 47 + "hant") == language_for("zh")
+    tracemalloc.start()
+    assert language_for("x" * 30_000 + "-x" * 15_000) is None
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,14 @@ def test_the_language_without_javascript(configured: str, accepted: str, label: 
         assert f">{label}</label>" in captcha_field("web")
 
 
+def test_a_query_that_is_no_text_asks_for_nothing(app: Flask) -> None:
+    """A page that reads no query itself is shown, whatever bytes stand in it."""
+    CaptchaApi(app)
+    app.add_url_rule("/page", view_func=lambda: render_template_string('{{ captcha_field("web") }}'))
+    page = app.test_client().get("/page", environ_overrides={"QUERY_STRING": "uuid=audio&\xff"})
+    assert "data:image" in page.text
+
+
 def test_the_page_is_not_stored(client: FlaskClient, page: str) -> None:
     """A page with a captcha must not be shown twice."""
     assert client.get(page).headers["Cache-Control"] == "no-store"
@@ -244,7 +252,7 @@ def test_the_captcha_is_bound_to_the_token_of_the_request() -> None:
     for headers, identity in ((bearer, "ann"), ({}, None)):
         with answers(app, ANSWER), app.test_request_context(headers=headers):
             uuid = Element(captcha_field("web")).one("input", type="hidden")["value"]
-            assert captcha.check(uuid, ANSWER, identity=identity)
+            assert captcha.verify(uuid, ANSWER, identity=identity)
     with app.test_request_context():
         element = Element(captcha_field("members", lang="en"))
     assert element.all("input") == []
@@ -299,7 +307,7 @@ def test_urls_follow_the_mount() -> None:
     app = Flask("app")
     app.config["SECRET_KEY"] = "s"
     routes = CaptchaApi(url_prefix=None).init_app(app)
-    with app.test_request_context(), pytest.raises(RuntimeError, match="mounted nowhere: register the blueprint"):
+    with app.test_request_context(), pytest.raises(RuntimeError, match="not mounted: register the blueprint"):
         file_url(SCRIPT)
     parent = Blueprint("api", __name__, url_prefix="/api")
     parent.register_blueprint(routes, url_prefix="/human")

@@ -1,7 +1,4 @@
-"""The OpenAPI description of the routes, built from the tables that the routes themselves go by.
-
-Knows no request: where the routes are mounted, and how the app sends its tokens, come as arguments.
-"""
+"""Builds the OpenAPI description of the routes from the tables that the routes use."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -12,36 +9,36 @@ from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from ...translations import LANGUAGES
 from ..envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE
-from ..fields import FORM_TYPES, LARGEST_BODY, TEXT_NAMES, UUID_NAMES
+from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
 from ..results import Result
 from .results import Json, by_status, envelope, error_components, header, response
 
 FILE_NAME = "openapi.json"
 
-#: Of what clients see; the package has versions of its own.
+#: The version of the API, not of the package.
 _VERSION = "1"
 _ABOUT = (
-    "Issues captchas and verifies them. Every answer is one envelope: `code` and `stringCode` name the result, and "
-    "`message` is a sentence for the visitor. A method that is not described here is answered by 01008, a path by "
-    "01004. OPTIONS lists the methods of a path."
+    "Issues and verifies captchas. Every response is an envelope: `code` and `stringCode` name the result, and "
+    "`message` is a sentence for the visitor. Methods that are not described here get 01008, and other paths 01004. "
+    "OPTIONS lists the methods of a path."
 )
 
-#: For each form of a captcha: its path, and what it is called.
+#: For each form of a captcha: its path, and its name in descriptions.
 _PATHS = {"image": ("/{source}", "picture"), "audio": ("/{source}/audio", "sound")}
 
-#: What an operation may tell.
-_OF_ISSUING = (
+#: The results of an operation.
+_ISSUE_RESULTS = (
     Result.SUCCESS,
     Result.UNAUTHORIZED,
     Result.SOURCE_UNKNOWN,
     Result.TOO_MANY_REQUESTS,
     Result.STORE_UNAVAILABLE,
 )
-_OF_VERIFYING = (*_OF_ISSUING, Result.CAPTCHA_REQUIRED, Result.CAPTCHA_WRONG, Result.CAPTCHA_GONE)
+_VERIFY_RESULTS = (*_ISSUE_RESULTS, Result.CAPTCHA_REQUIRED, Result.CAPTCHA_WRONG, Result.CAPTCHA_GONE)
 
 _UUID: Json = {"type": "string", "pattern": f"^{UUID.pattern}$", "description": "The captcha's id."}
-# Readers of a description take patterns for ECMAScript's, which has no word for control and format characters. Those
-# beyond U+FFFF are left out: without its flag "u", ECMAScript takes each for two.
+# Patterns are ECMAScript regular expressions, which have no class for control and format characters. Those above U+FFFF
+# are left out: without the flag "u", ECMAScript sees two characters in each.
 _CONTROL = r"\u0000-\u001f\u007f-\u009f"
 _FORMAT = (
     r"\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
@@ -52,13 +49,12 @@ _TEXT: Json = {
     "maxLength": LONGEST_ANSWER,
     "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}{_FORMAT}][^{_CONTROL}]*$",
     "description": (
-        "What the visitor typed. Letter case, white space, format characters, the script of a digit and Unicode's "
-        f"compatibility variants do not count; with those folded away it must still have 1 to {LONGEST_ANSWER} "
-        "characters."
+        "What the visitor typed. Letter case, white space, format characters, the script of digits and Unicode's "
+        f"compatibility variants are ignored; without them it must still have 1 to {LONGEST_ANSWER} characters."
     ),
 }
 
-#: The name of the security scheme here; and how a token is sent where the app does not say otherwise.
+#: The name of the security scheme, and the header and scheme of tokens by default.
 _SCHEME = "token"
 _BEARER = ("Authorization", "Bearer")
 
@@ -66,8 +62,8 @@ _BEARER = ("Authorization", "Bearer")
 def describe(config: CaptchaConfig, *, server: str, token_header: tuple[str, str] | None) -> Json:
     """Describe the routes of an app in OpenAPI 3.1.
 
-    :param server: the URL below which they are.
-    :param token_header: the name of the header that carries tokens, and the word before the token; None: the app has
+    :param server: the URL at which the routes are mounted.
+    :param token_header: the name of the header that carries tokens, and the scheme before the token. None: the app has
         no tokens.
     """
     with_form = {form: _Sources(config, form, token_header) for form in _PATHS}
@@ -95,7 +91,7 @@ def describe(config: CaptchaConfig, *, server: str, token_header: tuple[str, str
 
 
 class _Sources:
-    """The sources that have captchas of one form, and what they ask of tokens."""
+    """The sources that have captchas of one form, and their JWT policies."""
 
     def __init__(self, config: CaptchaConfig, form: str, token_header: tuple[str, str] | None) -> None:
         known = {"": config.defaults} if config.sources is None else config.sources
@@ -111,13 +107,13 @@ class _Sources:
 
     @property
     def security(self) -> list[Json]:
-        """Say what ``security`` of an operation says; nothing where tokens are not looked at."""
+        """Return the ``security`` of an operation; empty if tokens are ignored."""
         if self.must_send_token:
             return [{_SCHEME: []}]
         return [{}, {_SCHEME: []}] if self.may_send_token else []
 
     def path_parameter(self) -> Json:
-        """Describe the part of the path that names the source."""
+        """Describe the path parameter."""
         if self.names is None:
             schema: Json = {"pattern": f"^{SOURCE_NAME.pattern}$", "not": {"enum": sorted(RESERVED_NAMES)}}
         else:
@@ -126,26 +122,26 @@ class _Sources:
             "name": "source",
             "in": "path",
             "required": True,
-            "description": "Where the captcha is asked from and for.",
+            "description": "The source that the captcha is for.",
             "schema": {"type": "string", **schema},
         }
 
 
 def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: bool) -> Json:
-    """Describe GET, or HEAD, which answers alike without a body."""
+    """Describe GET or, without a body, HEAD."""
     _, thing = _PATHS[form]
     settings = sources.settings
     media_types = {FORMS[form].media_type(each) for each in settings}
     headers = {
         EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings})),
-        KIND: header("What is asked.", _one_of("string", {each.kind for each in settings})),
+        KIND: header("The kind of challenge.", _one_of("string", {each.kind for each in settings})),
         LENGTH: header("Characters of the prompt.", _one_of("integer", {each.length for each in settings})),
         MEDIA_TYPE: header(f"Of the {thing}.", _one_of("string", media_types)),
     }
     if sources.may_send_token:
-        name, word = sources.token_header
-        about = "The token to send from now on: the one that came, or its successor."
-        schema = {"type": "string", **({"pattern": f"^{word} "} if word else {})}
+        name, scheme = sources.token_header
+        about = "The token to send from now on: the same one, or its successor."
+        schema = {"type": "string", **({"pattern": f"^{scheme} "} if scheme else {})}
         headers[name] = header(about, schema, required=sources.must_send_token)
     captcha: Json = {
         "type": "object",
@@ -161,15 +157,15 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
         },
         "additionalProperties": False,
     }
-    told = envelope(Result.SUCCESS, captcha, config) if has_body else None
+    body = envelope(Result.SUCCESS, captcha, config) if has_body else None
     return _operation(
         ("get" if has_body else "head") + form.capitalize(),
-        f"Issue a captcha as a {thing}" if has_body else f"Tell the headers of a {thing} and issue none",
-        description="The query string keeps caches off and is not read." if form == "image" else None,
+        f"Issue a captcha as a {thing}" if has_body else f"Return the headers of a {thing} and issue none",
+        description="The query string is a cache-buster and is not read." if form == "image" else None,
         sources=sources,
         parameters=_language_parameters(form, config),
-        success=response([Result.SUCCESS], told, headers=headers),
-        others=_OF_ISSUING,
+        success=response([Result.SUCCESS], body, headers=headers),
+        others=_ISSUE_RESULTS,
         has_body=has_body,
     )
 
@@ -181,14 +177,15 @@ def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
         "verify",
         "Verify a captcha and spend it",
         description=(
-            "For servers, which forward the visitor's token; a browser sends its captcha to the route that it guards. "
-            f"`{uuid_alias}` stands for an absent `{uuid}` and `{text_alias}` for an absent `{text}`. A form that has "
-            f"one of them twice counts as one without, and so does a body of more than {LARGEST_BODY:,} bytes."
+            "For servers, which forward the visitor's token; browsers send the captcha to the protected route itself. "
+            f"`{uuid_alias}` is read if `{uuid}` is missing, and `{text_alias}` if `{text}` is. A field given twice in "
+            f"a form counts as missing, and so do both fields of a form of more than {LARGEST_FORM:,} bytes or "
+            f"{MOST_FIELDS} fields, and of any body of more than {LARGEST_BODY:,} bytes."
         ),
         sources=sources,
         parameters=_language_parameters(None, config),
         success=response([Result.SUCCESS], envelope(Result.SUCCESS, {"const": "ok"}, config)),
-        others=_OF_VERIFYING,
+        others=_VERIFY_RESULTS,
         has_body=True,
         requestBody={
             "required": True,
@@ -210,24 +207,24 @@ def _operation(
     **more: Any,
 ) -> Json:
     responses = {str(Result.SUCCESS.status): success}
-    for status, alike in by_status(others).items():
-        if sources.may_send_token or Result.UNAUTHORIZED not in alike:
-            told = {"$ref": f"#/components/responses/{status}"} if has_body else response(alike, None)
-            responses.setdefault(str(status), told)
+    for status, results in by_status(others).items():
+        if sources.may_send_token or Result.UNAUTHORIZED not in results:
+            described = {"$ref": f"#/components/responses/{status}"} if has_body else response(results, None)
+            responses.setdefault(str(status), described)
     optional = {"description": description, "parameters": parameters, "security": sources.security}
-    said = {key: value for key, value in optional.items() if value}
-    return {"operationId": name, "summary": summary, **said, **more, "responses": responses}
+    present = {key: value for key, value in optional.items() if value}
+    return {"operationId": name, "summary": summary, **present, **more, "responses": responses}
 
 
 def _language_parameters(form: str | None, config: CaptchaConfig) -> list[Json]:
-    """Describe what tells a language: of the sound, and of the messages where they follow the visitor."""
+    """Describe the parameters that choose a language, of the sound or of the messages."""
     parameters = []
     language: Json = {"schema": {"type": "string"}, "examples": {tag: {"value": tag} for tag in LANGUAGES}}
     if form == "audio":
-        about = "Tag of the language to speak; one that is none of ours counts as absent."
+        about = "Language tag of the sound; an unsupported one counts as missing."
         parameters.append({"name": "lang", "in": "query", "description": about, **language})
     if config.language == "auto" or (form == "audio" and config.audio_language == "auto"):
-        about = "The visitor's languages, the best first."
+        about = "The visitor's preferred languages."
         parameters.append({"name": "Accept-Language", "in": "header", "description": about, **language})
     return parameters
 
@@ -236,8 +233,8 @@ def _one_of(json_type: str, values: Collection[Any]) -> Json:
     return {"type": json_type, "enum": sorted(values)}
 
 
-def _security_scheme(name: str, word: str) -> Json:
-    if (name, word) == _BEARER:
+def _security_scheme(header_name: str, scheme: str) -> Json:
+    if (header_name, scheme) == _BEARER:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    about = f"A JWT after the word {word} and a space." if word else "A JWT."
-    return {"type": "apiKey", "in": "header", "name": name, "description": about}
+    about = f"A JWT after the word {scheme} and a space." if scheme else "A JWT."
+    return {"type": "apiKey", "in": "header", "name": header_name, "description": about}

@@ -1,4 +1,4 @@
-"""The result table in OpenAPI's terms: responses with their headers, and envelopes."""
+"""Describes results in OpenAPI: responses with their headers, and envelopes."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,33 +11,33 @@ Json = dict[str, Any]
 
 
 def header(description: str, schema: Json, *, required: bool = True) -> Json:
-    """Describe a header of a response."""
+    """Describe a response header."""
     return {"description": description, "required": required, "schema": schema}
 
 
-_CACHE_CONTROL = {"Cache-Control": header("No cache may keep it.", {"const": "no-store"})}
+_CACHE_CONTROL = {"Cache-Control": header("Caches must not store it.", {"const": "no-store"})}
 
 
 def response(results: Iterable[Result], schema: Json | None, *, headers: Mapping[str, Json] | None = None) -> Json:
-    """Describe a response that tells one of some results.
+    """Describe a response with one of several results.
 
-    :param schema: of the body; None: it has none.
-    :param headers: those that these results bring here and not everywhere.
+    :param schema: that of the body; None: there is no body.
+    :param headers: those of this operation, in addition to the results' own.
     """
-    told = list(results)
-    of_results = {each.name: header(each.description, dict(each.schema)) for result in told for each in result.headers}
+    rows = list(results)
+    of_results = {each.name: header(each.description, dict(each.schema)) for row in rows for each in row.headers}
     all_headers = {**_CACHE_CONTROL, **(headers or {}), **of_results}
     return {
-        "description": " ".join(f"{result.code}: {result.when}. Captcha spent: {result.spent}." for result in told),
+        "description": " ".join(f"{row.code}: {row.when}. Captcha spent: {row.spent}." for row in rows),
         "headers": all_headers,
         **({"content": {"application/json": {"schema": schema}}} if schema is not None else {}),
     }
 
 
 def envelope(result: Result, content: Json, config: CaptchaConfig) -> Json:
-    """Describe the envelope that tells a result.
+    """Describe the envelope of a result.
 
-    :param content: what stands in its ``response``.
+    :param content: the schema of its member ``response``.
     """
     languages = LANGUAGES if config.language == "auto" else (config.language,)
     members: Json = {
@@ -51,7 +51,7 @@ def envelope(result: Result, content: Json, config: CaptchaConfig) -> Json:
 
 
 def by_status(results: Iterable[Result]) -> dict[int, list[Result]]:
-    """Group results by the HTTP status that they are told with."""
+    """Group results by HTTP status."""
     grouped: dict[int, list[Result]] = {}
     for result in results:
         grouped.setdefault(result.status, []).append(result)
@@ -59,14 +59,13 @@ def by_status(results: Iterable[Result]) -> dict[int, list[Result]]:
 
 
 def error_components(config: CaptchaConfig) -> Json:
-    """Describe every error: its envelope under the result's name, and the response under the status."""
+    """Describe all errors: each envelope under the result's name, and each response under its status."""
     errors = [result for result in Result if result is not Result.SUCCESS]
+    responses: Json = {}
+    for status, results in by_status(errors).items():
+        schemas = [{"$ref": f"#/components/schemas/{result.string_code}"} for result in results]
+        responses[str(status)] = response(results, schemas[0] if len(schemas) == 1 else {"oneOf": schemas})
     return {
         "schemas": {result.string_code: envelope(result, {"type": "null"}, config) for result in errors},
-        "responses": {str(status): response(told, _any_of(told)) for status, told in by_status(errors).items()},
+        "responses": responses,
     }
-
-
-def _any_of(results: list[Result]) -> Json:
-    schemas = [{"$ref": f"#/components/schemas/{result.string_code}"} for result in results]
-    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}

@@ -1,1 +1,1 @@
-"""Draws a prompt as a picture."""
+"""Rendering of prompts as pictures."""

@@ -1,4 +1,4 @@
-"""What the drawing steps of one picture share, and what they hand on to each other."""
+"""The state that the drawing steps of a picture share."""
 
 import math
 import random
@@ -11,7 +11,7 @@ from .atlas import Atlas, Cell
 
 
 class Spot(NamedTuple):
-    """Where a layout puts a glyph, in units of a capital's height: the centre, the scale, the turn and the lean."""
+    """Where a layout puts a glyph: its centre in capital heights, its scale, its angle in radians, and its shear."""
 
     x: float
     y: float
@@ -21,7 +21,7 @@ class Spot(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where a glyph's centre comes to lie in the picture, and the matrix ``(a b; c d)`` from its cell to there."""
+    """A glyph's centre in the picture, in pixels, and the matrix ``(a b; c d)`` from its cell to the picture."""
 
     x: float
     y: float
@@ -32,20 +32,20 @@ class Placement(NamedTuple):
 
 
 class Palette(NamedTuple):
-    """The luma (0 to 255, ITU-R BT.601) of the two inks. Which of them is figure changes within a picture."""
+    """The luma (0 to 255, ITU-R BT.601) of the two inks. Either may be foreground, even within one picture."""
 
     dark: int
     light: int
 
 
 class Picture:
-    """A picture in the making.
+    """A picture being drawn.
 
     :ivar cells: the glyphs of the text, in order.
     :ivar spots: set by a layout.
     :ivar placements: set by :func:`~flask_captcha_api.rendering.picture.layouts.fit`.
-    :ivar plane: the two inks as black and white, with soft edges; set by the ground.
-    :ivar image: the finished picture, in RGB; set by the ink.
+    :ivar plane: the two inks as black and white, with soft edges; set by the background.
+    :ivar image: the finished picture, in RGB; set by :func:`~flask_captcha_api.rendering.picture.paint.ink`.
     """
 
     def __init__(self, text: str, size: tuple[int, int], atlas: Atlas, palette: Palette) -> None:
@@ -60,12 +60,12 @@ class Picture:
         self.image: Image.Image
 
 
-#: Every drawing step; its settings are bound by the table of styles.
+#: A drawing step. The table of styles binds its parameters.
 Step = Callable[[Picture, random.Random], None]
 
 
 def widths_of(picture: Picture) -> list[float]:
-    """Return how much room each glyph takes in a line, in units of a capital's height; a 1 is given that of an I."""
+    """Return the width of each glyph in a line, in capital heights. A 1 is given the width of an I."""
     return [max(cell.width / picture.atlas.capital, 0.5) for cell in picture.cells]
 
 

@@ -1,7 +1,7 @@
 """The layouts: where the glyphs of a text go, before they are fitted into the picture.
 
-All of them are read as people read anyway, from left to right and from the upper row to the lower. What a recogniser
-expects is broken: that one column of the picture belongs to one character, that lines are level, that glyphs stand up.
+People read all of them as usual, from left to right and from the upper row to the lower. They break the assumptions of
+recognisers: that a column of pixels belongs to one character, that lines are level, and that glyphs are upright.
 """
 
 import math
@@ -15,13 +15,13 @@ Range = tuple[float, float]
 def rows(
     picture: Picture, rng: random.Random, *, gap: float, leading: float, lean: Range, bow: Range, turn: float
 ) -> None:
-    """Set two bowed rows that lean against each other; which of them is the longer one is left to chance.
+    """Set two bowed rows that lean in opposite directions. Which is the longer one is random.
 
-    :param gap: between glyphs, in units of a capital's height.
-    :param leading: from row to row, in the same unit.
-    :param lean: how far the glyphs of a row lean, as a shear; the other row leans the other way.
-    :param bow: how far the ends of a row rise or fall; both rows do the same.
-    :param turn: how far a glyph may be turned out of its row, in radians.
+    :param gap: between glyphs, in capital heights.
+    :param leading: between rows, in capital heights.
+    :param lean: the shear of the glyphs of one row; the other row leans the other way.
+    :param bow: how far the ends of both rows rise or fall, in capital heights.
+    :param turn: the largest random rotation of a glyph, in radians.
     """
     widths = widths_of(picture)
     first = len(widths) // 2 + (rng.randrange(2) if len(widths) % 2 else 0)
@@ -31,7 +31,7 @@ def rows(
     for row, part in enumerate(parts):
         row_lean = (way if row else -way) * rng.uniform(*lean)
         row_bow = up * rng.uniform(*bow)
-        x = min(rng.uniform(0, 0.25), longest - sum(part) - gap * (len(part) - 1))  # both begin at the left
+        x = min(rng.uniform(0, 0.25), longest - sum(part) - gap * (len(part) - 1))  # both rows start near the left
         for width in part:
             x += width / 2
             along = 2 * x / longest - 1  # -1 to 1
@@ -48,21 +48,21 @@ def rows(
 
 
 def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, lean: Range = (0, 0)) -> None:
-    """Set the glyphs around an arch or, upside down, in a bowl; the outer ones lie almost on their sides.
+    """Set the glyphs around an arch or, upside down, in a bowl. The outer ones lie almost on their sides.
 
-    :param gap: between glyphs, in units of a capital's height.
+    :param gap: between glyphs, in capital heights.
     :param span: the angle from the first glyph to the last, in radians.
-    :param lean: how far the glyphs lean, as a shear, all the same way.
+    :param lean: the shear of the glyphs, all in the same direction.
     """
-    angle_of_all, up = rng.uniform(*span), rng.choice((1, -1))
+    total_angle, up = rng.uniform(*span), rng.choice((1, -1))
     line_lean = rng.uniform(*lean) * rng.choice((1, -1))
     widths = [width + gap for width in widths_of(picture)]
     longest = sum(widths) - gap
-    radius = longest / angle_of_all
+    radius = longest / total_angle
     skew = rng.uniform(-0.12, 0.12)
     x = 0.0
     for width in widths:
-        angle = ((x + (width - gap) / 2) / longest - 0.5) * angle_of_all + skew
+        angle = ((x + (width - gap) / 2) / longest - 0.5) * total_angle + skew
         x += width
         picture.spots.append(
             Spot(
@@ -76,15 +76,15 @@ def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, lean:
 
 
 def wave(picture: Picture, rng: random.Random, *, gap: float, height: Range, turns: Range, lean: Range) -> None:
-    """Set a line that goes up and down again, with leaning glyphs that turn with it.
+    """Set the glyphs along a sine wave, leaning, and rotated with its slope.
 
-    :param gap: between glyphs, in units of a capital's height.
-    :param height: of the crest over the line's middle, in the same unit.
-    :param turns: how much of a sine the line runs through, in half turns.
-    :param lean: how far the glyphs lean, as a shear, all the same way.
+    :param gap: between glyphs, in capital heights.
+    :param height: the amplitude of the wave, in capital heights.
+    :param turns: the length of the wave, in half periods.
+    :param lean: the shear of the glyphs, all in the same direction.
     """
     widths = widths_of(picture)
-    run = 0.8 * (sum(widths) + gap * (len(widths) - 1))  # a wave is shorter than its line
+    run = 0.8 * (sum(widths) + gap * (len(widths) - 1))  # a wave is narrower than the line is long
     crest = rng.uniform(*height) * rng.choice((1, -1))
     pace = rng.uniform(*turns) * math.pi / run
     phase = rng.uniform(-0.5, 0.5)
@@ -110,9 +110,9 @@ def wave(picture: Picture, rng: random.Random, *, gap: float, height: Range, tur
 
 
 def fit(picture: Picture, rng: random.Random) -> None:
-    """Lean each glyph a little more, then scale the text to the picture and put it where nothing is cut off.
+    """Vary the lean of each glyph, then scale the text and place it at random, completely inside the picture.
 
-    It may be squeezed by a seventh in width to gain height, and stretched by a quarter to fill the picture.
+    The text may become up to a seventh narrower to gain height, and up to a quarter wider to fill the picture.
     """
     width, height = picture.size
     margin = 4 * min(width / 166, height / 90)

@@ -1,27 +1,27 @@
-"""The contact sheet: numbered pictures on one page, for people to look at."""
+"""Contact sheets: numbered pictures on one page, for people to read."""
 
 from collections.abc import Sequence
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-#: A page is about as wide as a screen.
+#: In pixels: about the width of a screen.
 _PAGE_WIDTH = 1400
-#: Pictures up to this width are enlarged to twice their size, as a screen of high density shows them.
-_SMALL = 200
+#: Pictures up to this width are doubled in size, as on a high-density screen.
+_SMALL_WIDTH = 200
 _GAP = 10
-_CAPTION = 22
+_CAPTION_HEIGHT = 22
 _GREY = (128, 128, 128)
 
 
 def contact_sheet(pictures: Sequence[bytes], *, first: int = 1) -> Image.Image:
-    """Lay encoded pictures out on a page, in rows, each with its number above it.
+    """Lay out encoded pictures on a page, in rows, each with its number above it.
 
     :param first: the number of the first picture.
     """
-    enlarged = [_enlarged(Image.open(BytesIO(picture)).convert("RGB")) for picture in pictures]
+    enlarged = [_enlarge(Image.open(BytesIO(picture)).convert("RGB")) for picture in pictures]
     width = max(picture.width for picture in enlarged) + _GAP
-    height = max(picture.height for picture in enlarged) + _CAPTION
+    height = max(picture.height for picture in enlarged) + _CAPTION_HEIGHT
     columns = min(len(enlarged), max(1, _PAGE_WIDTH // width))
     page = Image.new("RGB", (columns * width, -(-len(enlarged) // columns) * height), _GREY)
     pen = ImageDraw.Draw(page)
@@ -29,11 +29,11 @@ def contact_sheet(pictures: Sequence[bytes], *, first: int = 1) -> Image.Image:
     for place, picture in enumerate(enlarged):
         x, y = place % columns * width + _GAP // 2, place // columns * height
         pen.text((x, y), str(first + place), fill=(0, 0, 0), font=font)
-        page.paste(picture, (x, y + _CAPTION))
+        page.paste(picture, (x, y + _CAPTION_HEIGHT))
     return page
 
 
-def _enlarged(picture: Image.Image) -> Image.Image:
-    if picture.width > _SMALL:
+def _enlarge(picture: Image.Image) -> Image.Image:
+    if picture.width > _SMALL_WIDTH:
         return picture
     return picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.LANCZOS)

@@ -1,1 +1,1 @@
-"""Speaks a prompt as a sound."""
+"""Rendering of prompts as sounds."""

@@ -1,6 +1,6 @@
-"""What a person says for a prompt, in each language: phrases of words, where a word is the name of a recording.
+"""The words for a prompt in each language, as phrases. A word is the name of a recording.
 
-Knows nothing of sound. Digits and capital letters go by their own character, other words by their spelling.
+Digits and capital letters are named by their character, other words by their spelling.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from ...challenges.makers import MINUS
 
-#: Words said in one breath.
+#: Words that are spoken without a pause.
 Phrase: TypeAlias = tuple[str, ...]
 
 _ROW = re.compile("[0-9A-Za-z]+")
@@ -20,13 +20,17 @@ _ARITHMETIC = re.compile(f"([0-9]{{1,6}})([+{MINUS}])([0-9]{{1,6}})")
 
 @dataclass(frozen=True)
 class Wording:
-    """How one language says what a captcha can ask."""
+    """How a language speaks prompts.
+
+    :ivar letters: the phrase for each capital letter.
+    :ivar number: returns the phrase for a number of two digits that does not begin with 0.
+    :ivar signs: the phrase for each operator.
+    :ivar question: the phrases before and after a sum or difference.
+    """
 
     letters: Mapping[str, Phrase]
-    #: Says a number of two digits that does not begin with 0.
     number: Callable[[str, str], Phrase]
     signs: Mapping[str, Phrase]
-    #: What stands around the sum or difference and makes it a question.
     question: tuple[tuple[Phrase, ...], tuple[Phrase, ...]]
 
 
@@ -36,13 +40,13 @@ _EN_TEENS = (
 )
 _EN_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
-#: Over a telephone's band B, D, P, T and V sound alike, and so do M and N, F and S: a word tells which.
+#: At 8 kHz B, D, P, T and V sound alike, and so do M and N, and F and S: a word distinguishes them.
 _EN_SPELLING = (
     "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo", "lima",
     "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey", "x-ray",
     "yankee", "zulu",
 )
-#: The same; letters whose Japanese names are distinct stand alone.
+#: The same for Japanese. Letters with distinct names need no word.
 _JA_SPELLING = {
     "B": "ボーイ", "D": "ドッグ", "F": "フレンド", "G": "ゴルフ", "M": "マイク", "N": "ナンシー", "P": "パパ",
     "S": "サンデー", "T": "タイガー", "V": "ビクトリー",
@@ -54,8 +58,8 @@ def _en_number(tens: str, units: str) -> Phrase:
     return (_EN_TEENS[int(units)],) if tens == "1" else (_EN_TENS[int(tens)], *_unless_zero(units))
 
 
-def _ten_by_ten(tens: str, units: str) -> Phrase:
-    """Say 17 as "ten seven" and 47 as "four ten seven"."""
+def _sino_number(tens: str, units: str) -> Phrase:
+    """Return "ten seven" for 17 and "four ten seven" for 47, as Chinese and Japanese do."""
     return (*(() if tens == "1" else (tens,)), "十", *_unless_zero(units))
 
 
@@ -72,25 +76,26 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
     {
         "en": Wording(_EN_LETTERS, _en_number, {"+": ("plus",), MINUS: ("minus",)}, ((("how much is",),), ())),
         # Mandarin speakers name the Latin letters in English.
-        "zh": Wording(_EN_LETTERS, _ten_by_ten, {"+": ("加",), MINUS: ("減",)}, ((), (("等於多少",),))),
-        "ja": Wording(_JA_LETTERS, _ten_by_ten, {"+": ("たす",), MINUS: ("ひく",)}, ((), (("はいくつですか",),))),
+        "zh": Wording(_EN_LETTERS, _sino_number, {"+": ("加",), MINUS: ("減",)}, ((), (("等於多少",),))),
+        "ja": Wording(_JA_LETTERS, _sino_number, {"+": ("たす",), MINUS: ("ひく",)}, ((), (("はいくつですか",),))),
     }
 )
 
 
 def can_speak(prompt: str, language: str) -> bool:
-    """Tell whether there are words for ``prompt``: a row of digits and Latin letters, or a sum or difference."""
+    """Return whether ``prompt`` can be spoken: it is a row of digits and Latin letters, or a sum or difference."""
     return language in WORDINGS and bool(_ROW.fullmatch(prompt) or _ARITHMETIC.fullmatch(prompt))
 
 
 def phrases(prompt: str, language: str) -> tuple[Phrase, ...]:
-    """Word ``prompt`` as phrases in the order of speech.
+    """Return the phrases for ``prompt``, in the order of speech.
 
-    :raises ValueError: where :func:`can_speak` is false. It quotes nothing of the prompt, which may be the answer.
+    :raises ValueError: :func:`can_speak` is false. The message does not quote the prompt, which may be the answer.
     """
     if not can_speak(prompt, language):
         raise ValueError(
-            "no words for this prompt in this language: only digits, Latin letters and sums or differences are spoken"
+            f"no words for this prompt in language {language!r}: the prompt must be a row of digits and Latin letters, "
+            f"or a sum or difference, and the language one of {', '.join(WORDINGS)}"
         )
     wording = WORDINGS[language]
     question = _ARITHMETIC.fullmatch(prompt)
@@ -98,11 +103,11 @@ def phrases(prompt: str, language: str) -> tuple[Phrase, ...]:
         return tuple(wording.letters.get(character, (character,)) for character in prompt.upper())
     first, sign, second = question.groups()
     before, after = wording.question
-    return (*before, *_number(first, wording), wording.signs[sign], *_number(second, wording), *after)
+    return (*before, *_number_phrases(first, wording), wording.signs[sign], *_number_phrases(second, wording), *after)
 
 
-def _number(figures: str, wording: Wording) -> tuple[Phrase, ...]:
-    """Say a number as a person does below 100, and figure by figure above, or where it begins with 0."""
-    if len(figures) == 2 and figures[0] != "0":
-        return (wording.number(*figures),)
-    return tuple((figure,) for figure in figures)
+def _number_phrases(digits: str, wording: Wording) -> tuple[Phrase, ...]:
+    """Return a number in words from 10 to 99; digit by digit otherwise, or if it begins with 0."""
+    if len(digits) == 2 and digits[0] != "0":
+        return (wording.number(*digits),)
+    return tuple((digit,) for digit in digits)

@@ -1,10 +1,11 @@
-// <captcha-field source="login">: a captcha inside a form. It knows the JSON routes and nothing of the page.
+// The element <captcha-field source="login">: a captcha in a form, loaded from the JSON routes.
 
-// Right where the package serves this file; a copy elsewhere needs `base`.
+// Correct if the package serves this file; a copy elsewhere needs the attribute `base`.
 const BASE = new URL("../..", import.meta.url).href;
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
+const RETRY_DELAY_MS = 10_000;
 
-// The fallback is the first language; `{}` is the page's own words, or seconds. `make tables` writes these:
+// The first language is the fallback. `{}` stands for `asks`, or for seconds. Written by `make tables`.
 // <tables>
 const LANGUAGES = ["en", "ja", "zh-Hans", "zh-Hant"];
 const TAGS = { __proto__: null, "zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", en: "en", ja: "ja", "zh-hans": "zh-Hans", zh: "zh-Hans" };
@@ -70,19 +71,19 @@ function makeButton(name) {
   return make("button", { type: "button", part: "button" }, icon, make("span"));
 }
 
-// Only what has changed: a screen reader says it again, and a translator has put its own there.
+// Write a text only if it has changed: a screen reader would announce it again, and a page may have been translated.
 function write(element, text) {
   if (element.written !== text) element.textContent = element.written = text;
 }
 
-/** As language_for in translations/__init__.py: a script or region that TAGS knows, else the language, decides. */
+/** Same as language_for in translations/__init__.py: the first known script or region decides, else the language. */
 export function languageFor(tag) {
   const [primary, ...subtags] = tag.toLowerCase().split(/[-_]/);
   const tags = [...subtags.map((subtag) => primary + "-" + subtag), primary];
   return TAGS[tags.find((each) => each in TAGS)] ?? LANGUAGES[0];
 }
 
-/** The language of the nearest `lang`, also of a host. */
+/** The language of the nearest `lang`, also outside the shadow roots around the element. */
 function languageOf(element) {
   let tag;
   for (let node = element; node && !tag; node = node.getRootNode().host) tag = node.closest("[lang]")?.lang;
@@ -97,7 +98,7 @@ class CaptchaField extends HTMLElement {
 
   #internals = this.attachInternals();
   #ui;
-  #clock; // once started
+  #clock; // set once started
   #sight = new IntersectionObserver((entries) => {
     this.#isVisible = entries.at(-1).isIntersecting;
     this.#tick();
@@ -108,17 +109,17 @@ class CaptchaField extends HTMLElement {
   #form = "image";
   #kind;
   #uuid = "";
-  #why = ""; // there is none: "failed" or "expired"
+  #why = ""; // why there is no captcha: "failed" or "expired"
   #lifetime;
   #expiresAt;
-  #waitUntil = 0; // after 429: no request
-  #restUntil = 0; // none of its own accord
-  #tokens; // the captcha is good for: the one sent and the one that came back
+  #waitUntil = 0; // no request before, after a 429
+  #restUntil = 0; // no automatic request before
+  #tokens; // valid for the captcha: the one sent and the one returned
   #language;
   #note; // a key of TEXTS
-  #error; // the same, or a text of the page's
+  #error; // a key of TEXTS, or a text from the page
 
-  /** Of the page, which may have set it before: a function that returns its JWT, or nothing. */
+  /** A function of the page that returns its JWT, or nothing. May have been set before the element was upgraded. */
   token = this.token;
 
   constructor() {
@@ -162,7 +163,7 @@ class CaptchaField extends HTMLElement {
       if (button) button.click();
       else form.requestSubmit();
     };
-    this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // of a label outside
+    this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // from a label outside
   }
 
   get value() {
@@ -182,13 +183,13 @@ class CaptchaField extends HTMLElement {
     this.#ui.input.focus(options);
   }
 
-  /** Forget the captcha, which is spent, and get another, of the same form. */
+  /** Discard the captcha, which is spent, and load another of the same form. */
   refresh() {
     this.#drop();
     this.#tick();
   }
 
-  /** The same where a submit was refused: say so, and go to the field. */
+  /** The same after a rejected submit: show the message and focus the field. */
   reject(message = "wrong") {
     this.refresh();
     this.#error = message;
@@ -225,32 +226,32 @@ class CaptchaField extends HTMLElement {
 
   #start() {
     if (!this.#clock) this.#adopt();
-    this.#sight.observe(this); // a captcha that nobody sees is not asked for
+    this.#sight.observe(this); // a captcha that nobody sees is not loaded
     clearInterval(this.#clock);
     this.#clock = setInterval(this.#tick, 1000); // expiry, waits, token, language
     addEventListener("pageshow", this.#onPageShow);
     this.#render();
   }
 
-  /** Take over the captcha that the server put here, and what was typed for it. */
+  /** Take over the captcha that the server rendered, and what was typed for it. */
   #adopt() {
     const [uuid, medium, input] = this.querySelectorAll("[type=hidden], .frame [src], [required]");
     if (uuid) {
       this.#form = medium.localName === "audio" ? "audio" : "image";
       this.#ui[this.#form].src = medium.src;
       this.#note = this.#form === "audio" ? "hidden" : "";
-      this.#settle(uuid.value, this.dataset.kind, this.dataset.expiresIn);
-      // If it came with the page, its time has run since that was asked for.
+      this.#accept(uuid.value, this.dataset.kind, this.dataset.expiresIn);
+      // If it came with the page, its lifetime began when the page was requested.
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
       this.#tokens = [""];
       this.#ui.input.value = input.value;
       if (input.matches(":focus")) this.focus();
     }
-    this.replaceChildren(); // or they would be sent beside ours
-    if (uuid) this.#tell("captcha-ready", { form: this.#form });
+    this.replaceChildren(); // or their fields would be submitted as well
+    if (uuid) this.#emit("captcha-ready", { form: this.#form });
   }
 
-  #settle(uuid, kind, seconds) {
+  #accept(uuid, kind, seconds) {
     this.#uuid = uuid;
     this.#kind = kind;
     this.#why = "";
@@ -258,7 +259,7 @@ class CaptchaField extends HTMLElement {
     this.#expiresAt = Date.now() + this.#lifetime;
   }
 
-  #onPageShow = (event) => event.persisted && this.#drop(); // back from where it was sent to
+  #onPageShow = (event) => event.persisted && this.#drop(); // back from the page it was submitted to
 
   #tick = () => {
     const now = Date.now();
@@ -280,7 +281,7 @@ class CaptchaField extends HTMLElement {
     return this.token?.() || "";
   }
 
-  /** Forget a captcha of no use. A tick gets another if anybody sees it. */
+  /** Discard a useless captcha. The next tick loads another if the element is visible. */
   #drop() {
     this.#uuid = this.#why = this.#error = "";
     this.#tokens = null;
@@ -295,38 +296,38 @@ class CaptchaField extends HTMLElement {
     this.#why = this.#error = "expired";
     this.#ui.audio.pause();
     this.#render();
-    this.#tell("captcha-expired");
+    this.#emit("captcha-expired");
   }
 
   async #load(form, willPlay = form === "audio", isWanted = true) {
     if (this.#waitUntil) return;
-    if (willPlay) this.#ui.audio.load(); // in the click, or WebKit plays nothing later
+    if (willPlay) this.#ui.audio.load(); // within the click, or WebKit refuses to play later
     const attempt = ++this.#attempt;
     const token = this.#token();
     this.#isBusy = true;
     this.#render();
     const answer = await this.#ask(form, token);
-    if (attempt !== this.#attempt) return; // outdated
+    if (attempt !== this.#attempt) return; // superseded
     this.#isBusy = false;
     this.#tokens = [token, answer.token];
     if (answer.token && answer.token !== token && token === this.#token()) {
       this.dispatchEvent(new CustomEvent("captcha-token", { detail: answer.token }));
     }
     if (!answer.data) return this.#fail(form, answer);
-    if (!isWanted && this.#uuid && this.value) return this.#render(); // for the old one
+    if (!isWanted && this.#uuid && this.value) return this.#render(); // keep what was typed
 
-    this.#note = form === "audio" ? "hidden" : this.#lifetime && "changed"; // not for the first
+    this.#note = form === "audio" ? "hidden" : this.#lifetime && "changed"; // not for the first captcha
     if (this.#why) this.#error = "";
-    this.#settle(answer.uuid, answer.kind, answer.expiresIn);
+    this.#accept(answer.uuid, answer.kind, answer.expiresIn);
     this.#ui.audio.pause();
     this.#form = form;
     this.#ui[form].src = answer.data;
     this.value = "";
-    this.#tell("captcha-ready", { form });
+    this.#emit("captcha-ready", { form });
     if (willPlay) this.#play();
   }
 
-  /** Ask for a captcha. Never throws: there is one where there is `data`. */
+  /** Request a captcha. Never throws: the result has `data` if there is one. */
   async #ask(form, token) {
     const base = (this.getAttribute("base") ?? BASE).replace(/\/$/, "");
     const path = form === "audio" ? "/audio?lang=" + languageOf(this) : "";
@@ -335,7 +336,7 @@ class CaptchaField extends HTMLElement {
       const response = await fetch(`${base}/${this.getAttribute("source")}${path}`, {
         cache: "no-store",
         headers: token ? { Authorization: "Bearer " + token } : {},
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const { headers } = response;
       answer.status = response.status;
@@ -350,34 +351,34 @@ class CaptchaField extends HTMLElement {
       if (form === "image") await make("img", { src: data }).decode(); // no broken pictures
       answer.data = data;
     } catch {
-      // not reached, no envelope, no picture
+      // no connection, no envelope or no picture
     }
     return answer;
   }
 
-  /** Say that none came. One that was there stays: nothing has spent it. */
+  /** Report that none was loaded. The previous captcha is kept, since nothing has spent it. */
   #fail(form, { status, code, wait }) {
     if (!this.#uuid) this.#why = "failed";
     this.#note = "failed";
-    this.#restUntil = Date.now() + PATIENCE_MS;
+    this.#restUntil = Date.now() + RETRY_DELAY_MS;
     if (status === 429) {
       this.#note = "limited";
-      this.#waitUntil = this.#restUntil = Date.now() + (1000 * wait || PATIENCE_MS);
+      this.#waitUntil = this.#restUntil = Date.now() + (1000 * wait || RETRY_DELAY_MS);
     } else if (form === "audio" && code === "01004") {
       this.toggleAttribute("nosound", true);
       this.#note = "silent";
     }
     this.#render();
-    this.#tell("captcha-error", { status, code, retryAfter: wait });
+    this.#emit("captcha-error", { status, code, retryAfter: wait });
   }
 
   #play() {
     const { audio } = this.#ui;
     audio.currentTime = 0;
-    audio.play().catch(() => {}); // not allowed, or replaced
+    audio.play().catch(() => {}); // blocked, or interrupted
   }
 
-  #tell(type, detail) {
+  #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   }
 
@@ -414,7 +415,7 @@ class CaptchaField extends HTMLElement {
     write(ui.label, ask(isImage ? "seen" : "heard"));
     write(ui.error, say(this.#error) ?? this.#error);
     write(ui.note, say(this.#note));
-    ui.note.className = this.#note === "changed" ? "quiet" : ""; // for those who do not see it
+    ui.note.className = this.#note === "changed" ? "quiet" : ""; // for screen readers only
 
     const values = new FormData();
     values.append(this.getAttribute("uuid-name") ?? "uuid", this.#uuid);
@@ -425,13 +426,13 @@ class CaptchaField extends HTMLElement {
   }
 }
 
-// An older browser keeps the server's form. The style first: nothing is shown without it.
+// An older browser keeps the server's form. The stylesheet is loaded first, so that nothing is shown unstyled.
 if (window.ElementInternals?.prototype.setFormValue) {
   try {
-    const response = await fetch(new URL("captcha-field.css", import.meta.url), { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(new URL("captcha-field.css", import.meta.url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (response.ok) sheet.replaceSync(await response.text());
   } catch {
-    // without it, then
+    // use the element without it
   }
   customElements.get("captcha-field") ?? customElements.define("captcha-field", CaptchaField);
 }
