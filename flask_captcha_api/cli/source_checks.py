@@ -36,7 +36,8 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
         report.add_error(f"{_label(source)}: no captcha could be made: {type(error).__name__}: {error}")
     if guess and guess.probability > _HIGHEST_PROBABILITY:
         report.add_error(
-            f"{_label(source)}: a blind guess passes {guess} times: increase the length, or use a kind with more answers"
+            f"{_label(source)}: a blind guess passes {guess} times: increase the length, or use a kind with more "
+            "answers"
         )
     overrides = ", ".join(
         f"{setting.name} {as_text(getattr(settings, setting.name))}"
@@ -56,8 +57,8 @@ def _guess_probability(source: Source, challenges: Sequence[Challenge]) -> Guess
     probability = source.kind.best_guess(source.settings.length)
     if not 0 < probability <= 1:
         raise ValueError(
-            f"best_guess of kind {source.settings.kind!r} returned {probability!r}: it must be a probability above 0 and at "
-            "most 1"
+            f"best_guess of kind {source.settings.kind!r} returned {probability!r}: it must be a probability above 0 "
+            "and at most 1"
         )
     return GuessProbability(probability)
 
