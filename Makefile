@@ -6,10 +6,15 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 RELEASE := $(VENV)/release
 
+# Workers of pytest-xdist side by side: as many as the machine has cores. A module's tests stay together, as they share
+# servers; `make test WORKERS=0` runs them one after the other.
+WORKERS ?= auto
+PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
-.PHONY: demo test servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress sheet pictures wheel clean
+.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress sheet drawing pictures wheel clean
 .PHONY: constraints test-pythons test-lowest release-check docs tables bench-peers
 
 # Serves the example app.
@@ -20,21 +25,28 @@ demo: $(VENV)/demo
 	@echo
 	@$(RUN) flask --app example_app run --port $(PORT)
 
-# Everything that a change has to pass.
-test: servers $(VENV)/dev
+# Everything that a change has to pass. Less than five minutes on two cores.
+test: servers lint
+	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(PYTEST)
+
+# The tests that need no server and no browser and are not slow. Less than a minute on two cores.
+test-fast: $(VENV)/dev
+	$(PYTEST) -q -m "not server and not browser and not slow"
+
+# Formatter, linter, types and the direction of imports.
+lint: $(VENV)/dev
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports
-	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/install_servers --asked) $(RUN) pytest
 
 # The tests that need no server, on every Python from 3.10 on that this machine has, and with the lowest versions
 # that pyproject.toml declares. Ten minutes.
 test-pythons:
-	@tests/every_python
+	@tests/support/every_python
 
 test-lowest:
-	@tests/every_python --lowest
+	@tests/support/every_python --lowest
 
 # What is about to be released: both distributions, the types of what is installed, and, where a database of advisories
 # can be reached, that none is known of what it is installed with.
@@ -49,7 +61,7 @@ release-check: $(VENV)/release/complete
 
 # As root on Debian: Redis, memcached, nginx and Chromium, installed but not started. Elsewhere the tests use what they find.
 servers:
-	@tests/install_servers
+	@tests/support/install_servers
 
 # The documentation, in build/docs. Any warning, such as one of a broken link, is an error.
 docs: $(VENV)/dev
@@ -91,13 +103,17 @@ bench-footprint: servers $(VENV)/dev
 
 # Servers killed, frozen, full and put under load, and what that costs: 30 minutes at most. Writes docs/reliability.md.
 stress: $(VENV)/dev
-	@tests/install_servers redis-server memcached wrk faketime
-	@CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/install_servers --asked) $(RUN) benchmarks.stress
+	@tests/support/install_servers redis-server memcached wrk faketime
+	@CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(RUN) benchmarks.stress
 
 # Contact sheets for blind reading, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
 	@$(RUN) benchmarks.legibility.sheet --kind digits --count 144
 	@$(RUN) benchmarks.legibility.sheet --kind letters --count 96
+
+# Keeps how pictures look now in benchmarks/legibility/drawing.png, once the figures about them have been measured again.
+drawing: $(VENV)/dev
+	@$(RUN) benchmarks.legibility.drawing
 
 # The pictures of the example in README and docs, in docs/pictures.
 pictures: servers $(VENV)/dev

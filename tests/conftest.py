@@ -13,11 +13,17 @@ from playwright.sync_api import Browser
 from flask_captcha_api import CaptchaApi
 from flask_captcha_api.testing import answers
 
-from . import backends, browser_site, browsers
+from .support import backends, browser_site, browsers, servers
 
 pytest_plugins = ["pytester"]
 
 ANSWER = "40718"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the helpers that start servers see whether the test is marked as one that does."""
+    servers.marks_of_test = {mark.name for mark in item.iter_markers()}
 
 
 @pytest.fixture
@@ -57,6 +63,8 @@ def settings_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
     with ExitStack() as stack:
 
         def start(name: str) -> dict[str, Any]:
+            if backends.needs_server(name):
+                servers.expect_mark("server", f"the server of {name}")
             if name not in started:
                 directory: Path = tmp_path_factory.mktemp(name)
                 started[name] = stack.enter_context(backends.STARTED[name](directory))

@@ -14,8 +14,8 @@ from unittest.mock import patch
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.browser_site import running
-from tests.browsers import chromium
+from tests.support.browser_site import running
+from tests.support.browsers import chromium
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 HEIGHT = 730

@@ -22,7 +22,7 @@ from pymemcache.client.base import Client
 from flask_captcha_api.settings.config import SourceConfig
 from flask_captcha_api.storage.answers import AnswerStore
 from flask_captcha_api.storage.entries import Entry, Terms
-from tests import backends
+from tests.support import backends
 
 CAPTCHAS = 20_000
 RATES = (1, 100, 10_000)

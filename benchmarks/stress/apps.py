@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Flask, Response, jsonify, request
 
 from flask_captcha_api import verify_captcha
-from tests import apps
-from tests.backends import fast_failing_redis
+from tests.support import apps
+from tests.support.backends import fast_failing_redis
 
 #: As long as the average picture in Base64.
 _AS_LARGE_AS_A_PICTURE = "A" * 4116

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tests.servers import Server
+from tests.support.servers import Server
 
 from .row import Skipped
 

@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-from tests.backends import running
-from tests.processes import Site
-from tests.servers import memcached_server, program, redis_server
+from tests.support.backends import running
+from tests.support.gunicorn import Site
+from tests.support.servers import memcached_server, program, redis_server
 
 from . import caches
 from .crowd import Crowd

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
 
-from tests.apps import KNOWN_ANSWER
-from tests.processes import Site
+from tests.support.apps import KNOWN_ANSWER
+from tests.support.gunicorn import Site
 
 from .ledger import CUT, PASSED, UNDECIDED, Ledger, Tally
 from .row import Finding, Run

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.servers import program
+from tests.support.servers import program
 
 from . import caches
 from .crowd import HELD, Crowd

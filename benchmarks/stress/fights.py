@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from tests.apps import KNOWN_ANSWER
-from tests.backends import running
-from tests.processes import Site
-from tests.servers import memcached_server, redis_server
+from tests.support.apps import KNOWN_ANSWER
+from tests.support.backends import running
+from tests.support.gunicorn import Site
+from tests.support.servers import memcached_server, redis_server
 
 from . import caches
 from .ledger import GONE, PASSED, Tally

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tests.backends import running
-from tests.servers import Server, memcached_server
+from tests.support.backends import running
+from tests.support.servers import Server, memcached_server
 
 from . import caches
 from .outage import AFTER, outage

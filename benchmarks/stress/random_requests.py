@@ -11,9 +11,9 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.backends import running
-from tests.processes import Site
-from tests.servers import redis_server
+from tests.support.backends import running
+from tests.support.gunicorn import Site
+from tests.support.servers import redis_server
 
 from . import caches
 from .ledger import Tally

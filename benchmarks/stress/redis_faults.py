@@ -6,9 +6,9 @@ from typing import Any
 
 import redis
 
-from tests import backends
-from tests.backends import running
-from tests.servers import Server, redis_server, wait_until
+from tests.support import backends
+from tests.support.backends import running
+from tests.support.servers import Server, redis_server, wait_until
 
 from . import caches
 from .crowd import HELD, Crowd

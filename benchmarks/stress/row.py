@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.processes import Site, gunicorn
+from tests.support.gunicorn import Site, gunicorn
 
 from .ledger import Tally
 

@@ -99,14 +99,16 @@ ROWS = (
     Row(
         "memcached-restarted-python-memcached",
         "The same through python-memcached",
-        _restarted(partial(caches.memcached, client="tests.backends.python_memcached"), memcached_faults.LONG_AFTER),
+        _restarted(
+            partial(caches.memcached, client="tests.support.backends.python_memcached"), memcached_faults.LONG_AFTER
+        ),
         limit=90,
         kills="store",
     ),
     Row(
         "memcached-restarted-pymemcache",
         "The same through pymemcache",
-        _restarted(partial(caches.memcached, client="tests.backends.pymemcache")),
+        _restarted(partial(caches.memcached, client="tests.support.backends.pymemcache")),
         limit=45,
         kills="store",
     ),

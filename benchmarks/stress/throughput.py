@@ -5,9 +5,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.apps import KNOWN_ANSWER
-from tests.backends import running
-from tests.servers import redis_server
+from tests.support.apps import KNOWN_ANSWER
+from tests.support.backends import running
+from tests.support.servers import redis_server
 
 from . import caches
 from .ledger import Tally

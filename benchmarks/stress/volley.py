@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, closing
 from types import TracebackType
 from typing import Any
 
-from tests.processes import Site
+from tests.support.gunicorn import Site
 
 #: Connections that are tried until every worker holds enough of them.
 _MOST_TRIES = 1000

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import jwt
 from hypothesis import strategies as st
 
-from tests.apps import KNOWN_ANSWER
+from tests.support.apps import KNOWN_ANSWER
 
 JWT_SECRET = "a secret for the tokens of the stress app"  # noqa: S105 - of an app that lives for a minute
 FORM = "application/x-www-form-urlencoded"

@@ -3,8 +3,8 @@
 import os
 import signal
 
-from tests.backends import running
-from tests.servers import redis_server, wait_until
+from tests.support.backends import running
+from tests.support.servers import redis_server, wait_until
 
 from . import caches
 from .crowd import Crowd

@@ -5,8 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import Site
-from tests.servers import program
+from tests.support.gunicorn import Site
+from tests.support.servers import program
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 CONNECTIONS = 16

@@ -1,0 +1,303 @@
+"""The widget on all kinds of pages, in Debian's Chromium. Each window is checked at the end."""
+
+import re
+from typing import Any
+
+import pytest
+from flask_jwt_extended import create_access_token
+from playwright.sync_api import Route, expect
+
+from flask_captcha_api.translations import CATALOGUES, LANGUAGES
+from flask_captcha_api.widget.assets import DIGEST, SCRIPT
+
+from ..support.browser_site import POLICY, Site
+from ..support.browsers import FIELD, TEXT, UUID, Visits
+from ..support.language_tags import LANGUAGE_OF_TAG
+
+pytestmark = pytest.mark.browser
+
+SCRIPT_PATH = f"/captcha/static/{DIGEST}/{SCRIPT}"
+
+
+def script_tag(origin: str = "") -> str:
+    """Return what loads the widget where no template does."""
+    return f'<script type="module" src="{origin}{SCRIPT_PATH}"></script>'
+
+
+def test_the_routes_of_another_origin(visit: Visits, site: Site) -> None:
+    """With ``base`` the captcha comes from elsewhere, its lifetime too, and the buttons work there."""
+    elsewhere = site.address.replace("127.0.0.1", "localhost")
+    site.policy = "; ".join([*site.policy.split("; "), f"connect-src 'self' {elsewhere}"])
+    window = visit()
+    window.page.clock.install()
+    window.page.on("request", lambda request: urls.append(request.url))
+    urls: list[str] = []
+    field = window.show(f'<captcha-field source="web" base="{elsewhere}/captcha/"></captcha-field>' + script_tag())
+    before = field.evaluate(UUID)
+    window.page.clock.run_for(245_000)
+    window.wait_for(f"field => field.uuid != '{before}'")
+    assert urls.count(f"{elsewhere}/captcha/web") == 2
+    field.evaluate("field => { field.token = () => 'a.b.c' }")  # needs a preflight, and is refused
+    window.page.clock.run_for(1_000)
+    expect(field.get_by_role("button", name="Try again")).to_be_visible()
+    assert site.asked[-1] == ("/captcha/web", "Bearer a.b.c")
+
+
+def test_the_script_of_another_origin(visit: Visits, site: Site) -> None:
+    """A page that loads the script from the captcha's origin needs no ``base``: style and routes are beside it."""
+    elsewhere = site.address.replace("127.0.0.1", "localhost")
+    site.policy = f"default-src 'self' {elsewhere}; img-src data:; media-src data:"
+    window = visit()
+    field = window.show(f'<form><captcha-field source="web"></captcha-field></form>{script_tag(elsewhere)}')
+    assert field.evaluate("field => getComputedStyle(field.shadowRoot.querySelector('fieldset')).display") == "grid"
+    field.get_by_role("button", name="Listen").click()
+    expect(field.get_by_role("textbox", name="Digits you hear")).to_be_visible()
+
+
+def test_inside_a_shadow_root(visit: Visits) -> None:
+    """In the shadow root of another element it works alike, in the language of the host."""
+    window = visit()
+    window.show(FIELD)
+    window.page.evaluate(
+        """() => {
+            const host = document.querySelector("main").appendChild(document.createElement("div"));
+            host.lang = "ja";
+            host.attachShadow({ mode: "open" }).innerHTML =
+                '<form><captcha-field source="web" id="inner"></captcha-field></form>';
+        }"""
+    )
+    inner = window.page.locator("#inner")
+    expect(inner.get_by_role("img")).to_be_visible()
+    expect(inner.get_by_role("button", name="別の画像")).to_be_visible()
+    inner.get_by_role("textbox").fill("1")
+    assert [name for name, _ in inner.evaluate("field => [...new FormData(field.closest('form'))]")] == ["uuid", "code"]
+    assert inner.get_by_role("button").first.evaluate("button => getComputedStyle(button).borderTopWidth") == "1px"
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_made_by_a_script(visit: Visits, site: Site, is_late: bool) -> None:
+    """An element made by a script of the page is alike, and its ``token`` counts, also where it was set too early."""
+    with site.app.app_context():
+        token = create_access_token("ann")
+    window = visit()
+    site.body = "<form></form>" + ("" if is_late else script_tag())
+    window.page.goto("/page")
+    window.page.evaluate(
+        """async ([script, token]) => {
+            const field = document.createElement("captcha-field");
+            field.setAttribute("source", "letters");
+            field.id = "made";
+            field.token = () => token;
+            document.forms[0].append(field);
+            await import(script);
+        }""",
+        [SCRIPT_PATH, token],
+    )
+    made = window.page.locator("#made")
+    expect(made.get_by_role("textbox", name="Letters in the picture")).to_be_visible()
+    expect(made.get_by_role("img")).to_be_visible()
+    assert ("/captcha/letters", f"Bearer {token}") in site.asked
+    assert made.evaluate("made => 'token' in document.createElement('captcha-field')")  # frameworks ask this
+
+
+def test_the_strictest_policy(visit: Visits, site: Site) -> None:
+    """Neither trusted types, nor a policy that allows each thing by itself, is in the way."""
+    site.policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; media-src data:; "
+        "form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    window = visit()
+    field = window.show(FIELD)
+    field.get_by_role("button", name="New picture").click()
+    expect(field.get_by_role("status")).to_have_text(TEXT["changed"])
+    field.get_by_role("button", name="Listen").click()
+    expect(field.get_by_role("textbox", name="Digits you hear")).to_be_visible()
+    window.wait_for("field => field.shadowRoot.querySelector('audio').currentTime > 0.1", field)
+    assert window.complaints == []
+    site.policy = POLICY  # axe is written into the page
+    window.page.goto("/page")
+
+
+def test_a_second_copy_of_the_script(visit: Visits) -> None:
+    """Two versions on one page do not quarrel: the first that comes defines the element."""
+    window = visit()
+    window.show(FIELD + script_tag().replace(".js", ".js?2"))
+
+
+def test_a_page_translated_by_the_browser(visit: Visits) -> None:
+    """Text nodes that a translator has replaced, and another ``lang``, break nothing; new texts are right again."""
+    window = visit()
+    page = window.page
+    page.clock.install()
+    field = window.show(FIELD)
+    field.evaluate(
+        """field => {
+            document.documentElement.lang = "qaa";
+            for (const element of field.shadowRoot.querySelectorAll("span, label")) {
+                const font = document.createElement("font");
+                font.textContent = "traduit";
+                element.firstChild.replaceWith(font);
+            }
+        }"""
+    )
+    page.clock.run_for(2_000)
+    expect(field.locator("label")).to_have_text("traduit")  # not undone, as nothing has changed
+    field.get_by_role("button").last.click()
+    expect(field.locator("label")).to_have_text("Digits you hear")
+    page.evaluate("document.documentElement.lang = 'zh-TW'")
+    page.clock.run_for(1_000)
+    expect(field.locator("label")).to_have_text("聽到的數字")
+
+
+def test_the_texts_follow_the_page(visit: Visits) -> None:
+    """In the nearest language, and in English where there is no better one."""
+    window = visit()
+    window.page.clock.install()
+    field = window.show(FIELD, lang="zh-Hant")
+    for tag, language in (
+        *zip(LANGUAGES, LANGUAGES, strict=True), ("zh-HK", "zh-Hant"), ("zh-Hans-TW", "zh-Hans"), ("zh", "zh-Hans"),
+        ("zh_Hant_TW", "zh-Hant"), ("en-GB", "en"), ("qaa", "en"), ("jam", "en"), ("zha", "en"),
+    ):  # fmt: skip
+        window.page.evaluate("tag => { document.documentElement.lang = tag }", tag)
+        window.page.clock.run_for(1_000)
+        expect(field.get_by_role("group")).to_have_accessible_name(CATALOGUES[language].widget["group"])
+        expect(field.get_by_role("group")).to_have_attribute("lang", language)
+    window.page.evaluate("document.documentElement.lang = 'en'")
+
+
+def test_from_right_to_left(visit: Visits) -> None:
+    """On a page in Arabic the widget is laid out as the page is, and says its English from left to right."""
+    window = visit()
+    field = window.show(FIELD, lang="ar")
+    label, frame = field.locator("label").bounding_box(), field.locator(".frame").bounding_box()
+    assert label["x"] + label["width"] == pytest.approx(frame["x"] + frame["width"], abs=1)
+    assert field.get_by_role("button").first.bounding_box()["x"] < frame["x"]
+    assert field.locator("label").evaluate("label => getComputedStyle(label).direction") == "ltr"
+
+
+def test_large_text(visit: Visits) -> None:
+    """With text of twice the size the picture grows too, and nothing is cut off on the narrowest screen."""
+    window = visit(viewport={"width": 320, "height": 900})
+    field = window.show(FIELD)
+    before = field.get_by_role("img").bounding_box()
+    window.page.evaluate("document.documentElement.style.fontSize = '32px'")
+    assert window.page.evaluate("document.documentElement.scrollWidth") == 320
+    assert field.get_by_role("img").bounding_box()["width"] > 1.4 * before["width"]
+
+
+def test_wide_pictures(visit: Visits) -> None:
+    """A picture of more characters is as high as others, and wider; where there is no room it is whole all the same."""
+    window = visit(viewport={"width": 700, "height": 900})
+    field = window.show('<form>{{ captcha_field("long") }}</form>')
+    picture = field.get_by_role("img")
+    box = picture.bounding_box()
+    assert (box["width"], box["height"]) == (320, 90)
+    window.page.set_viewport_size({"width": 320, "height": 900})
+    assert picture.bounding_box()["width"] < 300
+    assert window.page.evaluate("document.documentElement.scrollWidth") == 320
+    assert picture.evaluate("picture => getComputedStyle(picture).objectFit") == "contain"
+
+
+def test_it_can_be_styled_from_outside(visit: Visits) -> None:
+    """Its properties and its parts are what a page's style sheet reaches."""
+    window = visit()
+    field = window.show(FIELD)
+    window.page.evaluate(
+        """() => {
+            const style = new CSSStyleSheet();
+            style.replaceSync(`
+                captcha-field {
+                    --captcha-accent: rgb(1, 2, 3); --captcha-error: rgb(40, 5, 6); --captcha-radius: 7px;
+                    --captcha-height: 200px;
+                }
+                ${["frame", "picture", "button", "label", "input", "error", "note"]
+                    .map((part) => `captcha-field::part(${part}) { outline-offset: 8px }`).join(" ")}`);
+            document.adoptedStyleSheets = [style];
+        }"""
+    )
+    field.evaluate("field => field.reject()")
+    style = "(element, name) => getComputedStyle(element)[name]"
+    text = field.get_by_role("textbox")
+    found = [text.evaluate(style, name) for name in ("outlineColor", "borderTopColor", "borderTopLeftRadius")]
+    assert found == ["rgb(1, 2, 3)", "rgb(40, 5, 6)", "7px"]
+    assert field.get_by_role("img").bounding_box()["height"] == 200
+    parts = field.locator("[part]").all()
+    assert {part.get_attribute("part") for part in parts} == {
+        "frame", "picture", "button", "label", "input", "error", "note",
+    }  # fmt: skip
+    assert all(
+        part.evaluate(style, "outlineOffset") == "8px" for part in parts if part.get_attribute("part") != "button"
+    )
+    assert field.get_by_role("button", name="Listen").evaluate(style, "outlineOffset") == "8px"
+
+
+def test_the_script_maps_language_tags_as_python_does(visit: Visits) -> None:
+    """Where no language serves a tag, the script says English."""
+    window = visit()
+    window.show(FIELD)
+    found = window.page.evaluate(
+        "async ([url, tags]) => { const { languageFor } = await import(url); return tags.map(languageFor); }",
+        [SCRIPT_PATH, list(LANGUAGE_OF_TAG)],
+    )
+    assert dict(zip(LANGUAGE_OF_TAG, found, strict=True)) == {
+        tag: language or "en" for tag, language in LANGUAGE_OF_TAG.items()
+    }
+
+
+def test_it_is_a_control_of_its_form(visit: Visits) -> None:
+    """It is reset, disabled, required and labelled as the form's other controls are."""
+    window = visit()
+    field = window.show(
+        '<form><fieldset id="set"><label for="it">Human?</label>{{ captcha_field("web", id="it") }}</fieldset>'
+        "<button>Send</button></form>"
+    )
+    window.page.get_by_text("Human?").click()
+    expect(field.get_by_role("textbox")).to_be_focused()
+    window.page.get_by_role("button", name="Send").click()
+    assert field.evaluate("field => field.matches(':invalid')")
+    expect(field.get_by_role("textbox")).to_be_focused()
+    field.get_by_role("textbox").fill("123")
+    window.page.evaluate("document.forms[0].reset()")
+    assert field.evaluate("field => field.value") == ""
+    window.page.evaluate("document.querySelector('#set').disabled = true")
+    expect(field.get_by_role("textbox")).to_be_disabled()
+
+
+@pytest.mark.parametrize("look", [{"forced_colors": "active"}, {"contrast": "more"}, {"reduced_motion": "reduce"}])
+def test_other_looks(visit: Visits, look: dict[str, Any]) -> None:
+    """With forced colours, more contrast and less motion it stays free of barriers, an error on it."""
+    window = visit(**look)
+    field = window.show(FIELD)
+    field.evaluate("field => field.reject()")
+    expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["wrong"])
+    border = field.get_by_role("textbox").evaluate("input => getComputedStyle(input).borderTopWidth")
+    assert border == "2px"
+
+
+@pytest.mark.parametrize("kind", ["hanzi", "wait", "asks", "other", "pairs-of-digits", "Letters", "toString"])
+def test_a_kind_of_the_apps_own(visit: Visits, kind: str) -> None:
+    """Whatever it is called, it is asked for in general words with letter keys, or as the page's attributes say."""
+    window = visit()
+
+    def rename(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers={**response.headers, "captcha-kind": kind})
+
+    window.page.route("**/captcha/web*", rename)
+    field = window.show('<form><captcha-field source="web"></captcha-field></form>' + script_tag())
+    expect(field.get_by_role("textbox", name="Characters in the picture")).to_have_attribute("inputmode", "text")
+    field = window.show(
+        '<form><captcha-field source="web" asks="Chinese numerals" inputmode="decimal"></captcha-field></form>'
+        + script_tag()
+    )
+    expect(field.get_by_role("textbox", name="Chinese numerals in the picture")).to_have_attribute(
+        "inputmode", "decimal"
+    )
+    expect(field.get_by_role("img")).to_have_accessible_name(re.compile("type the Chinese numerals in this picture"))
+
+
+def test_what_the_template_says_is_asked_stays(visit: Visits) -> None:
+    """The script that takes the server's form over asks in the words that the template gave."""
+    window = visit()
+    field = window.show('<form>{{ captcha_field("web", asks="numerals ($&)", inputmode="decimal") }}</form>')
+    expect(field.get_by_role("textbox", name="Numerals ($&) in the picture")).to_have_attribute("inputmode", "decimal")

@@ -1,0 +1,178 @@
+"""Entries: what the store keeps of a captcha, and what verifying makes of it."""
+
+import hmac
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flask_captcha_api import CaptchaApi, Outcome
+from flask_captcha_api.storage.entries import Entry, Terms
+from flask_captcha_api.testing import answers
+
+from ..conftest import ANSWER
+
+DIGEST = "0123456789abcdef" * 4
+TERMS = Terms(key_id="8b1d0c5e", is_bound=True, digits_only=True, expires=1_790_000_000, source="login")
+NOW = 1_790_000_000.9
+
+Edit = Callable[[str], Any]
+
+
+@pytest.fixture
+def backend(app: Flask, captcha: CaptchaApi) -> Any:
+    with app.app_context(), answers(app, ANSWER):
+        yield app.extensions["captcha_api"].store.get().backend
+
+
+def issue(captcha: CaptchaApi, backend: Any, edit: Edit = lambda entry: entry) -> str:
+    """Issue a captcha and change what is kept of it, which stays in the cache for longer than the captcha lives."""
+    uuid = captcha.issue("web").uuid
+    key = f"captcha_api:{uuid}"
+    backend.set(key, edit(backend.get(key)), timeout=100_000)
+    return uuid
+
+
+def field(position: int, value: str) -> Edit:
+    """Return what replaces one of the six fields of an entry."""
+
+    def edit(entry: str) -> str:
+        fields = entry.split(" ")
+        fields[position] = value
+        return " ".join(fields)
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("is_bound", "digits_only", "flags"),
+    [(True, True, "bd"), (True, False, "b"), (False, True, "d"), (False, False, "-")],
+)
+def test_the_format(is_bound: bool, digits_only: bool, flags: str) -> None:
+    """An entry is six fields with a space between them."""
+    terms = Terms(key_id="8b1d0c5e", is_bound=is_bound, digits_only=digits_only, expires=1_790_000_000, source="login")
+    text = f"1 8b1d0c5e {flags} 1790000000 login {DIGEST}"
+    assert str(Entry(terms, DIGEST)) == text
+    assert Entry.parse(text) == Entry(terms, DIGEST)
+
+
+def texts_like_entries() -> st.SearchStrategy[str]:
+    field_or_noise = st.sampled_from(["1", "8b1d0c5e", "b", "bd", "-", "17", "017", "login", DIGEST, "", "٣", "1\n"])
+    return st.lists(field_or_noise, max_size=8).map(" ".join) | st.text()
+
+
+@settings(deadline=None, database=None, max_examples=500)
+@given(texts_like_entries())
+def test_what_is_read_is_what_was_written(text: str) -> None:
+    """Anything at all is either the text of an entry, to the letter, or none."""
+    entry = Entry.parse(text)
+    assert entry is None or str(entry) == text
+
+
+def test_what_is_kept(app: Flask, captcha: CaptchaApi, backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key id is made from the key that is derived from SECRET_KEY; the expiry is in whole seconds."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
+    derived = hmac.digest(b"a secret of the tests", b"flask_captcha_api/1", "sha256")
+    key_id = hmac.digest(derived, b"key id", "sha256").hex()[:8]
+    kept = backend.get(f"captcha_api:{captcha.issue('web').uuid}")
+    assert re.fullmatch(f"1 {key_id} bd 1790000300 web [0-9a-f]{{64}}", kept)
+
+
+@pytest.mark.parametrize(
+    ("source", "flags"),
+    [
+        ({"jwt": "optional", "kind": "digits"}, "bd"),
+        ({"jwt": "required", "kind": "arithmetic"}, "bd"),
+        ({"jwt": "required", "kind": "letters"}, "b"),
+        ({"jwt": "off", "kind": "digits"}, "d"),
+        ({"jwt": "off", "kind": "letters"}, "-"),
+    ],
+    ids=str,
+)
+def test_flags(app: Flask, source: dict[str, str], flags: str) -> None:
+    """Bound unless the source ignores tokens; folded as a number where the kind asks for numbers."""
+    app.config["CAPTCHA_SOURCES"] = {"web": source}
+    captcha = CaptchaApi(app)
+    with app.app_context():
+        uuid = captcha.issue("web").uuid
+        kept = app.extensions["captcha_api"].store.get().backend.get(f"captcha_api:{uuid}")
+    assert kept.split()[2] == flags
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [field(2, "-"), field(2, "b"), field(2, "d"), field(3, "9999999999"), field(4, "login"), field(5, "0" * 64)],
+    ids=["no flags", "folded otherwise", "unbound", "later", "another source", "another digest"],
+)
+def test_a_changed_entry_passes_nothing(captcha: CaptchaApi, backend: Any, edit: Edit) -> None:
+    """Flags, expiry and source are under the digest: who can write the store and has no key changes none of them."""
+    assert captcha.verify(issue(captcha, backend), ANSWER) is Outcome.PASSED
+    assert captcha.verify(issue(captcha, backend, edit), ANSWER) is Outcome.WRONG
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda entry: "web " + entry.split()[-1],
+        field(0, "2"),
+        field(1, "8B1D0C5E"),
+        *(field(2, flags) for flags in ("w", "bw", "bdk3", "db", "bb", "")),
+        *(field(3, expires) for expires in ("01790000300", "-1", "soon", "1e9", "٣" * 10, "9" * 13)),
+        field(4, ""),
+        lambda entry: f"{entry} 7",
+        lambda entry: f"{entry}\n",
+        lambda entry: f" {entry}",
+        lambda entry: entry.upper(),
+        lambda entry: entry[:-1],
+        lambda entry: "",
+        lambda entry: "\ud800",
+        lambda entry: b"\xff\x00",
+        lambda entry: b"1 8b1d0c5e \xff",
+    ],
+)
+def test_what_cannot_be_read_is_gone(
+    captcha: CaptchaApi, backend: Any, edit: Edit, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Entries of the old format, of a later one and garbage are gone, which is logged once with its reasons."""
+    uuids = [issue(captcha, backend, edit) for _ in range(2)]
+    assert [captcha.verify(uuid, ANSWER) for uuid in uuids] == [Outcome.GONE, Outcome.GONE]
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "another release wrote it, which ends CAPTCHA_TTL seconds after an upgrade" in record.message
+
+
+@pytest.mark.parametrize("value", [None, 5, ["1"], {"1": 2}], ids=ascii)
+def test_what_is_no_text_is_gone(captcha: CaptchaApi, backend: Any, value: Any) -> None:
+    """Values that are not even text, as another app may keep them, are nothing that was issued."""
+    assert captcha.verify(issue(captcha, backend, lambda entry: value), ANSWER) is Outcome.GONE
+
+
+def test_bytes_are_read(captcha: CaptchaApi, backend: Any) -> None:
+    """Some clients give back as bytes what was put in as text."""
+    assert captcha.verify(issue(captcha, backend, lambda entry: entry.encode()), ANSWER) is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("now", "outcome"),
+    [
+        (NOW - 3600, Outcome.PASSED),
+        (NOW + 300, Outcome.PASSED),
+        (1_790_000_301.0, Outcome.PASSED),
+        (1_790_000_301.1, Outcome.GONE),
+        (NOW + 90_000, Outcome.GONE),
+    ],
+)
+def test_a_captcha_expires_though_the_cache_keeps_it(
+    captcha: CaptchaApi, backend: Any, now: float, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lives for CAPTCHA_TTL seconds and less than two more, however long the backend remembers."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
+    uuid = issue(captcha, backend)
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert captcha.verify(uuid, ANSWER) is outcome

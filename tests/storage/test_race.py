@@ -1,0 +1,94 @@
+"""Exactly one pass for each captcha, however many ask at once, on every backend."""
+
+import multiprocessing
+import threading
+from collections import Counter
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_captcha_api import CaptchaApi, Outcome
+
+from ..support.apps import KNOWN_ANSWER, known, make_app
+from ..support.backends import SHARED, params
+
+CAPTCHAS = 200
+PROCESSES = 4
+THREADS = 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", params(*SHARED, "CountingCache"))
+def test_processes_and_threads_share_one_pass(name: str, settings_of: Callable[[str], dict[str, Any]]) -> None:
+    """Of 32 verifications at once, in 4 processes, one passes and 31 find the captcha gone, 200 times."""
+    settings = settings_of(name)
+    uuids = _issue(make_app(settings))
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(PROCESSES * THREADS)
+    with context.Pool(PROCESSES, initializer=_inherit, initargs=(barrier,)) as pool:
+        outcomes = pool.starmap(_verify_all, [(settings, uuids)] * PROCESSES, chunksize=1)
+    counts = Counter(outcome for process in outcomes for outcome in process)
+    passes = Counter(uuid for process in outcomes for uuid, outcome in process if outcome is Outcome.PASSED)
+
+    assert passes == Counter(uuids)
+    assert {outcome for _, outcome in counts} == {Outcome.PASSED, Outcome.GONE}
+
+
+def test_threads_share_one_pass_on_the_embedded_default() -> None:
+    """Of 16 threads on SimpleCache one passes, 200 times."""
+    app = make_app()
+    _assert_one_pass_each(app, _issue(app))
+
+
+def test_threads_share_one_pass_on_a_naive_custom_backend() -> None:
+    """A custom backend whose add and delete are both not atomic is exact within a process."""
+    app = make_app({"CACHE_TYPE": "tests.support.backends.NaiveCache"})
+    _assert_one_pass_each(app, _issue(app))
+
+
+def _assert_one_pass_each(app: Flask, uuids: list[str]) -> None:
+    barrier = threading.Barrier(16)
+    outcomes = _in_threads(16, lambda: _verify_each(app, uuids, barrier))
+    assert Counter(uuid for uuid, outcome in outcomes if outcome) == Counter(uuids)
+
+
+def _issue(app: Flask) -> list[str]:
+    client = app.test_client()
+    return [client.get("/captcha/web").get_json()["response"]["uuid"] for _ in range(CAPTCHAS)]
+
+
+def _verify_each(app: Flask, uuids: list[str], barrier: Any) -> list[tuple[str, Outcome]]:
+    captcha = CaptchaApi(kinds={"digits": known})
+    outcomes = []
+    with app.app_context():
+        for uuid in uuids:
+            barrier.wait(60)
+            outcomes.append((uuid, captcha.verify(uuid, KNOWN_ANSWER)))
+    return outcomes
+
+
+def _in_threads(count: int, verify: Callable[[], list[tuple[str, Outcome]]]) -> list[tuple[str, Outcome]]:
+    outcomes: list[tuple[str, Outcome]] = []
+    threads = [threading.Thread(target=lambda: outcomes.extend(verify())) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+_barrier: Barrier
+
+
+def _inherit(barrier: Barrier) -> None:
+    """Keep what only inheritance can hand to a process."""
+    global _barrier
+    _barrier = barrier
+
+
+def _verify_all(settings: dict[str, Any], uuids: list[str]) -> list[tuple[str, Outcome]]:
+    app = make_app(settings)
+    return _in_threads(THREADS, lambda: _verify_each(app, uuids, _barrier))
