@@ -17,7 +17,7 @@ from ..service import Captcha, CaptchaService
 from ..state import current_service, current_state, is_one_of_several_processes
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
 from .fetch_metadata import is_forced_by_another_site, is_unreadable
-from .jwt import Caller, caller_by_header, caller_of_page, caller_of_route
+from .jwt import Caller, caller_of_page, caller_of_route, caller_of_view
 from .results import Result
 
 _logger = logging.getLogger("flask_captcha_api")
@@ -52,9 +52,7 @@ JSON_ROUTE = EntryPoint(is_unreadable, Result.SOURCE_UNKNOWN, caller_of_route, s
 #: A page with the widget.
 PAGE = EntryPoint(is_forced_by_another_site, Result.SOURCE_UNKNOWN, caller_of_page, source_is_input=False)
 #: A protected view, or a form field in a view that validates it.
-PROTECTED_VIEW = EntryPoint(
-    is_forced_by_another_site, Result.CAPTCHA_REQUIRED, lambda _: caller_by_header(), source_is_input=False
-)
+PROTECTED_VIEW = EntryPoint(is_forced_by_another_site, Result.CAPTCHA_REQUIRED, caller_of_view, source_is_input=False)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,11 @@ def caller_of_page(policy: str) -> Caller | None:
     return _caller_by_policy(policy, caller_by_header)
 
 
+def caller_of_view(_: str) -> Caller | None:
+    """Return the client of a protected view, which ignores the source's ``jwt`` setting."""
+    return caller_by_header()
+
+
 def caller_by_header() -> Caller | None:
     """Return the client of the current request by its token alone; None if it has none, or an expired one.
 

@@ -323,9 +323,8 @@ def test_the_architecture_is_the_import_contracts() -> None:
 
 def test_the_picture_opens_the_http_folder() -> None:
     """Beside what stands outside the package, it names each module of the folder that requests go through."""
-    assert {name for _, name in drawn("pt")} - {"your view", "the cache", "limit storage"} == modules_in(
-        PACKAGE / "http"
-    )
+    outside = {"your view", "the cache", "limit storage"}
+    assert {name for _, name in drawn("pt")} - outside == modules_in(PACKAGE / "http")
 
 
 def test_the_tree_of_folders_is_the_packages() -> None:
@@ -336,16 +335,16 @@ def test_the_tree_of_folders_is_the_packages() -> None:
     assert names - {"__init__"} == modules_in(PACKAGE)
 
 
-def test_the_table_of_doors_is_the_gateways() -> None:
+def test_the_table_of_entry_points_is_the_gateways() -> None:
     """How the callers of the gateway differ is what the code says."""
-    doors = {name: door for name, door in vars(gateway).items() if isinstance(door, gateway.Door)}
+    entry_points = {name: entry for name, entry in vars(gateway).items() if isinstance(entry, gateway.EntryPoint)}
     described = {
-        name.strip("`"): (refuses.strip("`"), result, identity == "the source's `jwt` setting", unknown == "01004")
+        name.strip("`"): (refuses.strip("`"), result, identity.split("`")[1], unknown == "01004")
         for name, _, refuses, result, identity, unknown in rows_below(ARCHITECTURE, "The gateway")
     }
     assert described == {
-        name: (door.refuses.__name__, door.refused_as.code, door.heeds_jwt, door.source_is_input)
-        for name, door in doors.items()
+        name: (entry.refuses.__name__, entry.refused_as.code, entry.authenticate.__name__, entry.source_is_input)
+        for name, entry in entry_points.items()
     }
 
 

@@ -16,8 +16,8 @@ from flask_captcha_api.http.results import Result
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 
 from ..support.markdown import rows_below
-from ..support.pages import DOCS, Block, blocks_of, pytest_alone
-from ..support.paths import ROOT
+from ..support.pages import Block, blocks_of, pytest_alone
+from ..support.paths import DOCS, ROOT
 
 README = ROOT / "README.md"
 CACHE_PAGES = ("how-to/workers.md", "how-to/redis.md")
