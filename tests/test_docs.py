@@ -238,7 +238,7 @@ def test_every_page_stands_by_itself(built: Path, served: str, chromium: Browser
         window.goto(f"{served}/{name}", wait_until="load")
     window.get_by_role("textbox", name="Search").click()
     window.get_by_role("textbox", name="Search").press_sequentially("keep redis")
-    window.locator(".md-search-result").get_by_role("link", name="Keep captchas in Redis").first.wait_for()
+    window.locator(".md-search-result__link", has_text="Keep captchas in Redis").first.wait_for()
     window.close()
     assert len(names) > 20
     assert {url for url, _ in asked if not url.startswith((served, "data:", "blob:"))} == set()
@@ -307,7 +307,9 @@ def test_the_architecture_is_the_import_contracts() -> None:
 
 def test_the_picture_opens_the_http_folder() -> None:
     """Beside what stands outside the package, it names each module of the folder that requests go through."""
-    assert {name for _, name in drawn("pt")} - {"your view", "the cache", "limit storage"} == modules_in(PACKAGE / "http")
+    assert {name for _, name in drawn("pt")} - {"your view", "the cache", "limit storage"} == modules_in(
+        PACKAGE / "http"
+    )
 
 
 def test_the_tree_of_folders_is_the_packages() -> None:

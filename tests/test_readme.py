@@ -35,7 +35,9 @@ def test_it_can_be_read_in_one_go() -> None:
 
 def test_the_result_table_is_the_codes() -> None:
     """Every result stands in its table with its code, name and status, and none besides."""
-    listed = [(code, name, int(status)) for code, name, status, *_ in cells_below("reference/error-codes.md", "Results")]
+    listed = [
+        (code, name, int(status)) for code, name, status, *_ in cells_below("reference/error-codes.md", "Results")
+    ]
     assert listed == [(result.code, result.string_code, result.status) for result in Result]
 
 
