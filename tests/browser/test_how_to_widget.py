@@ -156,10 +156,11 @@ def test_with_a_token(page: Page) -> None:
     asked: list[str] = []
     page.route("**/captcha/login", renew)
     with back_end(TOKEN.replace("let token = null", 'let token = "a.b.c"'), is_elsewhere=False) as home:
-        page.goto(home)
+        with page.expect_response(lambda answer: answer.request.headers.get("authorization") == "Bearer a.b.c"):
+            page.goto(home)
         expect(page.get_by_role("img")).to_be_visible()
-        page.get_by_role("button", name="New picture").click()
-        expect(page.get_by_role("status")).to_have_text("There is a new picture.")
+        with page.expect_response(lambda answer: answer.request.headers.get("authorization") == "Bearer new.er.one"):
+            page.get_by_role("button", name="New picture").click()
     assert asked[0] == "Bearer a.b.c"
     assert set(asked[1:]) == {"Bearer new.er.one"}
 
