@@ -70,7 +70,7 @@ def _issue(source: str, form: str) -> EnvelopeResponse:
         JSON_ROUTE,
         source,
         form=form,
-        language=lambda: language_of_sound(request.args.get("lang")),
+        language=lambda: language_of_sound(read_query("lang")),
         only_headers=request.method == "HEAD",
     )
     if reply.result is not Result.SUCCESS:
@@ -91,10 +91,6 @@ def _issue(source: str, form: str) -> EnvelopeResponse:
         response.headers[name] = value
         response.token_headers = (name,)
     return response
-
-
-def _requested_language() -> str:
-    return language_of_sound(read_query("lang"))
 
 
 def _verify(source: str) -> EnvelopeResponse:

@@ -192,14 +192,14 @@ def test_a_guard_above_a_hook_is_found(app: Flask, captcha: CaptchaApi, owner: s
     if isinstance(rules, Blueprint):
         app.register_blueprint(rules)
     assert faults(app) == [
-        "before_request function 'login' is not guarded: @verify_captcha is above @app.before_request, so Flask calls "
+        "before_request function 'login' is not protected: @verify_captcha is above @app.before_request, so Flask calls "
         "the function below it: move it below that line"
     ]
 
 
 def test_a_class_is_refused() -> None:
     """Extensions register classes: a guard above such a route would guard nothing."""
-    with pytest.raises(TypeError, match="cannot guard the class Login: put it on the class's methods"):
+    with pytest.raises(TypeError, match="cannot protect the class Login: put it on the class's methods"):
         verify_captcha()(Login)
 
 
