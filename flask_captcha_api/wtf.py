@@ -42,6 +42,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         :func:`captcha_field`.
     """
 
+    errors: Sequence[str]
+
     def __init__(
         self,
         label: str | None = None,
