@@ -92,7 +92,7 @@ class CaptchaConfig:
     audio_language: str = _setting(
         "auto",
         one_of(*LANGUAGES, "auto"),
-        "of the sound (Mandarin for both Chinese), if the request names none; `auto` follows Accept-Language",
+        "of the sound, which its voice speaks, if the request names none; `auto` follows Accept-Language",
     )
     rate_limit_storage: str = _setting(
         "memory://", STORAGE_URI, "where rates and failures are counted; `memory://` is for one process, and unbounded"

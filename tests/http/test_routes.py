@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from flask_captcha_api import CaptchaApi
+from flask_captcha_api.translations import CATALOGUES
 
 from ..conftest import ANSWER
 
@@ -193,6 +194,22 @@ def test_messages_in_the_visitors_language(app: Flask, language: str, accepted: 
     CaptchaApi(app)
     response = app.test_client().get("/captcha/other", headers={"Accept-Language": accepted})
     assert response.get_json()["message"] == message
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_messages_in_every_language(app: Flask, language: str) -> None:
+    """Each catalogue can be chosen, and serves visitors who accept one of its tags."""
+    app.config["CAPTCHA_SOURCES"] = {"web": {}}
+    chosen, automatic = Flask("chosen"), Flask("automatic")
+    for each, setting in ((chosen, language), (automatic, "auto")):
+        each.config.update(app.config, CAPTCHA_LANGUAGE=setting)
+        CaptchaApi(each)
+    catalogue = CATALOGUES[language]
+    messages = [chosen.test_client().get("/captcha/other").get_json()["message"]]
+    for tag in catalogue.tags:
+        response = automatic.test_client().get("/captcha/other", headers={"Accept-Language": f"qaa, {tag};q=0.5"})
+        messages.append(response.get_json()["message"])
+    assert set(messages) == {catalogue.messages["source_unknown"]}
 
 
 def test_an_apps_generic_error_handlers_do_not_touch_the_envelope(app: Flask) -> None:
