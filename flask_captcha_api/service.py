@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .challenges.folding import fold, is_typable
+from .challenges.folding import is_typable
 from .challenges.sources import Sources
 from .exceptions import UnknownSource
 from .outcome import Outcome
@@ -100,11 +100,11 @@ class CaptchaService:
         terms = Terms(
             key_id=key_id_of(key),
             is_bound=source.settings.jwt != "off",
-            digits_only=source.kind.digits_only,
+            folding=source.folding,
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
         )
-        digest = digest_of(key, str(terms), uuid, identity, fold(challenge.answer, digits_only=terms.digits_only))
+        digest = digest_of(key, str(terms), uuid, identity, terms.folding.fold(challenge.answer))
         self._store.put(uuid, str(Entry(terms, digest)), source.settings.ttl)
         self._send(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
@@ -168,7 +168,7 @@ class CaptchaService:
             str(terms),
             uuid,
             identity if terms.is_bound else None,
-            fold(text, digits_only=terms.digits_only),
+            terms.folding.fold(text),
         )
         if not solved and terms.is_bound and source.settings.jwt == "off":
             # The source's jwt was set to off since the captcha was issued, so the identity may be what is missing.

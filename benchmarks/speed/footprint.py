@@ -19,6 +19,7 @@ from flask_caching import Cache
 from flask_caching.backends import FileSystemCache, SimpleCache
 from pymemcache.client.base import Client
 
+from flask_captcha_api.challenges.folding import Folding
 from flask_captcha_api.settings.config import SourceConfig
 from flask_captcha_api.storage.answers import AnswerStore
 from flask_captcha_api.storage.entries import Entry, Terms
@@ -31,7 +32,9 @@ TTL = SourceConfig().ttl
 #: What stands in the store for a captcha of the source "login".
 VALUE = str(
     Entry(
-        Terms(key_id="8b1d0c5e", is_bound=True, digits_only=True, expires=1_790_000_000, source="login"),
+        Terms(
+            key_id="8b1d0c5e", is_bound=True, folding=Folding(digits_only=True), expires=1_790_000_000, source="login"
+        ),
         digest="0123456789abcdef" * 4,
     )
 )

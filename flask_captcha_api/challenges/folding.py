@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 #: In code points.
 LONGEST_ANSWER = 64
@@ -9,23 +10,44 @@ LONGEST_ANSWER = 64
 _DASHES_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])-+(?=[0-9])")
 
 
-def fold(text: str, *, digits_only: bool = False) -> str:
-    """Return ``text`` without the differences that do not matter in an answer. Idempotent.
+#: The flag of each rule of :class:`Folding` in a captcha's entry. New ones go at the end.
+FLAGS = {"digits_only": "d"}
 
-    Removed are compatibility variants (NFKC), white space, format characters (Unicode's category Cf: direction marks,
-    zero-width spaces and joiners, soft hyphens, the byte order mark) and letter case. A decimal digit of any script
-    becomes the ASCII digit. Letters are never removed.
 
-    :param digits_only: the answer is a number: dashes between two digits are removed too, and any other dash becomes
+@dataclass(frozen=True)
+class Folding:
+    """Which differences between two texts do not matter. Decided when a captcha is issued, and kept in its entry.
+
+    Compatibility variants (NFKC), white space, format characters (Unicode's category Cf: direction marks, zero-width
+    spaces and joiners, soft hyphens, the byte order mark) and letter case never matter. A decimal digit of any script
+    is the ASCII digit. Letters are never removed.
+
+    :param digits_only: the answer is a number: dashes between two digits do not matter either, and any other dash is
         an ASCII minus sign, so that −5 is -5 and not 5.
     """
-    folded = _fold_once(text)
-    # Repeat: case folding can undo NFKC, and a removed character may have separated a letter from its accent.
-    while folded != text:
-        text, folded = folded, _fold_once(folded)
-    if not digits_only:
-        return folded
-    return _DASHES_BETWEEN_DIGITS.sub("", "".join("-" if _is_dash(character) else character for character in folded))
+
+    digits_only: bool = False
+
+    def fold(self, text: str) -> str:
+        """Return ``text`` without the differences that do not matter. Idempotent."""
+        folded = _fold_once(text)
+        # Repeat: case folding can undo NFKC, and a removed character may have separated a letter from its accent.
+        while folded != text:
+            text, folded = folded, _fold_once(folded)
+        if not self.digits_only:
+            return folded
+        dashes_folded = "".join("-" if _is_dash(character) else character for character in folded)
+        return _DASHES_BETWEEN_DIGITS.sub("", dashes_folded)
+
+    @property
+    def flags(self) -> str:
+        """Return the flags of the rules that hold, in the order of :data:`FLAGS`."""
+        return "".join(flag for rule, flag in FLAGS.items() if getattr(self, rule))
+
+    @classmethod
+    def from_flags(cls, flags: str) -> "Folding":
+        """Return the rules that flags stand for. Those of other things are ignored."""
+        return cls(**{rule: flag in flags for rule, flag in FLAGS.items()})
 
 
 def is_typable(text: object) -> bool:
@@ -37,7 +59,7 @@ def is_typable(text: object) -> bool:
         isinstance(text, str)
         and 1 <= len(text) <= LONGEST_ANSWER
         and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
-        and 1 <= len(fold(text)) <= LONGEST_ANSWER
+        and 1 <= len(Folding().fold(text)) <= LONGEST_ANSWER
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
 
-from .folding import fold
+from .folding import Folding
 from .makers import SUMS_IN_THREE, operand_ranges
 
 #: Sample size for estimates.
@@ -57,12 +57,12 @@ def arithmetic_probability(length: int) -> float:
     return max_weight / (3 * len(first) * len(second))
 
 
-def estimate(answers: Iterable[str], *, digits_only: bool = False) -> GuessProbability:
+def estimate(answers: Iterable[str], folding: Folding) -> GuessProbability:
     """Estimate the probability from a sample of a maker's answers, about :data:`SAMPLES` of them.
 
-    :param digits_only: whether the answers are folded as numbers.
+    :param folding: of the source.
     """
-    counts = Counter(fold(answer, digits_only=digits_only) for answer in answers)
+    counts = Counter(map(folding.fold, answers))
     ((_, occurrences),) = counts.most_common(1)
     if occurrences < _MIN_OCCURRENCES:
         return GuessProbability(_UPPER_BOUND, is_exact=False, is_upper_bound=True)

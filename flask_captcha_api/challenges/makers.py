@@ -24,7 +24,7 @@ class Challenge:
 
     :param prompt: the text that is drawn or spoken.
     :param answer: the text that the visitor has to type. Letter case, white space and the script of a digit do not
-        matter: see :func:`~flask_captcha_api.challenges.folding.fold`.
+        matter: see :class:`~flask_captcha_api.challenges.folding.Folding`.
     """
 
     prompt: str = field(repr=False)

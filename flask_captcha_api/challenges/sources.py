@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ..exceptions import UnknownSource
 from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, SourceConfig, is_source_name
-from .folding import is_typable
+from .folding import Folding, is_typable
 from .kinds import Kind
 from .makers import Challenge, Maker
 
@@ -17,6 +17,11 @@ class Source:
     name: str
     settings: SourceConfig
     kind: Kind
+
+    @property
+    def folding(self) -> Folding:
+        """Return how the answers of its captchas are folded."""
+        return Folding(digits_only=self.kind.digits_only)
 
     def new_challenge(self) -> Challenge:
         """Make a challenge of this source's kind and length.

@@ -53,7 +53,7 @@ def _label(source: Source) -> str:
 
 def _guess_probability(source: Source, challenges: Sequence[Challenge]) -> GuessProbability:
     if source.kind.best_guess is None:
-        return estimate((challenge.answer for challenge in challenges), digits_only=source.kind.digits_only)
+        return estimate((challenge.answer for challenge in challenges), source.folding)
     probability = source.kind.best_guess(source.settings.length)
     if not 0 < probability <= 1:
         raise ValueError(

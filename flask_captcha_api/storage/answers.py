@@ -9,9 +9,7 @@ from flask_caching.backends.nullcache import NullCache
 
 from ..exceptions import SetupError, StoreUnavailable
 from .files import FolderSweep
-from .memcached import adapt_memcached
-from .redis import adapt_redis
-from .taking import has_own_take, strategy_for
+from .taking import access_to
 
 NAMESPACE = "captcha_api:"
 
@@ -22,15 +20,13 @@ ROUNDING_SECONDS = 1
 class AnswerStore:
     """Keeps answers (as digests) in a Flask-Caching backend until they are taken or expire.
 
-    :param backend: what ``app.extensions["cache"][cache]`` holds. If it has a method ``take(key)``, that method is
-        used, and trusted to return a value to exactly one caller and None to all others.
+    :param backend: what ``app.extensions["cache"][cache]`` holds. :func:`~.taking.access_to` says how values are taken.
     :param longest_ttl: the longest ttl, in seconds, that :meth:`put` will be given.
     """
 
     def __init__(self, backend: Any, *, longest_ttl: int) -> None:
         self._backend = backend
-        self._cache = backend if has_own_take(backend) else adapt_redis(adapt_memcached(backend))
-        self._strategy = strategy_for(self._cache, longest_ttl + ROUNDING_SECONDS)
+        self._cache, self._strategy = access_to(backend, longest_ttl + ROUNDING_SECONDS)
         self._sweep = FolderSweep(backend) if isinstance(backend, FileSystemCache) else None
 
     @property

@@ -8,15 +8,18 @@ is verified, even if the settings have changed since.
 import re
 from dataclasses import dataclass
 
+from ..challenges.folding import FLAGS, Folding
+
 _VERSION = "1"
 
 # The flags, one letter each and in this order, "-" for none:
 #   b  bound: the identity of the request counts (anonymous is an identity too)
-#   d  digits only: the answer is a number, and is folded as one
+#   d  and whatever else is in FLAGS: how the answer was folded
 # Reserved: w (work), k (kept), then one decimal digit (keeps left). An entry with any of them was written by a later
 # release, and this one must not guess what they mean.
+_FLAGS = f"-|(?=[a-z])b?{''.join(f'{flag}?' for flag in FLAGS.values())}"
 _ENTRY = re.compile(
-    rf"{_VERSION} (?P<key_id>[0-9a-f]{{8}}) (?P<flags>-|b?d|b) (?P<expires>[1-9][0-9]{{0,11}}) (?P<source>[!-~]+) "
+    rf"{_VERSION} (?P<key_id>[0-9a-f]{{8}}) (?P<flags>{_FLAGS}) (?P<expires>[1-9][0-9]{{0,11}}) (?P<source>[!-~]+) "
     r"(?P<digest>[0-9a-f]{64})"
 )
 
@@ -27,19 +30,19 @@ class Terms:
 
     :param key_id: the id of the digest's key: 8 hexadecimal digits.
     :param is_bound: whether the identity of the request counts.
-    :param digits_only: whether the answer was folded as a number.
+    :param folding: how the answer was folded.
     :param expires: seconds since the epoch, by the clock of the host that issued the captcha.
     :param source: the name of the source.
     """
 
     key_id: str
     is_bound: bool
-    digits_only: bool
+    folding: Folding
     expires: int
     source: str
 
     def __str__(self) -> str:
-        flags = ("b" if self.is_bound else "") + ("d" if self.digits_only else "")
+        flags = ("b" if self.is_bound else "") + self.folding.flags
         return f"{_VERSION} {self.key_id} {flags or '-'} {self.expires} {self.source}"
 
 
@@ -62,7 +65,7 @@ class Entry:
         terms = Terms(
             key_id=match["key_id"],
             is_bound="b" in match["flags"],
-            digits_only="d" in match["flags"],
+            folding=Folding.from_flags(match["flags"]),
             expires=int(match["expires"]),
             source=match["source"],
         )

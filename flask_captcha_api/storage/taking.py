@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import cachelib
 from cachelib import FileSystemCache, SimpleCache, UWSGICache
 
-from .redis import RedisAdapter
+from .memcached import adapt_memcached
+from .redis import RedisAdapter, adapt_redis
 
 _CLAIMS = "captcha_api_claim:"
 _PROBE = "captcha_api_probe"
@@ -33,23 +34,21 @@ class TakeStrategy(Protocol):
         """Return whether the backend's replies distinguish the second of two takers from the first."""
 
 
-def strategy_for(cache: Any, claim_seconds: int) -> TakeStrategy:
-    """Return the strategy for a backend or its adapter.
+def access_to(backend: Any, claim_seconds: int) -> tuple[Any, TakeStrategy]:
+    """Return the cache that writes to a backend, which is the backend or an adapter, and the strategy for taking.
 
     :param claim_seconds: must be at least the lifetime of every value.
     """
+    if callable(getattr(backend, "take", None)):
+        return backend, _TakeByBackend(backend)
+    cache = adapt_redis(adapt_memcached(backend))
     if isinstance(cache, RedisAdapter):
-        return cache
-    if has_own_take(cache):
-        return _TakeByBackend(cache)
+        return cache, cache
     if isinstance(cache, FileSystemCache):
-        return _TakeByRename(cache)
-    return _TakeByDelete(cache) if isinstance(cache, _WITH_ATOMIC_DELETE) else _TakeByClaim(cache, claim_seconds)
-
-
-def has_own_take(backend: Any) -> bool:
-    """Return whether a backend has a method ``take``."""
-    return callable(getattr(backend, "take", None))
+        return cache, _TakeByRename(cache)
+    if isinstance(cache, _WITH_ATOMIC_DELETE):
+        return cache, _TakeByDelete(cache)
+    return cache, _TakeByClaim(cache, claim_seconds)
 
 
 class _TakeByBackend:

@@ -13,13 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_captcha_api import CaptchaApi, Outcome
+from flask_captcha_api.challenges.folding import Folding
 from flask_captcha_api.storage.entries import Entry, Terms
 from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
 
 DIGEST = "0123456789abcdef" * 4
-TERMS = Terms(key_id="8b1d0c5e", is_bound=True, digits_only=True, expires=1_790_000_000, source="login")
+TERMS = Terms(
+    key_id="8b1d0c5e", is_bound=True, folding=Folding(digits_only=True), expires=1_790_000_000, source="login"
+)
 NOW = 1_790_000_000.9
 
 Edit = Callable[[str], Any]
@@ -56,7 +59,13 @@ def field(position: int, value: str) -> Edit:
 )
 def test_the_format(is_bound: bool, digits_only: bool, flags: str) -> None:
     """An entry is six fields with a space between them."""
-    terms = Terms(key_id="8b1d0c5e", is_bound=is_bound, digits_only=digits_only, expires=1_790_000_000, source="login")
+    terms = Terms(
+        key_id="8b1d0c5e",
+        is_bound=is_bound,
+        folding=Folding(digits_only=digits_only),
+        expires=1_790_000_000,
+        source="login",
+    )
     text = f"1 8b1d0c5e {flags} 1790000000 login {DIGEST}"
     assert str(Entry(terms, DIGEST)) == text
     assert Entry.parse(text) == Entry(terms, DIGEST)

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from flask_captcha_api.challenges.folding import Folding
 from flask_captcha_api.challenges.guessing import SAMPLES, GuessProbability, arithmetic_probability, estimate
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.challenges.makers import operand_ranges
@@ -39,19 +40,21 @@ def test_rows() -> None:
 
 def test_an_estimate_of_few_answers() -> None:
     """The commonest answer's share is told, whatever does not count in an answer folded away."""
-    assert estimate(["A", "a", " a", "b"] * (SAMPLES // 4)) == GuessProbability(0.75, is_exact=False)
+    assert estimate(["A", "a", " a", "b"] * (SAMPLES // 4), Folding()) == GuessProbability(0.75, is_exact=False)
 
 
 def test_an_estimate_of_numbers() -> None:
     """Numbers are folded as numbers, so what differs by a dash alone is one answer."""
     numbers = ["4-0", "40", "4–0", "-40"] * (SAMPLES // 4)
-    assert estimate(numbers, digits_only=True) == GuessProbability(0.75, is_exact=False)
-    assert estimate(numbers) == GuessProbability(0.25, is_exact=False)
+    assert estimate(numbers, Folding(digits_only=True)) == GuessProbability(0.75, is_exact=False)
+    assert estimate(numbers, Folding()) == GuessProbability(0.25, is_exact=False)
 
 
 def test_an_estimate_of_many_answers_is_a_bound() -> None:
     """Where no answer comes often, nothing is told but that the chance is small."""
-    assert estimate(map(str, range(SAMPLES))) == GuessProbability(1 / 500, is_exact=False, is_upper_bound=True)
+    assert estimate(map(str, range(SAMPLES)), Folding()) == GuessProbability(
+        1 / 500, is_exact=False, is_upper_bound=True
+    )
 
 
 def test_the_bound_is_rarely_wrong() -> None:
