@@ -192,8 +192,8 @@ def test_a_guard_above_a_hook_is_found(app: Flask, captcha: CaptchaApi, owner: s
     if isinstance(rules, Blueprint):
         app.register_blueprint(rules)
     assert faults(app) == [
-        "before_request function 'login' is not protected: @verify_captcha is above @app.before_request, so Flask calls "
-        "the function below it: move it below that line"
+        "before_request function 'login' is not protected: @verify_captcha is above @app.before_request, so Flask "
+        "calls the function below it: move it below that line"
     ]
 
 
