@@ -13,26 +13,35 @@ def is_unreadable() -> bool:
     """Return whether no script can read the response: that of an image, a beacon, a prefetch or an embedded page.
 
     Images may be requested with CORS too (``crossorigin``); fonts and modules always are.
-
-    A page opened in a tab does not count unless the browser prefetches it: browsers discard a prefetched error and
-    repeat the request when the page is opened.
     """
-    purpose = request.headers.get("Sec-Purpose", "")
-    if request.headers.get("Sec-Fetch-Mode") == "navigate":
-        return request.headers.get("Sec-Fetch-Dest") in _EMBEDDED or "prefetch" in purpose
-    # Scripts of a page that is rendered in advance send "prefetch;prerender".
-    return _is_of_no_script() or purpose == "prefetch"
+    return _is_embedded() or _is_of_no_script() or _is_prefetch()
 
 
 def is_forced_by_another_site() -> bool:
     """Return whether a page of another site sent this request without being able to read the response.
 
-    Unlike :func:`is_unreadable`, this excludes the app's images, beacons and prefetches, and embedded pages.
+    Unlike :func:`is_unreadable`, this excludes the app's images and beacons, and embedded pages. Prefetches by
+    speculation rules count whoever has made the rules: Chromium sends ``none`` as their site. When such a page is
+    opened, the widget's script requests the captcha that it lacks.
     """
-    return request.headers.get("Sec-Fetch-Site") == "cross-site" and _is_of_no_script()
+    site = request.headers.get("Sec-Fetch-Site")
+    return (site == "cross-site" and _is_of_no_script()) or (site in {"cross-site", "none"} and _is_prefetch())
+
+
+def _is_embedded() -> bool:
+    return request.headers.get("Sec-Fetch-Mode") == "navigate" and request.headers.get("Sec-Fetch-Dest") in _EMBEDDED
 
 
 def _is_of_no_script() -> bool:
     """Return whether neither a script nor a navigation sent the request. A script's destination is ``empty``."""
     mode = request.headers.get("Sec-Fetch-Mode")
     return mode == "no-cors" or (mode != "navigate" and request.headers.get("Sec-Fetch-Dest", "empty") != "empty")
+
+
+def _is_prefetch() -> bool:
+    """Return whether the browser fetches the response in advance. It discards an error, and repeats the request later.
+
+    Scripts of a page that is rendered in advance send "prefetch;prerender" too, and read the response.
+    """
+    purpose = request.headers.get("Sec-Purpose", "")
+    return purpose == "prefetch" or ("prefetch" in purpose and request.headers.get("Sec-Fetch-Mode") == "navigate")

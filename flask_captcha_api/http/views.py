@@ -1,6 +1,7 @@
 """The JSON routes. Each answers with the envelope and never raises."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -57,20 +58,20 @@ def new_blueprint() -> Blueprint:
 
 def _image(source: str) -> EnvelopeResponse:
     """Answer GET /captcha/{source}. The query string is a cache-buster and is not read."""
-    return _issue(source, "image")
+    return _issue(source, "image", lambda: None)
 
 
 def _audio(source: str) -> EnvelopeResponse:
     """Answer GET /captcha/{source}/audio. Only ``lang`` is read from the query string."""
-    return _issue(source, "audio")
+    return _issue(source, "audio", lambda: read_query("lang"))
 
 
-def _issue(source: str, form: str) -> EnvelopeResponse:
+def _issue(source: str, form: str, read_lang: Callable[[], str | None]) -> EnvelopeResponse:
     reply = issue(
         JSON_ROUTE,
         source,
         form=form,
-        language=lambda: language_of_sound(read_query("lang")),
+        language=lambda: language_of_sound(read_lang()),
         only_headers=request.method == "HEAD",
     )
     if reply.result is not Result.SUCCESS:

@@ -1,5 +1,7 @@
 """The in-memory cache of apps that configure none."""
 
+from contextlib import suppress
+
 from flask_caching.backends import SimpleCache
 
 
@@ -12,4 +14,6 @@ class PrivateSimpleCache(SimpleCache):
 
     def _prune(self) -> None:
         while self._over_threshold():
-            del self._cache[next(iter(self._cache))]
+            # Before cachelib 0.15 no lock is held: other threads add and remove entries meanwhile.
+            with suppress(RuntimeError):  # the dict changed between iter and next
+                self._cache.pop(next(iter(self._cache)), None)

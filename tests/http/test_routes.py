@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Request
 from flask.testing import FlaskClient
 from PIL import Image
 
@@ -67,6 +67,12 @@ def test_non_ascii_is_not_escaped(client: FlaskClient) -> None:
 def test_any_cache_buster_is_ignored(client: FlaskClient, query: str) -> None:
     """The query string keeps caches off and means nothing."""
     assert client.get(f"/captcha/web{query}").status_code == 200
+
+
+def test_the_query_of_a_picture_is_not_parsed(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parsing a line full of parameters would take as long as issuing four captchas."""
+    monkeypatch.setattr(Request, "args", property(lambda _: pytest.fail("parsed the query string")))
+    assert client.get("/captcha/web?" + "%ff&" * 1000).status_code == 200
 
 
 def test_every_captcha_is_another(client: FlaskClient) -> None:

@@ -65,6 +65,14 @@ SERVED: dict[str, Headers] = {
     "site alone": {"Sec-Fetch-Site": "cross-site"},
 }
 FORCED = sec_fetch("no-cors", "image")
+#: Made by a page of another site, which reads none of the responses.
+FORCED_BY_IT: dict[str, Headers] = {
+    "image": FORCED,
+    "prefetch with CORS": sec_fetch("cors", **{"Sec-Purpose": "prefetch"}),
+    "speculation rules": sec_fetch("navigate", "document", "none", **{"Sec-Purpose": "prefetch"}),
+    "speculation rules to prerender": sec_fetch("navigate", "document", "none", **PREFETCH),
+    "prefetch by a browser that names the site": sec_fetch("navigate", "document", **{"Sec-Purpose": "prefetch"}),
+}
 
 
 def each(table: dict[str, Headers]) -> pytest.MarkDecorator:
@@ -129,8 +137,11 @@ def test_files_and_description_are_for_all(limited: FlaskClient, headers: Header
         assert limited.get(f"/captcha/{path}", headers=headers).status_code == 200
 
 
-def test_a_guard_rejects_what_another_site_forces(app: Flask, limited: FlaskClient, issue: Issue) -> None:
-    """Cross-site and no-cors: 01001 without an outcome, however often; nothing counts, and the captcha is not spent."""
+@each(FORCED_BY_IT)
+def test_a_guard_rejects_what_another_site_forces(
+    app: Flask, limited: FlaskClient, issue: Issue, headers: Headers
+) -> None:
+    """Cross-site and no-cors, or a prefetch: 01001 without an outcome; nothing counts, and the captcha stays."""
     outcomes: list[Any] = []
 
     def note(rejected: CaptchaRejected) -> Any:
@@ -140,7 +151,7 @@ def test_a_guard_rejects_what_another_site_forces(app: Flask, limited: FlaskClie
     app.register_error_handler(CaptchaRejected, note)
     body = {"uuid": issue(), "code": ANSWER}
     for method in ("GET", "POST", "POST"):
-        response = limited.open("/guarded", method=method, data=body, headers=FORCED)
+        response = limited.open("/guarded", method=method, data=body, headers=headers)
         assert (response.status_code, response.get_json()) == (400, REQUIRED)
     assert outcomes == [None] * 3
     answered = [limited.post("/guarded", data=body).status_code for _ in range(3)]
@@ -167,6 +178,8 @@ def test_a_guard_rejects_it_before_it_asks_unless(app: Flask) -> None:
         *SERVED.values(),
         sec_fetch("no-cors", site="same-site"),
         sec_fetch("no-cors", site="same-origin"),
+        sec_fetch("no-cors", site="same-origin", **{"Sec-Purpose": "prefetch"}),
+        sec_fetch("cors", **PREFETCH),
         sec_fetch("navigate", "iframe"),
         sec_fetch("navigate", "document"),
     ],
@@ -179,10 +192,11 @@ def test_a_guard_verifies_and_counts_everything_else(limited: FlaskClient, issue
     assert answered == [200, 422, 429]
 
 
-def test_a_page_with_the_widget_is_not_charged_for_an_image(limited: FlaskClient) -> None:
-    """Loaded as an image of another site, the page has no captcha, and its visitor keeps what they may ask for."""
+@each(FORCED_BY_IT)
+def test_a_page_with_the_widget_is_not_charged_for_an_image(limited: FlaskClient, headers: Headers) -> None:
+    """Loaded as an image of another site, or prefetched, it has no captcha; its visitor keeps what they may ask for."""
     for _ in range(3):
-        assert "data:image" not in limited.get("/page", headers=FORCED).text
+        assert "data:image" not in limited.get("/page", headers=headers).text
     has_captcha = ["data:image" in limited.get("/page").text for _ in range(3)]
     assert has_captcha == [True, True, False]
 
@@ -251,6 +265,14 @@ ATTACKS = {
 }
 
 
+#: The same for a page, which another site may also have prefetched.
+PREFETCHES = {
+    "link": '<link rel="prefetch" crossorigin href="{0}">',
+    "rules": '<script type="speculationrules">{{"prefetch": [{{"urls": ["{0}"], "eagerness": "immediate"}}]}}</script>',
+    "prerender": (
+        '<script type="speculationrules">{{"prerender": [{{"urls": ["{0}"], "eagerness": "immediate"}}]}}</script>'
+    ),
+}
 #: A page whose widget has to ask for its captcha.
 EMPTY = """<!doctype html><link rel="icon" href="data:,">
 <script type="module" src="/captcha/static/latest/captcha-field.js"></script>
@@ -320,6 +342,17 @@ def test_another_site_at_a_guard_in_chromium(sites: Sites, how: str) -> None:
     sites.page.goto("about:blank")
     client = sites.app.test_client()
     assert [client.post("/guarded").status_code for _ in range(3)] == [400, 400, 429]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("html", PREFETCHES.values(), ids=PREFETCHES)
+def test_another_site_that_prefetches_a_page_in_chromium(sites: Sites, html: str) -> None:
+    """A page with the widget that another site has Chromium prefetch costs its visitor nothing."""
+    sites.visit_other_site("".join(html.format(f"{sites.home}/page?{number}") for number in range(2)))
+    sites.wait_for("GET", "/page")
+    sites.page.goto("about:blank")
+    client = sites.app.test_client()
+    assert ["data:image" in client.get("/page").text for _ in range(3)] == [True, True, False]
 
 
 @pytest.mark.browser

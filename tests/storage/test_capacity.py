@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -199,3 +199,24 @@ def test_an_address_that_uses_up_its_limit_leaves_the_captcha_of_another(
         clock[0] += 59.5
     told = client.post("/captcha/web", json={"uuid": uuid, "code": ANSWER}).get_json()["code"]
     assert told == ("01003" if is_told else "00000")
+
+
+class _Contended(dict[str, Any]):
+    """Each second time that its keys are looked at, another thread takes the oldest meanwhile."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[str]:
+        keys = super().__iter__()
+        self.looks += 1
+        if self.looks % 2:
+            del self[next(super().__iter__())]
+        return keys
+
+
+def test_threads_that_use_a_full_cache_at_once_do_not_fail() -> None:
+    """Before cachelib 0.15 no lock is held: a captcha was not issued if another thread changed the cache meanwhile."""
+    cache = PrivateSimpleCache(threshold=3)
+    cache._cache = _Contended({str(number): (0, b"") for number in range(6)})
+    cache._prune()
+    assert list(dict.keys(cache._cache)) == ["3", "4", "5"]

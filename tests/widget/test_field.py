@@ -108,6 +108,14 @@ def test_the_latest_files_are_asked_for_anew(client: FlaskClient, name: str) -> 
     assert client.get(f"/captcha/static/latest/{name}", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+def test_a_long_list_of_etags_is_not_parsed(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files have no rate limit, so no header may make one expensive. Weak and listed ETags count all the same."""
+    monkeypatch.setattr("werkzeug.sansio.http.parse_etags", lambda _: pytest.fail("parsed the whole header"))
+    path = f"/captcha/static/latest/{SCRIPT}"
+    for header, status in {'"a",' * 200_000: 200, f'"other", W/"{DIGEST}"': 304}.items():
+        assert client.get(path, headers={"If-None-Match": header}).status_code == status
+
+
 @pytest.mark.parametrize(
     "path", [f"0000000000000000/{SCRIPT}", f"{DIGEST}/other.js", f"{DIGEST}/../widget.py", f"{DIGEST}/", f"{DIGEST}"]
 )
