@@ -123,6 +123,8 @@ def verify(
         return Reply(_RESULTS[outcome], outcome=outcome, caller=caller)
 
     if unless is not None and not entry.refuses():
+        for name in sources:  # an unknown one is reported in every request, not only in those that need a captcha
+            current_state().sources.find(name)
         try:
             if unless():
                 return Reply(Result.SUCCESS)

@@ -656,3 +656,11 @@ def test_head_of_a_guarded_view_is_guarded(app: Flask, captcha: CaptchaApi, issu
     assert (without.status_code, without.data, without.headers["Cache-Control"]) == (400, b"", "no-store")
     assert client.head("/guarded", query_string=fields(uuid)).status_code == 200
     assert told(client.get("/guarded", query_string=fields(uuid))) == (422, GONE)
+
+
+def test_an_unknown_source_is_reported_although_no_captcha_is_needed(app: Flask) -> None:
+    """A misspelt source is found by the first request, not by the first visitor who needs a captcha."""
+    app.config["CAPTCHA_SOURCES"] = {"login": {}}
+    CaptchaApi(app)
+    with app.test_request_context(method="POST"), pytest.raises(LookupError, match="lgoin"):
+        verify_captcha_in_request(source="lgoin", unless=lambda: True)
