@@ -7,10 +7,11 @@ from markupsafe import Markup
 from wtforms import Field, FormField
 from wtforms.validators import StopValidation
 
+from .http.fields import requested_form
 from .http.gateway import PROTECTED_VIEW, verify
 from .http.languages import language_of_texts
 from .http.results import Result, message_of
-from .widget.field import captcha_field, requested_form
+from .widget.field import captcha_field
 
 #: Options that a template may pass on to the widget. WTForms adds others, such as ``class``.
 _WIDGET_OPTIONS = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode"})

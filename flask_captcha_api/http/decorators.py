@@ -5,15 +5,17 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial, wraps
 from typing import Any, TypeAlias, TypeVar, cast
 
-from flask import current_app
+from flask import current_app, request
+from flask.views import http_method_funcs
 
 from ..coroutines import resolve
 from ..exceptions import CaptchaRejected
+from ..outcome import Outcome
 from ..settings.config import is_source_name
 from ..state import CaptchaState, current_state
 from ..throttling.failure_counts import deciding
 from .envelope import envelope
-from .fields import read_fields
+from .fields import read_fields, requested_form
 from .gateway import PROTECTED_VIEW, verify
 from .protected_views import register_wrapper
 from .results import Result
@@ -35,6 +37,7 @@ def verify_captcha(
     *,
     source: str | Collection[str] | None = None,
     unless: Condition | None = None,
+    except_methods: Collection[str] = (),
 ) -> Callable[[_View], _View]:
     """Call the view only if the request has solved a captcha, and spend the captcha.
 
@@ -55,8 +58,12 @@ def verify_captcha(
     :param unless: a function, sync or async, called without arguments in each request. If it returns True, the request
         goes through unverified and nothing is spent. Any other value requires the captcha; one that is neither True
         nor false is logged as an error.
-    :raises TypeError: when decorating: ``unless`` is not callable, or a class is decorated instead of its methods.
-    :raises ValueError: when decorating: ``source`` is empty or not a valid name.
+    :param except_methods: the HTTP methods that need no captcha, in upper case: ``("GET",)`` for a view that shows a
+        form and receives it too. GET includes HEAD. All other methods are protected.
+    :raises TypeError: when decorating: ``unless`` is not callable, ``except_methods`` is text, or a class is decorated
+        instead of its methods.
+    :raises ValueError: when decorating: ``source`` is empty or not a valid name, or ``except_methods`` has something
+        else than HTTP methods.
     :raises LookupError: in a request: the app has no such source.
     :raises CaptchaRejected: in a request, before the view. The app answers with the envelope unless it has a handler
         for this class.
@@ -65,6 +72,7 @@ def verify_captcha(
         raise TypeError("verify_captcha takes the names of two fields: write @verify_captcha('uuid', 'code')")
     names = _check_names(source)
     _check_condition(unless)
+    unprotected = _check_methods(except_methods)
 
     def decorate(view: _View) -> _View:
         if isinstance(view, type):  # extensions have routes for classes, above which it would protect nothing
@@ -74,7 +82,8 @@ def verify_captcha(
 
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            verify_captcha_in_request(uuid, text, source=source, unless=unless)
+            if request.method not in unprotected:
+                verify_captcha_in_request(uuid, text, source=source, unless=unless)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         register_wrapper(wrapper, names)
@@ -117,7 +126,9 @@ def verify_captcha_in_request(
         unless=None if unless is None else partial(_holds, unless, state),
     )
     if reply.result is not Result.SUCCESS:
-        raise CaptchaRejected(envelope(reply.result, retry_after=reply.retry_after), reply.outcome)
+        # Any other outcome means that there was one well-formed uuid, so no button was pressed.
+        asked_for = requested_form(uuid) if reply.outcome is Outcome.MALFORMED else None
+        raise CaptchaRejected(envelope(reply.result, retry_after=reply.retry_after), reply.outcome, asked_for=asked_for)
 
 
 def _check_names(source: str | Collection[str] | None) -> Collection[str]:
@@ -129,6 +140,19 @@ def _check_names(source: str | Collection[str] | None) -> Collection[str]:
     if (source is not None and not names) or not all(map(is_source_name, names)):
         raise ValueError(f"source={source!r} must be None, the name of a source, or several names")
     return names
+
+
+def _check_methods(methods: Collection[str]) -> frozenset[str]:
+    """Return the methods in ``except_methods``, with HEAD if there is GET."""
+    if isinstance(methods, str):  # each letter would be a method
+        raise TypeError(f"except_methods={methods!r} must be several methods: write except_methods=({methods!r},)")
+    known = frozenset(method.upper() for method in http_method_funcs)
+    unknown = [method for method in methods if method not in known]
+    if unknown:
+        raise ValueError(
+            f"except_methods={methods!r} has {unknown[0]!r}: name methods in upper case, of {', '.join(sorted(known))}"
+        )
+    return frozenset(methods) | ({"HEAD"} if "GET" in methods else set())
 
 
 def _check_condition(unless: object) -> None:

@@ -34,8 +34,7 @@ def read_fields(uuid_names: Names, text_names: Names, *, is_bounded: bool = Fals
     :param is_bounded: whether the limits above apply to the body, besides MAX_CONTENT_LENGTH and Flask's own limits.
     """
     try:
-        if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
-            raise ValueError("the content type is too long")
+        _check_content_type()
         if is_bounded:
             _limit_body()
         look_up = _choose_place()
@@ -44,12 +43,33 @@ def read_fields(uuid_names: Names, text_names: Names, *, is_bounded: bool = Fals
         return None, None
 
 
+def requested_form(uuid_name: str) -> str | None:
+    """Return the form of captcha that a visitor without JavaScript has requested with a button of the widget.
+
+    It is read where :func:`read_fields` reads, so that a link with such a query does not turn every form sent from
+    that page into a request for a sound.
+
+    :returns: ``image`` or ``audio``; None if no such button was pressed.
+    """
+    try:
+        _check_content_type()
+        values = _choose_place()(uuid_name)
+    except Exception:  # the body or the query cannot be read, and servers raise what they like
+        return None
+    return next((form for form in ("image", "audio") if form in values), None)
+
+
 def read_query(name: str) -> str | None:
     """Return a parameter of the query string; None without it, or if the query's bytes are not text."""
     try:
         return request.args.get(name)
     except UnicodeDecodeError:
         return None
+
+
+def _check_content_type() -> None:
+    if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
+        raise ValueError("the content type is too long")
 
 
 def _limit_body() -> None:

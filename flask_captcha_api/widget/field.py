@@ -10,6 +10,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ..http.envelope import forbid_storing
+from ..http.fields import requested_form
 from ..http.gateway import PAGE, issue
 from ..http.languages import language_of_sound, language_of_texts
 from ..http.results import Result, message_of
@@ -110,15 +111,3 @@ def forbid_storing_page(response: Response) -> Response:
     if request.environ.get(_IS_RENDERED):
         forbid_storing(response.headers)
     return response
-
-
-def requested_form(uuid_name: str) -> str | None:
-    """Return the form of captcha that a visitor without JavaScript has requested with a button of the widget.
-
-    :returns: ``image`` or ``audio``; None if no such button was pressed.
-    """
-    try:
-        values = request.values.getlist(uuid_name)
-    except Exception:  # the body or the query cannot be read, and servers raise what they like
-        return None
-    return next((value for value in values if value in ("image", "audio")), None)
