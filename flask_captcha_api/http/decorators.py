@@ -1,19 +1,18 @@
 """The decorator ``verify_captcha``, and the same as a function for use inside a view."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from functools import partial, wraps
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from flask import current_app, request
 from flask.views import http_method_funcs
 
-from ..coroutines import resolve
 from ..exceptions import CaptchaRejected
 from ..outcome import Outcome
 from ..settings.config import is_source_name
-from ..state import CaptchaState, current_state
-from ..throttling.failure_counts import deciding
+from ..state import current_state
+from .conditions import Condition, check_condition, holds
 from .envelope import envelope
 from .fields import read_fields, requested_form
 from .gateway import PROTECTED_VIEW, verify
@@ -24,9 +23,6 @@ _EASIEST_IS_ACCEPTED = (
     "CAPTCHA_SOURCES differ in difficulty, and a view without source= accepts the easiest: name the source, as in "
     "@verify_captcha('uuid', 'code', source='login')"
 )
-
-#: Returns whether the current request needs no captcha.
-Condition: TypeAlias = Callable[[], bool | Awaitable[bool]]
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -71,7 +67,7 @@ def verify_captcha(
     if callable(uuid):
         raise TypeError("verify_captcha takes the names of two fields: write @verify_captcha('uuid', 'code')")
     names = _check_names(source)
-    _check_condition(unless)
+    check_condition(unless)
     unprotected = _check_methods(except_methods)
 
     def decorate(view: _View) -> _View:
@@ -115,7 +111,7 @@ def verify_captcha_in_request(
         way that hides the response from it.
     """
     names = _check_names(source)
-    _check_condition(unless)
+    check_condition(unless)
     state = current_state()
     if source is None and state.config.sources_differ:
         state.log_once(_EASIEST_IS_ACCEPTED, logging.WARNING)
@@ -123,7 +119,7 @@ def verify_captcha_in_request(
         PROTECTED_VIEW,
         partial(read_fields, (uuid,), (text,)),
         sources=names,
-        unless=None if unless is None else partial(_holds, unless, state),
+        unless=None if unless is None else partial(holds, unless),
     )
     if reply.result is not Result.SUCCESS:
         # Any other outcome means that there was one well-formed uuid, so no button was pressed.
@@ -153,28 +149,3 @@ def _check_methods(methods: Collection[str]) -> frozenset[str]:
             f"except_methods={methods!r} has {unknown[0]!r}: name methods in upper case, of {', '.join(sorted(known))}"
         )
     return frozenset(methods) | ({"HEAD"} if "GET" in methods else set())
-
-
-def _check_condition(unless: object) -> None:
-    if unless is not None and not callable(unless):
-        raise TypeError(f"unless={unless!r} must be a function without arguments, such as unless=lambda: app.testing")
-
-
-def _holds(unless: Condition, state: CaptchaState) -> bool:
-    """Return whether ``unless`` returns exactly True, since a merely truthy value must not switch verification off."""
-    with deciding():
-        result: object = resolve(unless(), current_app.ensure_sync)
-    if result is not True and not _is_false(result):
-        name = getattr(unless, "__qualname__", type(unless).__qualname__)
-        state.log_once(
-            f"unless={name} returned {type(result).__name__}, and only True lets a request through without a captcha, "
-            "so the captcha was required: return True or False"
-        )
-    return result is True
-
-
-def _is_false(result: object) -> bool:
-    try:
-        return not result
-    except Exception:  # an object that refuses to be a condition, as a FailureCount does, is not false
-        return False

@@ -20,6 +20,15 @@ from .assets import SCRIPT, STYLESHEET, file_url
 
 TEMPLATE = "flask_captcha_api/field.html"
 
+#: The element's attributes that the widget sets itself, from its other parameters or for its script, and those of a
+#: text field, which it is not.
+OWN_ATTRIBUTES = frozenset(
+    {
+        *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base"),
+        *("data-kind", "data-expires-in", "name", "type", "value", "required", "disabled", "nonce"),
+    }
+)
+
 #: The key in a request's environ that is set once the widget was rendered.
 _IS_RENDERED = "flask_captcha_api.field_is_rendered"
 #: The built-in kinds whose answers are digits.
@@ -37,6 +46,7 @@ def captcha_field(
     nonce: str | None = None,
     asks: str | None = None,
     inputmode: str | None = None,
+    attributes: Mapping[str, object] | None = None,
 ) -> Markup:
     """Render the widget, with a captcha in it.
 
@@ -62,9 +72,16 @@ def captcha_field(
         your own. None: the package's words for its kinds, and general words for others.
     :param inputmode: the HTML ``inputmode`` of the text field. None: ``numeric`` for built-in kinds with digits as
         answers, else ``text``.
+    :param attributes: more HTML attributes of the element, such as ``{"class": "wide", "data-step": 3}``. A
+        ``placeholder`` is that of the text field. One that is True has no value; None and False leave it out.
+    :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
+        that HTML does not allow.
     :raises LookupError: there is no such source.
     :raises RuntimeError: the routes are not mounted.
     """
+    more = {name: value for name, value in (attributes or {}).items() if value is not None and value is not False}
+    if own := sorted(OWN_ATTRIBUTES.intersection(map(str.lower, more))):
+        raise ValueError(f"attributes= has {own[0]!r}, which the widget sets itself or does not have")
     settings = current_state().sources.find(source).settings
     request.environ[_IS_RENDERED] = True
     language = language_of_texts(lang)
@@ -89,6 +106,7 @@ def captcha_field(
         "nonce": nonce,
         "asks": asks,
         "own_inputmode": inputmode,
+        "attributes": {name: "" if value is True else value for name, value in more.items()},
         "script": file_url(SCRIPT),
         "stylesheet": file_url(STYLESHEET),
         "kind": settings.kind,
