@@ -14,7 +14,7 @@ from ..settings.config import is_source_name
 from ..state import current_state
 from .conditions import Condition, check_condition, holds
 from .envelope import envelope
-from .fields import read_fields, requested_form
+from .fields import TEXT_HEADER, UUID_HEADER, read_fields, read_headers, requested_form
 from .gateway import PROTECTED_VIEW, verify
 from .protected_views import register_wrapper
 from .results import Result
@@ -23,6 +23,9 @@ _EASIEST_IS_ACCEPTED = (
     "CAPTCHA_SOURCES differ in difficulty, and a view without source= accepts the easiest: name the source, as in "
     "@verify_captcha('uuid', 'code', source='login')"
 )
+
+#: The names of the fields unless others are given.
+_FIELDS = ("uuid", "code")
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -34,6 +37,7 @@ def verify_captcha(
     source: str | Collection[str] | None = None,
     unless: Condition | None = None,
     except_methods: Collection[str] = (),
+    from_headers: bool = False,
 ) -> Callable[[_View], _View]:
     """Call the view only if the request has solved a captcha, and spend the captcha.
 
@@ -56,8 +60,12 @@ def verify_captcha(
         nor false is logged as an error.
     :param except_methods: the HTTP methods that need no captcha, in upper case: ``("GET",)`` for a view that shows a
         form and receives it too. GET includes HEAD. All other methods are protected.
-    :raises TypeError: when decorating: ``unless`` is not callable, ``except_methods`` is text, or a class is decorated
-        instead of its methods.
+    :param from_headers: whether to read the headers ``Captcha-Uuid`` and ``Captcha-Code``, and nothing else, instead of
+        two fields: for requests whose body has a strict schema, or none. Their values are ASCII without commas. A view
+        without this option never reads these headers. Protect no GET like this that an HTTP cache may store: it would
+        send the response without a captcha.
+    :raises TypeError: when decorating: ``unless`` is not callable, ``except_methods`` is text, ``from_headers`` is
+        given together with names of fields, or a class is decorated instead of its methods.
     :raises ValueError: when decorating: ``source`` is empty or not a valid name, or ``except_methods`` has something
         else than HTTP methods.
     :raises LookupError: in a request: the app has no such source.
@@ -68,6 +76,7 @@ def verify_captcha(
         raise TypeError("verify_captcha takes the names of two fields: write @verify_captcha('uuid', 'code')")
     names = _check_names(source)
     check_condition(unless)
+    _check_place(uuid, text, from_headers)
     unprotected = _check_methods(except_methods)
 
     def decorate(view: _View) -> _View:
@@ -79,7 +88,7 @@ def verify_captcha(
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             if request.method not in unprotected:
-                verify_captcha_in_request(uuid, text, source=source, unless=unless)
+                verify_captcha_in_request(uuid, text, source=source, unless=unless, from_headers=from_headers)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         register_wrapper(wrapper, names)
@@ -94,6 +103,7 @@ def verify_captcha_in_request(
     *,
     source: str | Collection[str] | None = None,
     unless: Condition | None = None,
+    from_headers: bool = False,
 ) -> None:
     """Verify the captcha of the current request: for use inside a view, instead of :func:`verify_captcha`.
 
@@ -103,7 +113,7 @@ def verify_captcha_in_request(
 
     The parameters are those of :func:`verify_captcha`.
 
-    :raises TypeError: ``unless`` is not callable.
+    :raises TypeError: ``unless`` is not callable, or ``from_headers`` is given together with names of fields.
     :raises ValueError: ``source`` is empty or not a valid name.
     :raises LookupError: the app has no such source.
     :raises CaptchaRejected: the captcha is missing, wrong or gone; the store is unavailable; CAPTCHA_VERIFY_RATE_LIMIT
@@ -112,18 +122,20 @@ def verify_captcha_in_request(
     """
     names = _check_names(source)
     check_condition(unless)
+    _check_place(uuid, text, from_headers)
     state = current_state()
     if source is None and state.config.sources_differ:
         state.log_once(_EASIEST_IS_ACCEPTED, logging.WARNING)
     reply = verify(
         PROTECTED_VIEW,
-        partial(read_fields, (uuid,), (text,)),
+        read_headers if from_headers else partial(read_fields, (uuid,), (text,)),
         sources=names,
         unless=None if unless is None else partial(holds, unless),
     )
     if reply.result is not Result.SUCCESS:
         # Any other outcome means that there was one well-formed uuid, so no button was pressed.
-        asked_for = requested_form(uuid) if reply.outcome is Outcome.MALFORMED else None
+        may_be_button = reply.outcome is Outcome.MALFORMED and not from_headers
+        asked_for = requested_form(uuid) if may_be_button else None
         raise CaptchaRejected(envelope(reply.result, retry_after=reply.retry_after), reply.outcome, asked_for=asked_for)
 
 
@@ -136,6 +148,14 @@ def _check_names(source: str | Collection[str] | None) -> Collection[str]:
     if (source is not None and not names) or not all(map(is_source_name, names)):
         raise ValueError(f"source={source!r} must be None, the name of a source, or several names")
     return names
+
+
+def _check_place(uuid: str, text: str, from_headers: bool) -> None:
+    if from_headers and (uuid, text) != _FIELDS:
+        raise TypeError(
+            f"from_headers=True reads the headers {UUID_HEADER} and {TEXT_HEADER}: leave out the names of fields "
+            f"{uuid!r} and {text!r}"
+        )
 
 
 def _check_methods(methods: Collection[str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Reads uuid and text from a request."""
+"""Reads uuid and text from a request: from its fields, or from two headers."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +9,9 @@ from werkzeug.wsgi import get_input_stream
 #: The fields of POST /captcha/{source}, each with an alias that is read if the main name is absent.
 UUID_NAMES = ("uuid", "uuId")
 TEXT_NAMES = ("code", "text")
+#: The headers of a protected view with ``from_headers=True``.
+UUID_HEADER = "Captcha-Uuid"
+TEXT_HEADER = "Captcha-Code"
 #: Maximum bytes of a body of that route.
 LARGEST_BODY = 64 * 1024
 #: Maximum bytes of a form there, and fields in it. Parsing 64 KiB of tiny fields, of bytes that are no text or of
@@ -41,6 +44,17 @@ def read_fields(uuid_names: Names, text_names: Names, *, is_bounded: bool = Fals
         return _first_present(look_up, uuid_names), _first_present(look_up, text_names)
     except Exception:  # malformed, too deep, too large or truncated; servers raise what they like while a body is read
         return None, None
+
+
+def read_headers() -> tuple[object, object]:
+    """Return uuid and text from their headers. One that is missing, sent twice or not ASCII is None."""
+    return _only_header(UUID_HEADER), _only_header(TEXT_HEADER)
+
+
+def _only_header(name: str) -> str | None:
+    value: str | None = request.headers.get(name)
+    # Servers join a header that was sent twice by a comma. They decode headers as Latin-1, whatever was sent.
+    return value if value is not None and value.isascii() and "," not in value else None
 
 
 def requested_form(uuid_name: str) -> str | None:
