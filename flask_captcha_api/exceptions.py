@@ -1,6 +1,6 @@
 """All exceptions of the package."""
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -53,15 +53,25 @@ class CaptchaRejected(HTTPException):
     :ivar outcome: the :class:`Outcome`; None if the captcha was not looked at, because of a rate limit, an invalid
         token or an outage.
     :ivar response: the envelope.
+    :ivar message: the envelope's sentence for the visitor, in the language of CAPTCHA_LANGUAGE; ``description`` is the
+        same.
+    :ivar string_code: the envelope's ``stringCode``, such as ``captcha_wrong``.
+    :ivar asked_for: ``image`` or ``audio`` if a visitor without JavaScript pressed a button of the widget to get
+        another picture or a sound, and has not guessed; else None.
+    :ivar data: the envelope as a dict. Flask-RESTX answers with it.
     """
 
     # None on the class: Flask looks handlers up by the class's code, and no single status fits.
     code = None
 
-    def __init__(self, response: Response, outcome: Outcome | None) -> None:
-        super().__init__(description=outcome.value if outcome else "not verified", response=response)
+    def __init__(self, response: Response, outcome: Outcome | None, *, asked_for: str | None = None) -> None:
+        self.data: dict[str, Any] = response.get_json()
+        self.message: str = self.data["message"]
+        self.string_code: str = self.data["stringCode"]
+        super().__init__(description=self.message, response=response)
         self.code = response.status_code
         self.outcome = outcome
+        self.asked_for = asked_for
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: a cache above the decorator would replay one visitor's rejection to all others.

@@ -33,8 +33,8 @@ class CaptchaApi:
     Use it as ``CaptchaApi(app)``, or as ``captcha = CaptchaApi()`` and ``captcha.init_app(app)`` in a factory. One
     instance may serve several apps, each with its own settings.
 
-    :param cache: the Cache that stores the answers; it may be initialised later. None: the app's only Cache, else one
-        created from its CACHE_* settings, else a private SimpleCache.
+    :param cache: the Cache that stores the answers, unless CAPTCHA_CACHE is set; it may be initialised later. None:
+        the app's only Cache, else one created from its CACHE_* settings, else a private SimpleCache.
     :param url_prefix: where the routes are mounted, ``/captcha`` by default. None: not at all; the app mounts the
         blueprint that :meth:`init_app` returns.
     :param kinds: additional kinds of challenges, by name: a maker, or a :class:`Kind` with more than a maker. One with
@@ -79,7 +79,7 @@ class CaptchaApi:
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
         config = read_config(app.config, kinds=all_kinds, other_errors=_secret_key_faults(app))
         chosen_cache = cache if cache is not None else self._cache
-        checked = check_early(app, chosen_cache)
+        checked = check_early(app, chosen_cache, config)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
         if config.has_rates or config.sets_rate_limit_storage:
             counters.get()  # connects to nothing, but raises on a mistake

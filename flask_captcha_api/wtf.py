@@ -1,25 +1,45 @@
 """A captcha field for Flask-WTF forms. Needs the extra ``wtf``; the rest of the package does not import it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 from wtforms import Field, FormField
+from wtforms.fields import Label
 from wtforms.validators import StopValidation
 
+from .exceptions import SetupError, StoreUnavailable
+from .http.conditions import Condition, check_condition, holds, would_hold
+from .http.fields import requested_form
 from .http.gateway import PROTECTED_VIEW, verify
 from .http.languages import language_of_texts
 from .http.results import Result, message_of
-from .widget.field import captcha_field, requested_form
+from .widget.field import OWN_ATTRIBUTES, captcha_field
 
-#: Options that a template may pass on to the widget. WTForms adds others, such as ``class``.
+#: Parameters of the widget that a template may pass on. All else are attributes, such as ``class``.
 _WIDGET_OPTIONS = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode"})
+
+
+class CaptchaWidget:
+    """Renders a CaptchaField."""
+
+    #: What macros look at to choose a layout.
+    input_type = "text"
+
+    def __call__(self, field: "CaptchaField", **options: Any) -> Markup:
+        """Render the widget with a new captcha; nothing if ``unless`` says that none is needed.
+
+        :param options: those of :func:`captcha_field`, and HTML attributes of the element. Attributes that the widget
+            sets itself are ignored: macros pass ``required`` to every field.
+        """
+        return field.render(options)
 
 
 class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     """A captcha in a form.
 
-    Put it last, and do not use ``verify_captcha`` on the form's view as well::
+    Do not use ``verify_captcha`` on the form's view as well::
 
         class RegistrationForm(FlaskForm):
             account = StringField(validators=[DataRequired()])
@@ -32,16 +52,26 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     view no form would ever validate: the decorator spends the captcha before this field can verify it.
 
     Without JavaScript, a button of the widget submits the form to get a sound or another picture. Such a form does not
-    validate, and the errors of the fields before this one are cleared, since the visitor has not finished it. This
-    field then has an error, which the widget does not show, so that no view takes a form without errors for one that
-    passed. Rendered again, the form keeps what was typed, except passwords, which WTForms leaves out.
+    validate, and no other field of it is validated, since the visitor has not finished it. This field then has an
+    error, which the widget does not show, so that no view takes a form without errors for one that passed. Rendered
+    again, the form keeps what was typed, except passwords, which WTForms leaves out.
 
     :param label: not shown: the widget has its own, in the page's language.
     :param source: the source whose captchas are accepted.
     :param lang: language tag of the error and of the widget. None: CAPTCHA_LANGUAGE for the error; for the widget, see
         :func:`captcha_field`.
+    :param unless: as in :func:`verify_captcha`: a function that returns True if the request needs no captcha. The
+        field then passes, spends nothing and, where it still returns True, renders as nothing.
+    :param in_macro: for templates whose macros show the label and the errors of every field. In such a page both would
+        stand twice, so the field's label and errors render as nothing, and only the widget shows them.
+    :param before_others: verify the captcha before any other field of the form is validated, and validate those only
+        if it passes. A machine then does not learn from the other fields' errors who has an account. Fields of a form
+        around this one are not affected.
+    :raises TypeError: ``unless`` is not callable.
     """
 
+    widget = CaptchaWidget()
+    label: Label
     errors: Sequence[str]
 
     def __init__(
@@ -51,23 +81,36 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         *,
         source: str,
         lang: str | None = None,
+        unless: Condition | None = None,
+        in_macro: bool = False,
+        before_others: bool = False,
         **options: Any,
     ) -> None:
+        check_condition(unless)
         super().__init__(label, validators, **options)
         self._source = source
         self._lang = lang
+        self._unless = unless
+        self._in_macro = in_macro
+        self._before_others = before_others
         self._uuids: list[str] = []
         self._texts: list[str] = []
         self._result: Result | None = None
+        self.errors: list[str] = []
+        if in_macro:
+            self.label = _NoLabel(self.id, self.label.text)
+        form = options.get("_form")
+        if form is not None:  # shadows the method, as no field can make its form validate it first
+            form.validate = partial(self._validate_form, form, form.validate)
 
     @property
     def uuid_name(self) -> str:
         """Return the name of the form field with the captcha's id. The text has the name of this field."""
         return f"{self.name}-uuid"
 
-    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+    def process(self, formdata: Any, data: Any = None, **options: Any) -> None:
         """Read the submitted values."""
-        super().process(formdata, data, extra_filters)
+        super().process(formdata, data, **options)
         self._result = None
         self._uuids = formdata.getlist(self.uuid_name) if formdata is not None else []
         self._texts = formdata.getlist(self.name) if formdata is not None else []
@@ -75,10 +118,13 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     def validate(self, form: Any, extra_validators: Sequence[Any] = ()) -> bool:
         """Return whether the captcha passes."""
         if requested_form(self.uuid_name):
-            _clear_errors(form)
             self.errors = [self._message_of(Result.CAPTCHA_REQUIRED)]
-            return False
-        return bool(super().validate(form, extra_validators))
+            passed = False
+        else:
+            passed = bool(super().validate(form, extra_validators))
+        if self._in_macro:
+            self.errors = list(map(_ShownByWidget, self.errors))
+        return passed
 
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - the signature is WTForms'
         """Verify the captcha, once for each form object.
@@ -87,28 +133,71 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         """
         if self._result is None:
             fields = _only_value(self._uuids), _only_value(self._texts)
-            self._result = verify(PROTECTED_VIEW, lambda: fields, sources=(self._source,)).result
+            unless = None if self._unless is None else partial(holds, self._unless)
+            self._result = verify(PROTECTED_VIEW, lambda: fields, sources=(self._source,), unless=unless).result
         if self._result is not Result.SUCCESS:
             raise StopValidation(self._message_of(self._result))
 
     def populate_obj(self, obj: Any, name: str) -> None:
         """Do nothing: a captcha is not part of the object."""
 
-    def widget(self, field: "CaptchaField", **options: Any) -> Markup:  # noqa: ARG002 - WTForms passes the field
-        """Render the widget with a new captcha.
-
-        :param options: those of :func:`captcha_field`.
-        """
-        options = {
+    def render(self, options: dict[str, Any]) -> Markup:
+        """Render the widget, as described at :class:`CaptchaWidget`."""
+        if self._is_unneeded():
+            return Markup("")
+        attributes = {
+            _attribute(name): value
+            for name, value in options.items()
+            if name not in _WIDGET_OPTIONS and _attribute(name) not in OWN_ATTRIBUTES
+        }
+        widget_options = {
             "lang": self._lang,
             "id": self.id,
-            "error": self.errors[0] if self.errors else None,
+            "error": str(self.errors[0]) if self.errors else None,
             **{name: value for name, value in options.items() if name in _WIDGET_OPTIONS},
         }
-        return captcha_field(self._source, uuid=self.uuid_name, text=self.name, **options)
+        return captcha_field(self._source, uuid=self.uuid_name, text=self.name, attributes=attributes, **widget_options)
+
+    def _validate_form(self, form: Any, validate: Callable[..., bool], *args: Any, **options: Any) -> bool:
+        """Validate a form, but not its other fields if the captcha comes first and does not pass."""
+        comes_first = self._before_others or requested_form(self.uuid_name) is not None
+        is_in_form = any(field is self for field in form)  # the app may have deleted it
+        if comes_first and is_in_form and not self.validate(form):
+            errors = self.errors
+            _clear_errors(form)
+            self.errors = errors
+            return False
+        return validate(*args, **options)
+
+    def _is_unneeded(self) -> bool:
+        try:
+            return self._unless is not None and would_hold(self._unless)
+        except (SetupError, StoreUnavailable):  # verification will not let the request through either
+            return False
 
     def _message_of(self, result: Result) -> str:
         return message_of(result, language_of_texts(self._lang))
+
+
+class _NoLabel(Label):  # type: ignore[misc]  # WTForms publishes no types
+    """A label that renders as nothing."""
+
+    def __call__(self, *_: Any, **__: Any) -> Markup:
+        return Markup("")
+
+
+class _ShownByWidget(str):
+    """A message that renders as nothing in a template, and is text elsewhere."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return ""
+
+
+def _attribute(name: str) -> str:
+    """Return the HTML attribute of a keyword argument, by the rule of WTForms' own widgets."""
+    return name.replace("_", "-").lower() if name.startswith(("data_", "aria_")) else name.lower()
 
 
 def _clear_errors(fields: Iterable[Any]) -> None:

@@ -59,7 +59,9 @@ def _check_settings(app: Flask, state: CaptchaState, report: Report) -> None:
     """Report the settings in force, and read the app's settings again, which repeats the warnings of ``init_app``."""
     in_force = _values(state.config)
     for key, (value, default) in in_force.items():
-        report.settings[key] = (as_text(value), as_text(default))
+        # Of CAPTCHA_CACHE only the type, as it may hold a password.
+        shown = value["CACHE_TYPE"] if key == "CAPTCHA_CACHE" and value is not None else value
+        report.settings[key] = (as_text(shown), as_text(default))
     try:
         current = _values(read_config(app.config, kinds=state.sources.kinds))
     except ValueError:  # its message may contain a password

@@ -1,19 +1,20 @@
 """The decorator ``verify_captcha``, and the same as a function for use inside a view."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from functools import partial, wraps
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from flask import current_app
+from flask import current_app, request
+from flask.views import http_method_funcs
 
-from ..coroutines import resolve
 from ..exceptions import CaptchaRejected
+from ..outcome import Outcome
 from ..settings.config import is_source_name
-from ..state import CaptchaState, current_state
-from ..throttling.failure_counts import deciding
+from ..state import current_state
+from .conditions import Condition, check_condition, holds
 from .envelope import envelope
-from .fields import read_fields
+from .fields import TEXT_HEADER, UUID_HEADER, read_fields, read_headers, requested_form
 from .gateway import PROTECTED_VIEW, verify
 from .protected_views import register_wrapper
 from .results import Result
@@ -23,8 +24,8 @@ _EASIEST_IS_ACCEPTED = (
     "@verify_captcha('uuid', 'code', source='login')"
 )
 
-#: Returns whether the current request needs no captcha.
-Condition: TypeAlias = Callable[[], bool | Awaitable[bool]]
+#: The names of the fields unless others are given.
+_FIELDS = ("uuid", "code")
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -35,6 +36,8 @@ def verify_captcha(
     *,
     source: str | Collection[str] | None = None,
     unless: Condition | None = None,
+    except_methods: Collection[str] = (),
+    from_headers: bool = False,
 ) -> Callable[[_View], _View]:
     """Call the view only if the request has solved a captcha, and spend the captcha.
 
@@ -55,8 +58,16 @@ def verify_captcha(
     :param unless: a function, sync or async, called without arguments in each request. If it returns True, the request
         goes through unverified and nothing is spent. Any other value requires the captcha; one that is neither True
         nor false is logged as an error.
-    :raises TypeError: when decorating: ``unless`` is not callable, or a class is decorated instead of its methods.
-    :raises ValueError: when decorating: ``source`` is empty or not a valid name.
+    :param except_methods: the HTTP methods that need no captcha, in upper case: ``("GET",)`` for a view that shows a
+        form and receives it too. GET includes HEAD. All other methods are protected.
+    :param from_headers: whether to read the headers ``Captcha-Uuid`` and ``Captcha-Code``, and nothing else, instead of
+        two fields: for requests whose body has a strict schema, or none. Their values are ASCII without commas. A view
+        without this option never reads these headers. Protect no GET like this that an HTTP cache may store: it would
+        send the response without a captcha.
+    :raises TypeError: when decorating: ``unless`` is not callable, ``except_methods`` is text, ``from_headers`` is
+        given together with names of fields, or a class is decorated instead of its methods.
+    :raises ValueError: when decorating: ``source`` is empty or not a valid name, or ``except_methods`` has something
+        else than HTTP methods.
     :raises LookupError: in a request: the app has no such source.
     :raises CaptchaRejected: in a request, before the view. The app answers with the envelope unless it has a handler
         for this class.
@@ -64,7 +75,9 @@ def verify_captcha(
     if callable(uuid):
         raise TypeError("verify_captcha takes the names of two fields: write @verify_captcha('uuid', 'code')")
     names = _check_names(source)
-    _check_condition(unless)
+    check_condition(unless)
+    _check_place(uuid, text, from_headers)
+    unprotected = _check_methods(except_methods)
 
     def decorate(view: _View) -> _View:
         if isinstance(view, type):  # extensions have routes for classes, above which it would protect nothing
@@ -74,7 +87,8 @@ def verify_captcha(
 
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            verify_captcha_in_request(uuid, text, source=source, unless=unless)
+            if request.method not in unprotected:
+                verify_captcha_in_request(uuid, text, source=source, unless=unless, from_headers=from_headers)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         register_wrapper(wrapper, names)
@@ -89,6 +103,7 @@ def verify_captcha_in_request(
     *,
     source: str | Collection[str] | None = None,
     unless: Condition | None = None,
+    from_headers: bool = False,
 ) -> None:
     """Verify the captcha of the current request: for use inside a view, instead of :func:`verify_captcha`.
 
@@ -98,7 +113,7 @@ def verify_captcha_in_request(
 
     The parameters are those of :func:`verify_captcha`.
 
-    :raises TypeError: ``unless`` is not callable.
+    :raises TypeError: ``unless`` is not callable, or ``from_headers`` is given together with names of fields.
     :raises ValueError: ``source`` is empty or not a valid name.
     :raises LookupError: the app has no such source.
     :raises CaptchaRejected: the captcha is missing, wrong or gone; the store is unavailable; CAPTCHA_VERIFY_RATE_LIMIT
@@ -106,18 +121,22 @@ def verify_captcha_in_request(
         way that hides the response from it.
     """
     names = _check_names(source)
-    _check_condition(unless)
+    check_condition(unless)
+    _check_place(uuid, text, from_headers)
     state = current_state()
     if source is None and state.config.sources_differ:
         state.log_once(_EASIEST_IS_ACCEPTED, logging.WARNING)
     reply = verify(
         PROTECTED_VIEW,
-        partial(read_fields, (uuid,), (text,)),
+        read_headers if from_headers else partial(read_fields, (uuid,), (text,)),
         sources=names,
-        unless=None if unless is None else partial(_holds, unless, state),
+        unless=None if unless is None else partial(holds, unless),
     )
     if reply.result is not Result.SUCCESS:
-        raise CaptchaRejected(envelope(reply.result, retry_after=reply.retry_after), reply.outcome)
+        # Any other outcome means that there was one well-formed uuid, so no button was pressed.
+        may_be_button = reply.outcome is Outcome.MALFORMED and not from_headers
+        asked_for = requested_form(uuid) if may_be_button else None
+        raise CaptchaRejected(envelope(reply.result, retry_after=reply.retry_after), reply.outcome, asked_for=asked_for)
 
 
 def _check_names(source: str | Collection[str] | None) -> Collection[str]:
@@ -131,26 +150,22 @@ def _check_names(source: str | Collection[str] | None) -> Collection[str]:
     return names
 
 
-def _check_condition(unless: object) -> None:
-    if unless is not None and not callable(unless):
-        raise TypeError(f"unless={unless!r} must be a function without arguments, such as unless=lambda: app.testing")
-
-
-def _holds(unless: Condition, state: CaptchaState) -> bool:
-    """Return whether ``unless`` returns exactly True, since a merely truthy value must not switch verification off."""
-    with deciding():
-        result: object = resolve(unless(), current_app.ensure_sync)
-    if result is not True and not _is_false(result):
-        name = getattr(unless, "__qualname__", type(unless).__qualname__)
-        state.log_once(
-            f"unless={name} returned {type(result).__name__}, and only True lets a request through without a captcha, "
-            "so the captcha was required: return True or False"
+def _check_place(uuid: str, text: str, from_headers: bool) -> None:
+    if from_headers and (uuid, text) != _FIELDS:
+        raise TypeError(
+            f"from_headers=True reads the headers {UUID_HEADER} and {TEXT_HEADER}: leave out the names of fields "
+            f"{uuid!r} and {text!r}"
         )
-    return result is True
 
 
-def _is_false(result: object) -> bool:
-    try:
-        return not result
-    except Exception:  # an object that refuses to be a condition, as a FailureCount does, is not false
-        return False
+def _check_methods(methods: Collection[str]) -> frozenset[str]:
+    """Return the methods in ``except_methods``, with HEAD if there is GET."""
+    if isinstance(methods, str):  # each letter would be a method
+        raise TypeError(f"except_methods={methods!r} must be several methods: write except_methods=({methods!r},)")
+    known = frozenset(method.upper() for method in http_method_funcs)
+    unknown = [method for method in methods if method not in known]
+    if unknown:
+        raise ValueError(
+            f"except_methods={methods!r} has {unknown[0]!r}: name methods in upper case, of {', '.join(sorted(known))}"
+        )
+    return frozenset(methods) | ({"HEAD"} if "GET" in methods else set())

@@ -1,4 +1,4 @@
-"""Reads uuid and text from a request."""
+"""Reads uuid and text from a request: from its fields, or from two headers."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +9,9 @@ from werkzeug.wsgi import get_input_stream
 #: The fields of POST /captcha/{source}, each with an alias that is read if the main name is absent.
 UUID_NAMES = ("uuid", "uuId")
 TEXT_NAMES = ("code", "text")
+#: The headers of a protected view with ``from_headers=True``.
+UUID_HEADER = "Captcha-Uuid"
+TEXT_HEADER = "Captcha-Code"
 #: Maximum bytes of a body of that route.
 LARGEST_BODY = 64 * 1024
 #: Maximum bytes of a form there, and fields in it. Parsing 64 KiB of tiny fields, of bytes that are no text or of
@@ -34,8 +37,7 @@ def read_fields(uuid_names: Names, text_names: Names, *, is_bounded: bool = Fals
     :param is_bounded: whether the limits above apply to the body, besides MAX_CONTENT_LENGTH and Flask's own limits.
     """
     try:
-        if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
-            raise ValueError("the content type is too long")
+        _check_content_type()
         if is_bounded:
             _limit_body()
         look_up = _choose_place()
@@ -44,12 +46,44 @@ def read_fields(uuid_names: Names, text_names: Names, *, is_bounded: bool = Fals
         return None, None
 
 
+def read_headers() -> tuple[object, object]:
+    """Return uuid and text from their headers. One that is missing, sent twice or not ASCII is None."""
+    return _only_header(UUID_HEADER), _only_header(TEXT_HEADER)
+
+
+def _only_header(name: str) -> str | None:
+    value: str | None = request.headers.get(name)
+    # Servers join a header that was sent twice by a comma. They decode headers as Latin-1, whatever was sent.
+    return value if value is not None and value.isascii() and "," not in value else None
+
+
+def requested_form(uuid_name: str) -> str | None:
+    """Return the form of captcha that a visitor without JavaScript has requested with a button of the widget.
+
+    It is read where :func:`read_fields` reads, so that a link with such a query does not turn every form sent from
+    that page into a request for a sound.
+
+    :returns: ``image`` or ``audio``; None if no such button was pressed.
+    """
+    try:
+        _check_content_type()
+        values = _choose_place()(uuid_name)
+    except Exception:  # the body or the query cannot be read, and servers raise what they like
+        return None
+    return next((form for form in ("image", "audio") if form in values), None)
+
+
 def read_query(name: str) -> str | None:
     """Return a parameter of the query string; None without it, or if the query's bytes are not text."""
     try:
         return request.args.get(name)
     except UnicodeDecodeError:
         return None
+
+
+def _check_content_type() -> None:
+    if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
+        raise ValueError("the content type is too long")
 
 
 def _limit_body() -> None:

@@ -11,6 +11,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from ..exceptions import SetupError
 from ..rendering import FORMS
 from ..state import EXTENSION_NAME, current_state
 from .envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
@@ -39,15 +40,14 @@ def new_blueprint() -> Blueprint:
     @blueprint.record
     def remember_mount(setup: BlueprintSetupState) -> None:
         prefix = (setup.url_prefix or "").rstrip("/")
-        if "<" in prefix:
-            raise ValueError(
-                f"the prefix {prefix!r} has a variable, which the captcha routes do not support: use a fixed one"
-            )
+        _check_mount(setup.app, setup.subdomain, prefix)
         mounts.append(_Mount(setup.subdomain, prefix))
         _exempt_from_csrf(blueprint, setup.app)
         setup.app.extensions[EXTENSION_NAME].mounted_as.append(f"{setup.name_prefix}.{setup.name}".lstrip("."))
+        if before_every_request not in setup.app.before_request_funcs.setdefault(None, []):
+            # First of all hooks, as another may answer paths without a route in the app's own way.
+            setup.app.before_request_funcs[None].insert(0, before_every_request)
 
-    @blueprint.before_app_request
     def before_every_request() -> EnvelopeResponse | None:
         _exempt_from_csrf(blueprint, current_app)
         error = request.routing_exception
@@ -121,9 +121,32 @@ class _Mount:
 
     def holds_request(self) -> bool:
         """Return whether the request's path is below the mount; never for a mount at the root of a host."""
-        if self.subdomain and not request.host.startswith(f"{self.subdomain}."):
+        if self.subdomain and not request.host.lower().startswith(f"{self.subdomain}."):
             return False
         return bool(self.prefix) and request.path.startswith(f"{self.prefix}/")
+
+
+def _check_mount(app: App, subdomain: str | None, prefix: str) -> None:
+    """Check that the app can route requests to the blueprint.
+
+    :raises ValueError: subdomain or prefix has a variable, or the app never looks at subdomains.
+    :raises SetupError: the app matches hosts.
+    """
+    for name, value in (("prefix", prefix), ("subdomain", subdomain or "")):
+        if "<" in value:
+            raise ValueError(
+                f"the {name} {value!r} has a variable, which the captcha routes do not support: use a fixed one"
+            )
+    if app.url_map.host_matching:
+        raise SetupError(
+            "the app has host_matching=True, and routes of a blueprint have no host then, so no request would reach "
+            "the captcha routes: use subdomain_matching=True, or serve captchas from an app of their own"
+        )
+    if subdomain and not app.subdomain_matching and subdomain != app.url_map.default_subdomain:
+        raise ValueError(
+            f"the captcha routes are mounted at the subdomain {subdomain!r}, and the app ignores subdomains, so no "
+            "request would reach them: create it as Flask(…, subdomain_matching=True)"
+        )
 
 
 def _answer_routing_error(error: Exception) -> EnvelopeResponse | None:

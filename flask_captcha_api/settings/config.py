@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..translations import DEFAULT_LANGUAGE, LANGUAGES
 from .validators import (
+    CACHE_OR_NONE,
     DURATION_OR_NONE,
     FLAG,
     FONT_FILES_OR_NONE,
@@ -32,7 +33,7 @@ SOUND_COUNTS_AS = 10
 
 def _setting(default: Any, validator: Validator, meaning: str) -> Any:
     """Declare a setting. The name of the field is the key, in lower case and without the prefix."""
-    return field(default=default, metadata={"validator": validator, "meaning": meaning})
+    return field(default=default, repr=not validator.is_secret, metadata={"validator": validator, "meaning": meaning})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,11 @@ class CaptchaConfig:
         "auto",
         one_of(*LANGUAGES, "auto"),
         "of the sound, which its voice speaks, if the request names none; `auto` follows Accept-Language",
+    )
+    cache: Mapping[str, Any] | None = _setting(
+        None,
+        CACHE_OR_NONE,
+        "None: the answers are in the app's cache; else in one made of these settings alone, which only captchas use",
     )
     rate_limit_storage: str = _setting(
         "memory://", STORAGE_URI, "where rates and failures are counted; `memory://` is for one process, and unbounded"

@@ -94,7 +94,10 @@ def _values(
 
 
 def _value_errors(setting: str, value: object, validator: Validator) -> list[str]:
-    return [] if validator.accepts(value) else [f"{setting} is {value!r}: it must be {validator.must_be}"]
+    if validator.accepts(value):
+        return []
+    is_value = "" if validator.is_secret else f" is {value!r}: it"
+    return [f"{setting}{is_value} must be {validator.must_be}"]
 
 
 def _source_errors(named: Mapping[Any, Mapping[Any, Any]]) -> list[str]:

@@ -13,10 +13,12 @@ class Validator:
     """A predicate for values.
 
     :param must_be: completes the sentence "it must be …".
+    :param is_secret: whether values may hold passwords, so that none is shown.
     """
 
     must_be: str
     accepts: Callable[[object], bool]
+    is_secret: bool = False
 
 
 def whole(low: int, high: int) -> Validator:
@@ -53,6 +55,18 @@ STORAGE_URI = Validator(
 DURATION_OR_NONE = Validator(
     "None or a positive datetime.timedelta",
     lambda value: value is None or (isinstance(value, timedelta) and value > timedelta(0)),
+)
+CACHE_OR_NONE = Validator(
+    "None or a mapping of CACHE_* settings of Flask-Caching, with CACHE_TYPE",
+    lambda value: (
+        value is None
+        or (
+            isinstance(value, Mapping)
+            and all(isinstance(key, str) and key.startswith("CACHE_") for key in value)
+            and isinstance(value.get("CACHE_TYPE"), str)
+        )
+    ),
+    is_secret=True,
 )
 SOURCES_OR_NONE = Validator(
     "None or a mapping of source names to mappings of settings",

@@ -8,6 +8,7 @@ import logging
 import os
 import stat
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -
     :raises SetupError: the app's caches cannot keep captchas.
     :raises StoreUnavailable: the cache cannot be reached.
     """
-    backend = _backend(app, cache)
+    backend = _backend(app, cache, config)
     if backend is not checked:
         check_backend(backend)
     shorten_pylibmc_timeouts(backend)
@@ -46,12 +47,14 @@ def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -
     return store
 
 
-def check_early(app: Flask, cache: Any) -> Any:
+def check_early(app: Flask, cache: Any, config: CaptchaConfig) -> Any:
     """Check the backend if it is known before the first request, and return it.
 
-    :returns: None if a Cache may still be initialised later.
+    :returns: None if a Cache may still be initialised later, or CAPTCHA_CACHE is set.
     :raises SetupError: the backend cannot keep captchas, or the app has several and none was given.
     """
+    if config.cache is not None:
+        return None
     backends = app.extensions.get("cache", {})
     if cache is None:
         _refuse_several(backends)
@@ -73,7 +76,9 @@ def check_backend(backend: Any) -> None:
     _warn_of_open_folder(backend)
 
 
-def _backend(app: Flask, cache: Any) -> Any:
+def _backend(app: Flask, cache: Any, config: CaptchaConfig) -> Any:
+    if config.cache is not None:
+        return _own_backend(config.cache)
     backends = app.extensions.get("cache", {})
     if cache is not None:
         if cache not in backends:
@@ -85,12 +90,24 @@ def _backend(app: Flask, cache: Any) -> Any:
     if backends:
         return next(iter(backends.values()))
     if app.config.get("CACHE_TYPE"):
-        return _configured_backend(app)
+        return _create_backend(app, "the app's CACHE_* settings")
     return PrivateSimpleCache(threshold=PRIVATE_THRESHOLD)
 
 
-def _configured_backend(app: Flask) -> Any:
-    """Create a backend for captchas alone from the app's CACHE_* settings."""
+def _own_backend(settings: Mapping[str, Any]) -> Any:
+    """Create a backend from CAPTCHA_CACHE. None of the app's CACHE_* settings counts, and no Cache is added to it."""
+    holder = Flask(__name__, static_folder=None)
+    # Flask-Caching's default is 500 entries. A FileSystemCache counts best if it has no limit.
+    holder.config["CACHE_THRESHOLD"] = 0 if "FileSystem" in settings["CACHE_TYPE"] else PRIVATE_THRESHOLD
+    holder.config.update(settings)
+    return _create_backend(holder, "CAPTCHA_CACHE")
+
+
+def _create_backend(app: Flask, settings: str) -> Any:
+    """Create a backend for captchas alone from the CACHE_* settings of an app.
+
+    :param settings: what an error calls them.
+    """
     from flask_caching import Cache
 
     private = Cache(with_jinja2_ext=False)  # {% cache %} belongs to the app's own Cache
@@ -99,7 +116,7 @@ def _configured_backend(app: Flask) -> Any:
             warnings.simplefilter("ignore")  # about NullCache: refuse_unfit has a better message
             private.init_app(app)
     except (ImportError, LookupError, TypeError, ValueError) as error:
-        raise SetupError(f"could not create a cache from the app's CACHE_* settings: {error}") from error
+        raise SetupError(f"could not create a cache from {settings}: {error}") from error
     except Exception as error:  # Redis Cluster connects on creation
         raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
     return app.extensions["cache"][private]

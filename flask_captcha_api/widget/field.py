@@ -10,6 +10,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ..http.envelope import forbid_storing
+from ..http.fields import requested_form
 from ..http.gateway import PAGE, issue
 from ..http.languages import language_of_sound, language_of_texts
 from ..http.results import Result, message_of
@@ -18,6 +19,15 @@ from ..translations import CATALOGUES
 from .assets import SCRIPT, STYLESHEET, file_url
 
 TEMPLATE = "flask_captcha_api/field.html"
+
+#: The element's attributes that the widget sets itself, from its other parameters or for its script, and those of a
+#: text field, which it is not.
+OWN_ATTRIBUTES = frozenset(
+    {
+        *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base"),
+        *("data-kind", "data-expires-in", "name", "type", "value", "required", "disabled", "nonce"),
+    }
+)
 
 #: The key in a request's environ that is set once the widget was rendered.
 _IS_RENDERED = "flask_captcha_api.field_is_rendered"
@@ -36,6 +46,7 @@ def captcha_field(
     nonce: str | None = None,
     asks: str | None = None,
     inputmode: str | None = None,
+    attributes: Mapping[str, object] | None = None,
 ) -> Markup:
     """Render the widget, with a captcha in it.
 
@@ -61,9 +72,16 @@ def captcha_field(
         your own. None: the package's words for its kinds, and general words for others.
     :param inputmode: the HTML ``inputmode`` of the text field. None: ``numeric`` for built-in kinds with digits as
         answers, else ``text``.
+    :param attributes: more HTML attributes of the element, such as ``{"class": "wide", "data-step": 3}``. A
+        ``placeholder`` is that of the text field. One that is True has no value; None and False leave it out.
+    :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
+        that HTML does not allow.
     :raises LookupError: there is no such source.
     :raises RuntimeError: the routes are not mounted.
     """
+    more = {name: value for name, value in (attributes or {}).items() if value is not None and value is not False}
+    if own := sorted(OWN_ATTRIBUTES.intersection(map(str.lower, more))):
+        raise ValueError(f"attributes= has {own[0]!r}, which the widget sets itself or does not have")
     settings = current_state().sources.find(source).settings
     request.environ[_IS_RENDERED] = True
     language = language_of_texts(lang)
@@ -88,6 +106,7 @@ def captcha_field(
         "nonce": nonce,
         "asks": asks,
         "own_inputmode": inputmode,
+        "attributes": {name: "" if value is True else value for name, value in more.items()},
         "script": file_url(SCRIPT),
         "stylesheet": file_url(STYLESHEET),
         "kind": settings.kind,
@@ -110,15 +129,3 @@ def forbid_storing_page(response: Response) -> Response:
     if request.environ.get(_IS_RENDERED):
         forbid_storing(response.headers)
     return response
-
-
-def requested_form(uuid_name: str) -> str | None:
-    """Return the form of captcha that a visitor without JavaScript has requested with a button of the widget.
-
-    :returns: ``image`` or ``audio``; None if no such button was pressed.
-    """
-    try:
-        values = request.values.getlist(uuid_name)
-    except Exception:  # the body or the query cannot be read, and servers raise what they like
-        return None
-    return next((value for value in values if value in ("image", "audio")), None)

@@ -301,3 +301,10 @@ def test_what_the_template_says_is_asked_stays(visit: Visits) -> None:
     window = visit()
     field = window.show('<form>{{ captcha_field("web", asks="numerals ($&)", inputmode="decimal") }}</form>')
     expect(field.get_by_role("textbox", name="Numerals ($&) in the picture")).to_have_attribute("inputmode", "decimal")
+
+
+def test_a_placeholder_is_that_of_the_text_field(visit: Visits) -> None:
+    """As an attribute of the element, which has no text field of its own to show it in."""
+    window = visit()
+    field = window.show('<form>{{ captcha_field("web", attributes={"placeholder": "five digits"}) }}</form>')
+    expect(field.get_by_placeholder("five digits")).to_be_visible()

@@ -114,7 +114,10 @@ def test_every_extra_is_explained() -> None:
 def test_the_documented_signatures() -> None:
     """The calls in the table of the Python API can be made as they stand."""
     reference = (DOCS / "reference" / "python.md").read_text()
-    assert '`verify_captcha(uuid="uuid", text="code", source=None, unless=None)`' in reference
+    assert (
+        '`verify_captcha(uuid="uuid", text="code", source=None, unless=None, except_methods=(), from_headers=False)`'
+        in reference
+    )
     assert '`CaptchaApi(app, cache=None, url_prefix="/captcha", kinds=None)`' in reference
-    verify_captcha(uuid="uuid", text="code", source=None, unless=None)
+    verify_captcha(uuid="uuid", text="code", source=None, unless=None, except_methods=(), from_headers=False)
     CaptchaApi(None, cache=None, url_prefix="/captcha", kinds=None)

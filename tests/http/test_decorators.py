@@ -118,6 +118,10 @@ ELSEWHERE: dict[str, Callable[[Json], Json]] = {
         "json": {"uuid": sent["uuid"]},
     },
     "headers": lambda sent: {"method": "POST", "headers": sent},
+    "headers of other views": lambda sent: {
+        "method": "POST",
+        "headers": {"Captcha-Uuid": sent["uuid"], "Captcha-Code": sent["code"]},
+    },
     "cookies": lambda sent: {
         "method": "POST",
         "headers": {"Cookie": "; ".join(f"{name}={value}" for name, value in sent.items())},

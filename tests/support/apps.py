@@ -21,7 +21,9 @@ def known(length: int) -> Challenge:
 
 
 def make_app(settings: dict[str, Any] | None = None) -> Flask:
-    """Make an app with one guarded route, ``POST /guarded``, on the cache that the settings describe.
+    """Make an app with two guarded routes on the cache that the settings describe.
+
+    ``POST /guarded`` reads the body, and ``POST /guarded-by-headers`` the two headers.
 
     It has tokens where the settings have a JWT_SECRET_KEY.
     """
@@ -36,4 +38,7 @@ def make_app(settings: dict[str, Any] | None = None) -> Flask:
     def guarded() -> Any:
         return jsonify(passed=True)
 
+    app.add_url_rule(
+        "/guarded-by-headers", view_func=verify_captcha(from_headers=True)(lambda: {"passed": True}), methods=["POST"]
+    )
     return app

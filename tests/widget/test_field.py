@@ -340,3 +340,28 @@ def test_a_body_that_cannot_be_read_asks_for_nothing(app: Flask, client: FlaskCl
     app.config["MAX_CONTENT_LENGTH"] = 10
     element = rendered(client, data={"uuid": ["", "audio"], "code": "x" * 100})
     assert element.one("img")
+
+
+def test_more_attributes_of_the_element(app: Flask, captcha: CaptchaApi) -> None:
+    """They are escaped; a placeholder is also that of the text field; what is false is left out."""
+    attributes = {"class": 'a"b', "placeholder": "5 <digits>", "hidden": True, "title": None, "data-x": False}
+    with app.test_request_context():
+        field = str(captcha_field("web", attributes=attributes))
+    assert ' class="a&#34;b" placeholder="5 &lt;digits&gt;" hidden="" data-kind="digits"' in field
+    assert field.count(' placeholder="5 &lt;digits&gt;"') == 2
+    assert "title" not in field
+    assert "data-x" not in field
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("error", "which the widget sets itself"),
+        ("VALUE", "which the widget sets itself"),
+        ("a b", "Invalid character"),
+    ],
+)
+def test_attributes_that_the_widget_cannot_have(app: Flask, captcha: CaptchaApi, name: str, message: str) -> None:
+    """Neither its own, nor one that would end the tag."""
+    with app.test_request_context(), pytest.raises(ValueError, match=message):
+        captcha_field("web", attributes={name: "x"})

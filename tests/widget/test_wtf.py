@@ -127,11 +127,11 @@ def test_a_failed_form_shows_a_fresh_captcha(app: Flask, captcha: CaptchaApi, is
 
 
 def test_the_template_says_what_is_asked(app: Flask, captcha: CaptchaApi) -> None:
-    """What concerns the widget reaches it, and what WTForms passes besides does not disturb it."""
+    """What concerns the widget reaches it, and what else WTForms passes becomes attributes of its element."""
     with app.test_request_context():
         field = str(NameForm(meta={"csrf": False}).captcha(lang="en", asks="numerals", inputmode="text", class_="wide"))
     assert "Numerals in the picture</label>" in field
-    assert ' asks="numerals" inputmode="text" data-kind=' in field
+    assert ' asks="numerals" inputmode="text" class="wide" data-kind=' in field
 
 
 def test_a_button_of_the_field_is_no_attempt(validated: Callable[..., Any], issue: Issue) -> None:

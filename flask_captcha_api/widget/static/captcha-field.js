@@ -404,6 +404,7 @@ class CaptchaField extends HTMLElement {
     ui.listen.hidden = !hasSound;
     if (focused?.hidden) this.focus();
     ui.frame.ariaBusy = this.#isBusy;
+    ui.input.placeholder = this.getAttribute("placeholder") ?? "";
     ui.input.inputMode = this.inputMode || (/^[da]/.test(kind) ? "numeric" : "text");
     ui.input.ariaInvalid = Boolean(this.#error);
     ui.show.ariaDisabled = ui.refresh.ariaDisabled = seconds > 0;
