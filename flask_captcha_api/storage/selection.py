@@ -17,6 +17,7 @@ from flask import Flask
 from ..exceptions import SetupError, StoreUnavailable
 from ..settings.config import CaptchaConfig
 from .answers import AnswerStore, refuse_unfit
+from .cache_types import check_cache_type
 from .capacity import capacity_warning
 from .memcached import shorten_pylibmc_timeouts
 from .memory import PrivateSimpleCache
@@ -50,12 +51,15 @@ def check_early(app: Flask, cache: Any) -> Any:
     """Check the backend if it is known before the first request, and return it.
 
     :returns: None if a Cache may still be initialised later.
-    :raises SetupError: the backend cannot keep captchas, or the app has several and none was given.
+    :raises SetupError: the backend cannot keep captchas, or cannot be created, or the app has several and none was
+        given.
     """
     backends = app.extensions.get("cache", {})
     if cache is None:
         _refuse_several(backends)
         backend = next(iter(backends.values()), None)
+        if backend is None:
+            check_cache_type(app.config)
     else:
         backend = backends.get(cache)
     if backend is not None:
@@ -66,7 +70,7 @@ def check_early(app: Flask, cache: Any) -> Any:
 def check_backend(backend: Any) -> None:
     """Warn if a backend may lose captchas.
 
-    :raises SetupError: the backend keeps nothing.
+    :raises SetupError: no captcha could be read from the backend.
     """
     refuse_unfit(backend)
     _warn_of_threshold(backend)
@@ -101,6 +105,8 @@ def _configured_backend(app: Flask) -> Any:
     except (ImportError, LookupError, TypeError, ValueError) as error:
         raise SetupError(f"could not create a cache from the app's CACHE_* settings: {error}") from error
     except Exception as error:  # Redis Cluster connects on creation
+        if isinstance(error.__cause__, ImportError):  # cachelib's RuntimeError for a missing client library
+            raise SetupError(f"could not create a cache from the app's CACHE_* settings: {error}") from error
         raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
     return app.extensions["cache"][private]
 

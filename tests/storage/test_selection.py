@@ -3,18 +3,24 @@
 import logging
 import multiprocessing
 import os
+import re
+import sys
 import time
 import warnings
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+import redis
 from flask import Flask, render_template_string
 from flask_caching import Cache
 from flask_caching.backends import FileSystemCache, MemcachedCache, SimpleCache
 from flask_caching.backends.base import BaseCache
 from pymemcache.client.base import PooledClient
+from redis.sentinel import Sentinel
 
 from flask_captcha_api import CaptchaApi, Outcome, SetupError
 from flask_captcha_api.storage import selection as caches
@@ -115,7 +121,7 @@ def test_the_apps_template_tag_stays_with_its_cache(app: Flask) -> None:
         assert any("tag" in key for key in app.extensions["cache"][cache]._cache)
 
 
-@pytest.mark.parametrize("cache_type", ["Rediscache", "no.such.module.Cache", "SASLMemcachedCache"])
+@pytest.mark.parametrize("cache_type", ["no.such.module.Cache", "cachelib.UWSGICache"])
 def test_a_cache_type_that_does_not_exist_or_lacks_a_setting_is_told(
     app: Flask, caplog: pytest.LogCaptureFixture, cache_type: str
 ) -> None:
@@ -124,6 +130,82 @@ def test_a_cache_type_that_does_not_exist_or_lacks_a_setting_is_told(
     CaptchaApi(app)
     assert app.test_client().get("/captcha/x").get_json()["code"] == "01007"
     assert "could not create a cache from the app's CACHE_* settings" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("cache_type", "text"),
+    [
+        ("Rediscache", "CACHE_TYPE is 'Rediscache': did you mean 'RedisCache'?"),
+        ("simple", "CACHE_TYPE is 'simple': did you mean 'SimpleCache'?"),
+        ("disk", "CACHE_TYPE is 'disk': it must be one of "),
+        ("flask_caching.backends.MemcacheCache", "did you mean 'MemcachedCache'?"),
+        (SimpleCache, "it must be one of "),
+        ("NullCache", "CACHE_TYPE is NullCache, which keeps nothing"),
+    ],
+    ids=str,
+)
+def test_a_cache_type_of_flask_caching_is_checked_at_start(app: Flask, cache_type: Any, text: str) -> None:
+    """A misspelt one is refused with the name that was meant, and one that keeps nothing with its remedy."""
+    app.config["CACHE_TYPE"] = cache_type
+    with pytest.raises(SetupError, match=re.escape(text)):
+        CaptchaApi(app)
+
+
+@pytest.mark.parametrize(
+    ("cache_type", "modules", "remedy"),
+    [
+        ("RedisCache", ["redis"], "pip install 'flask_captcha_api[redis]'"),
+        ("RedisClusterCache", ["redis"], "pip install 'flask_captcha_api[redis]'"),
+        ("MemcachedCache", ["pylibmc", "memcache", "libmc"], "pip install 'flask_captcha_api[memcached]'"),
+        ("SASLMemcachedCache", ["pylibmc"], "pip install 'flask_captcha_api[memcached]'"),
+    ],
+)
+def test_a_missing_client_library_is_named_at_start(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, cache_type: str, modules: list[str], remedy: str
+) -> None:
+    """The error names the package and how to install it; the same settings start once it is installed."""
+    for module in modules:
+        monkeypatch.setitem(sys.modules, module, None)
+    app.config["CACHE_TYPE"] = cache_type
+    with pytest.raises(SetupError, match=f"needs the Python package {modules[0]}.*{re.escape(remedy)}"):
+        CaptchaApi(app)
+    package = ModuleType(modules[0])
+    package.__spec__ = ModuleSpec(modules[0], None)
+    monkeypatch.setitem(sys.modules, modules[0], package)
+    CaptchaApi(app)
+
+
+def test_a_memcached_client_given_as_the_server_needs_no_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flask-Caching uses it as it is, so no other client library has to be installed."""
+    for module in ("pylibmc", "memcache", "libmc"):
+        monkeypatch.setitem(sys.modules, module, None)
+    client = PooledClient("127.0.0.1", default_noreply=False)
+    app.config.update(CACHE_TYPE="MemcachedCache", CACHE_MEMCACHED_SERVERS=client)
+    CaptchaApi(app)
+
+
+@pytest.mark.parametrize(
+    "make_client",
+    [
+        lambda: redis.Redis(decode_responses=True),
+        lambda: redis.Redis.from_url("redis://127.0.0.1/0?decode_responses=true"),
+        lambda: Sentinel([("127.0.0.1", 26379)]).master_for("main", decode_responses=True),  # type: ignore[no-untyped-call]
+    ],
+    ids=["client", "url", "sentinel"],
+)
+def test_a_redis_client_that_decodes_is_refused(
+    app: Flask, caplog: pytest.LogCaptureFixture, make_client: Callable[[], Any]
+) -> None:
+    """At start if a Cache has it, else at the first request, in each case before anything is stored."""
+    app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_HOST=make_client())
+    CaptchaApi(app)
+    assert app.test_client().get("/captcha/x").get_json()["code"] == "01007"
+    assert "create the client without decode_responses" in caplog.text
+    later = Flask("later")
+    later.config.update(app.config)
+    Cache(later)
+    with pytest.raises(SetupError, match="RedisCache has decode_responses=True"):
+        CaptchaApi(later)
 
 
 def test_a_null_cache_is_refused_at_start(app: Flask) -> None:
