@@ -21,7 +21,7 @@ from .outcome import Outcome
 from .service import Captcha
 from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
-from .storage.digests import derive_key
+from .storage import secret_keys
 from .storage.selection import check_early, open_store
 from .widget.assets import add_routes as add_asset_routes
 from .widget.field import captcha_field, forbid_storing_page
@@ -77,20 +77,19 @@ class CaptchaApi:
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app already has a CaptchaApi: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
-        config = read_config(app.config, kinds=all_kinds, other_errors=_secret_key_faults(app))
+        config = read_config(app.config, kinds=all_kinds, other_errors=secret_keys.find_faults(app.config))
         chosen_cache = cache if cache is not None else self._cache
         checked = check_early(app, chosen_cache)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
         if config.has_rates or config.sets_rate_limit_storage:
             counters.get()  # connects to nothing, but raises on a mistake
 
-        # The first signs; captchas that the others signed still verify.
-        secret_keys = (app.config["SECRET_KEY"], *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
+        keys = secret_keys.derive_keys(app.config)
         app.extensions[EXTENSION_NAME] = CaptchaState(
             config=config,
             sources=Sources(config, all_kinds),
-            keys=tuple(map(derive_key, secret_keys)),
-            store=Lazy(partial(open_store, app, chosen_cache, config=config, checked=checked)),
+            keys=keys,
+            store=Lazy(partial(open_store, app, chosen_cache, config=config, keys=keys, checked=checked)),
             counters=counters,
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
@@ -145,20 +144,6 @@ class CaptchaApi:
     ) -> Outcome:
         """Verify a captcha. An alias of :meth:`verify`."""
         return self.verify(uuid, text, source=source, identity=identity)
-
-
-def _secret_key_faults(app: Flask) -> list[str]:
-    faults = []
-    if not app.config.get("SECRET_KEY"):
-        faults.append(
-            "the app has no SECRET_KEY, which protects the stored answers: set a long random one, the same in every "
-            "worker, before CaptchaApi is initialised"
-        )
-    fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
-    if not isinstance(fallbacks, list | tuple) or not all(isinstance(key, str | bytes) and key for key in fallbacks):
-        # Without the value, which is secret. Each character of a single text would become a key.
-        faults.append("SECRET_KEY_FALLBACKS must be a list of earlier secret keys, none of them empty")
-    return faults
 
 
 def _open_counters(storage_uri: str) -> Counters:

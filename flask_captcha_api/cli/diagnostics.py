@@ -13,12 +13,11 @@ from ..settings.config import CaptchaConfig, keys_of
 from ..settings.reading import read_config
 from ..state import CaptchaState, current_state
 from ..storage.capacity import capacity_warning
+from ..storage.secret_keys import CHANGED, have_changed, weakness_of
 from ..storage.selection import check_backend
 from .report import Report, as_text
 from .source_checks import ANY_NAME, check_source
 
-#: Whoever reads the cache can guess a secret key with fewer characters.
-_SHORTEST_KEY = 16
 #: Lifetime, in seconds, of the value that tests the cache.
 _TEST_TTL = 60
 
@@ -41,7 +40,7 @@ def diagnose(app: Flask) -> Report:
     with report.recording_warnings():
         _check_settings(app, state, report)
         _check_cache(state, report)
-    _check_secret_key(app, report)
+    _check_secret_key(app, state, report)
     _check_tokens(state, report)
     _check_limits(state, report)
     for source in _sources(state):
@@ -113,14 +112,13 @@ def _scope(backend: Any) -> str:
     return next((_SCOPES[name] for name in names if name in _SCOPES), "unknown (custom backend)")
 
 
-def _check_secret_key(app: Flask, report: Report) -> None:
-    fallbacks = len(app.config.get("SECRET_KEY_FALLBACKS") or ())
+def _check_secret_key(app: Flask, state: CaptchaState, report: Report) -> None:
+    fallbacks = len(state.keys) - 1
     report.facts["secret key"] = "set" + (f"; fallbacks: {fallbacks}" if fallbacks else "")
-    if len(app.config.get("SECRET_KEY") or "") < _SHORTEST_KEY:
-        report.add_error(
-            f"SECRET_KEY is shorter than {_SHORTEST_KEY} characters, so whoever reads the cache can guess it: set one "
-            "from secrets.token_hex()"
-        )
+    if have_changed(app.config, state.keys):
+        report.add_error(CHANGED)
+    elif weakness := weakness_of(app.config["SECRET_KEY"]):
+        report.add_error(weakness)
 
 
 def _check_tokens(state: CaptchaState, report: Report) -> None:

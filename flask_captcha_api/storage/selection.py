@@ -21,6 +21,7 @@ from .cache_types import check_cache_type
 from .capacity import capacity_warning
 from .memcached import shorten_pylibmc_timeouts
 from .memory import PrivateSimpleCache
+from .secret_keys import CHANGED, have_changed
 
 #: How many entries the package's own cache holds. Beyond that it evicts the oldest.
 PRIVATE_THRESHOLD = 10_000
@@ -28,10 +29,14 @@ PRIVATE_THRESHOLD = 10_000
 _logger = logging.getLogger("flask_captcha_api")
 
 
-def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -> AnswerStore:
-    """Open the store on the app's cache and probe it. Log a warning if the cache is too small for the rate limit.
+def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, keys: tuple[bytes, ...], checked: Any) -> AnswerStore:
+    """Open the store on the app's cache and probe it.
+
+    Logs an error if the app's secret keys have changed since ``init_app``, and a warning if the cache is too small for
+    the rate limit.
 
     :param cache: the Cache that ``CaptchaApi`` was given, or None.
+    :param keys: as derived by ``init_app``.
     :param checked: the result of :func:`check_early`.
     :raises SetupError: the app's caches cannot keep captchas.
     :raises StoreUnavailable: the cache cannot be reached.
@@ -44,6 +49,8 @@ def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -
     store.probe()
     if warning := capacity_warning(backend, config):
         _logger.warning(warning)
+    if have_changed(app.config, keys):
+        _logger.error(CHANGED)
     return store
 
 

@@ -1,6 +1,7 @@
 """The diagnostics: what they report of a good set-up, and that they find the errors of a bad one."""
 
 import random
+import re
 import secrets
 import warnings
 from collections.abc import Callable
@@ -19,9 +20,11 @@ from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.cli.diagnostics import diagnose
 from flask_captcha_api.cli.report import Report, as_text
 from flask_captcha_api.settings.config import ALL_KEYS
+from flask_captcha_api.storage.secret_keys import weakness_of
 
 from ..support.backends import SHARED, LyingCache, NaiveCache, params
 from ..support.fonts import make_font
+from ..support.paths import DOCS, ROOT
 from ..support.servers import free_port
 
 WORKS = "a value was stored, and taken once"
@@ -215,6 +218,39 @@ def test_a_weak_secret_key(app: Flask) -> None:
     assert report.errors[0].startswith("SECRET_KEY is shorter than 16 characters")
     assert report.facts["secret key"] == "set; fallbacks: 2"
     assert not any(word in str(vars(report)) for word in ("sesame", "older", "oldest"))
+
+
+def test_a_published_secret_key(app: Flask) -> None:
+    """A key from an example is known to everybody, however long it is."""
+    app.config["SECRET_KEY"] = b"a long random text, the same in every worker"
+    assert diagnosed(app).errors == [
+        "SECRET_KEY is an example from the documentation, so everybody knows it: set one from secrets.token_hex()"
+    ]
+
+
+def test_every_key_of_the_documentation_counts_as_published() -> None:
+    """No page has a key that the check would accept."""
+    pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
+    pattern = r'''\bSECRET_KEY(?:"\] = |=|", )(?:os\.environ\.get\("SECRET_KEY", )?"([^"]+)"'''
+    keys = {key for page in pages for key in re.findall(pattern, page.read_text())}
+    assert len(keys) >= 5
+    assert [key for key in keys if weakness_of(key) is None] == []
+
+
+@pytest.mark.parametrize(
+    "late",
+    [{"SECRET_KEY": "k" * 40}, {"SECRET_KEY_FALLBACKS": ["an earlier secret key"]}, {"SECRET_KEY": None}],
+    ids=str,
+)
+def test_secret_keys_that_come_too_late(app: Flask, caplog: pytest.LogCaptureFixture, late: dict[str, Any]) -> None:
+    """The report says so, and the log does at the first use, once."""
+    CaptchaApi(app)
+    app.config.update(late)
+    (text,) = diagnosed_again(app).errors
+    assert text.startswith("SECRET_KEY or SECRET_KEY_FALLBACKS changed after init_app")
+    for _ in range(2):
+        app.test_client().get("/captcha/web")
+    assert caplog.text.count("SECRET_KEY or SECRET_KEY_FALLBACKS changed after init_app") == 1
 
 
 @pytest.mark.parametrize(
