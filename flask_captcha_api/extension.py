@@ -18,6 +18,7 @@ from .http.protected_views import log_faults_once
 from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
 from .outcome import Outcome
+from .rendering.pillow import check_pillow
 from .service import Captcha
 from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
@@ -71,13 +72,14 @@ class CaptchaApi:
         :raises ValueError: a setting is invalid, SECRET_KEY is missing, or the name of a kind is invalid. The message
             lists every such setting.
         :raises TypeError: a kind is neither a maker nor a Kind.
-        :raises RuntimeError: the app is already set up, or none of its caches can store captchas, or a rate limit or
-            its storage is set and a library that this storage needs is not installed.
+        :raises RuntimeError: the app is already set up, or none of its caches can store captchas, or a library is not
+            installed that its cache or its rate limits need, or Pillow was built without one that its pictures need.
         """
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app already has a CaptchaApi: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
         config = read_config(app.config, kinds=all_kinds, other_errors=secret_keys.find_faults(app.config))
+        check_pillow((settings, all_kinds[settings.kind]) for settings in config.every_source_config())
         chosen_cache = cache if cache is not None else self._cache
         checked = check_early(app, chosen_cache)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
