@@ -14,6 +14,7 @@ from .challenges.sources import Sources
 from .cli.commands import GROUP_NAME, commands
 from .counters import Counters
 from .exceptions import CaptchaRejected, SetupError
+from .http.jwt import refuse_identity_of_no_token
 from .http.protected_views import log_faults_once
 from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
@@ -71,16 +72,26 @@ class CaptchaApi:
 
         :raises ValueError: a setting is invalid, SECRET_KEY is missing, or the name of a kind is invalid. The message
             lists every such setting.
-        :raises TypeError: a kind is neither a maker nor a Kind.
+        :raises TypeError: the app is not a Flask app, the cache is not a Cache, or a kind is neither a maker nor a
+            Kind.
         :raises RuntimeError: the app is already set up, or none of its caches can store captchas, or a library is not
             installed that its cache or its rate limits need, or Pillow was built without one that its pictures need.
         """
+        if not isinstance(app, Flask):
+            raise TypeError(
+                f"CaptchaApi was given {_type_name(app)} as the app: it must be a Flask app, which Quart's is not"
+            )
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app already has a CaptchaApi: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
         config = read_config(app.config, kinds=all_kinds, other_errors=secret_keys.find_faults(app.config))
         check_pillow((settings, all_kinds[settings.kind]) for settings in config.every_source_config())
         chosen_cache = cache if cache is not None else self._cache
+        if not isinstance(chosen_cache, Cache | None):
+            raise TypeError(
+                f"cache= is {_type_name(chosen_cache)}: it must be a flask_caching.Cache, such as "
+                "Cache(app, config={'CACHE_TYPE': 'RedisCache', ...})"
+            )
         checked = check_early(app, chosen_cache)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
         if config.has_rates or config.sets_rate_limit_storage:
@@ -115,13 +126,14 @@ class CaptchaApi:
         :param source: the source that the captcha is issued for.
         :param form: ``image`` or ``audio``.
         :param identity: what the captcha is bound to: :meth:`verify` passes it only with the same identity. Any value
-            that JSON can represent; None: anonymous.
+            that JSON can represent, but text in an app with a JWTManager, as in its tokens; None: anonymous.
         :param language: of a sound: one of the values of CAPTCHA_LANGUAGE, except ``auto``.
         :raises LookupError: there is no such source, or it has no sound.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``, which binds to
-            nobody.
+            nobody, or one that no token of the app's JWTManager can carry.
         :raises StoreUnavailable: the cache cannot be reached, or refuses.
         """
+        refuse_identity_of_no_token(identity)
         return current_service().issue(source, form=form, identity=identity, language=language)
 
     def verify(
@@ -135,10 +147,12 @@ class CaptchaApi:
         :param identity: the identity of the client. None: anonymous.
         :returns: an outcome that is true only if the captcha passed.
         :raises LookupError: there is no such source; nothing is spent.
+        :raises ValueError: no token of the app's JWTManager can carry the identity; nothing is spent.
         :raises StoreUnavailable: the cache cannot be reached, or refuses; the captcha may be spent.
         """
         for name in () if source is None else (source,) if isinstance(source, str) else source:
             current_state().sources.find(name)
+        refuse_identity_of_no_token(identity)
         return current_service().verify(uuid, text, source=source, identity=identity)
 
     def check(
@@ -146,6 +160,10 @@ class CaptchaApi:
     ) -> Outcome:
         """Verify a captcha. An alias of :meth:`verify`."""
         return self.verify(uuid, text, source=source, identity=identity)
+
+
+def _type_name(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 def _open_counters(storage_uri: str) -> Counters:

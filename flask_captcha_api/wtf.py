@@ -4,8 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup
-from wtforms import Field, FormField
-from wtforms.validators import StopValidation
+
+try:
+    from wtforms import Field, FormField
+    from wtforms.validators import StopValidation
+except ImportError as error:
+    raise ImportError("flask_captcha_api.wtf needs Flask-WTF: pip install 'flask_captcha_api[wtf]'") from error
 
 from .http.gateway import PROTECTED_VIEW, verify
 from .http.languages import language_of_texts

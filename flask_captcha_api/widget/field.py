@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, has_request_context, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -62,8 +62,13 @@ def captcha_field(
     :param inputmode: the HTML ``inputmode`` of the text field. None: ``numeric`` for built-in kinds with digits as
         answers, else ``text``.
     :raises LookupError: there is no such source.
-    :raises RuntimeError: the routes are not mounted.
+    :raises RuntimeError: the routes are not mounted, or there is no request.
     """
+    if not has_request_context():
+        raise RuntimeError(
+            "captcha_field was called outside a request, and a captcha is issued to the client of one: render it in a "
+            "view, or in a test inside app.test_request_context()"
+        )
     settings = current_state().sources.find(source).settings
     request.environ[_IS_RENDERED] = True
     language = language_of_texts(lang)

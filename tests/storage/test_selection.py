@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import redis
 from flask import Flask, render_template_string
+from flask.sansio.app import App
 from flask_caching import Cache
 from flask_caching.backends import FileSystemCache, MemcachedCache, SimpleCache
 from flask_caching.backends.base import BaseCache
@@ -232,6 +233,22 @@ def test_several_caches_are_refused(app: Flask) -> None:
         Cache(app, config=GOOD)
     with pytest.raises(RuntimeError, match=r"the app has 2 Caches .* pass cache= to CaptchaApi"):
         CaptchaApi(app)
+
+
+def test_a_cache_that_is_none_is_refused(app: Flask) -> None:
+    """Settings are not a Cache; the error shows how to make one of them."""
+    with pytest.raises(TypeError, match=r"cache= is builtins.dict: it must be a flask_caching.Cache, such as Cache\("):
+        CaptchaApi(app, cache=GOOD)  # type: ignore[arg-type]  # the mistake
+
+
+def test_an_app_of_another_framework_is_refused() -> None:
+    """Quart's app shares its base class with Flask's, and would fail only at its first request."""
+
+    class Other(App):
+        default_config = Flask.default_config
+
+    with pytest.raises(TypeError, match=r"Other as the app: it must be a Flask app"):
+        CaptchaApi(Other("app"))  # type: ignore[arg-type]  # the mistake
 
 
 def test_a_given_cache_that_was_never_initialised_is_told(app: Flask) -> None:
