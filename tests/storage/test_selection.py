@@ -1,5 +1,6 @@
 """Which cache an app's answers go to, when it is opened, and what is told when it will not do."""
 
+import json
 import logging
 import multiprocessing
 import os
@@ -15,6 +16,8 @@ from typing import Any
 
 import pytest
 import redis
+import serverless_wsgi
+from apig_wsgi import make_lambda_handler
 from flask import Flask, render_template_string
 from flask.sansio.app import App
 from flask_caching import Cache
@@ -410,6 +413,42 @@ def test_a_private_cache_under_several_processes_is_not_served(
     assert len(errors) == 1
     assert "set CACHE_TYPE to RedisCache, or FileSystemCache on a single host" in errors[0]
     assert client.post("/captcha/web", json={"uuid": uuid, "code": ANSWER}).get_json()["response"] == "ok"
+
+
+#: As AWS API Gateway passes a request to a Lambda function.
+EVENT: dict[str, Any] = {
+    "path": "/captcha/web",
+    "httpMethod": "GET",
+    "headers": {},
+    "body": None,
+    "requestContext": {},
+}
+
+
+def _by_apig_wsgi(app: Flask) -> Any:
+    return make_lambda_handler(app)(EVENT, None)
+
+
+def _by_serverless_wsgi(app: Flask) -> Any:
+    return serverless_wsgi.handle_request(app, EVENT, None)
+
+
+@pytest.mark.parametrize("handle", [_by_apig_wsgi, _by_serverless_wsgi])
+def test_a_lambda_adapter_is_not_believed_that_there_is_one_process(
+    app: Flask, caplog: pytest.LogCaptureFixture, handle: Callable[[Flask], Any]
+) -> None:
+    """Lambda starts a process for each concurrent request, so a cache in memory is not served."""
+    CaptchaApi(app)
+    response = handle(app)
+    assert (int(response["statusCode"]), json.loads(response["body"])["code"]) == (503, "01007")
+    assert "does not say how many" in caplog.text
+
+
+def test_lambda_is_recognised_without_an_adapter(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web server may run in a function too."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "captchas")
+    CaptchaApi(app)
+    assert app.test_client().get("/captcha/web").get_json()["code"] == "01007"
 
 
 def test_a_developer_who_knows_better_is_believed(app: Flask) -> None:

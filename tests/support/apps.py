@@ -37,3 +37,12 @@ def make_app(settings: dict[str, Any] | None = None) -> Flask:
         return jsonify(passed=True)
 
     return app
+
+
+def __getattr__(name: str) -> Flask:
+    """Make the apps that Granian, which cannot call a function with arguments, finds by name."""
+    if name == "default_app":
+        return make_app()
+    if name == "single_process_app":
+        return make_app({"CAPTCHA_SINGLE_PROCESS": True})
+    raise AttributeError(name)
