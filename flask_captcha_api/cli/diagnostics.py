@@ -7,7 +7,7 @@ from flask import Flask
 
 from ..challenges.sources import Source
 from ..exceptions import SetupError, StoreUnavailable
-from ..http.jwt import has_jwt_manager
+from ..http.jwt import accepts_header_tokens, has_jwt_manager
 from ..http.protected_views import find_faults
 from ..settings.config import CaptchaConfig, keys_of
 from ..settings.reading import read_config
@@ -16,6 +16,7 @@ from ..storage.capacity import capacity_warning
 from ..storage.secret_keys import CHANGED, have_changed, weakness_of
 from ..storage.selection import check_backend
 from .report import Report, as_text
+from .route_checks import check_routes
 from .source_checks import ANY_NAME, check_source
 
 #: Lifetime, in seconds, of the value that tests the cache.
@@ -49,6 +50,7 @@ def diagnose(app: Flask) -> Report:
         report.add_note("sources differ in difficulty: each protected view should name its own, as in source='login'")
     for fault in find_faults(app, state.sources):
         report.add_error(fault)
+    check_routes(app, state, report)
     if not state.mounted_as:
         report.add_note("the captcha routes are not mounted: register the blueprint that init_app returned")
     return report
@@ -123,12 +125,18 @@ def _check_secret_key(app: Flask, state: CaptchaState, report: Report) -> None:
 
 def _check_tokens(state: CaptchaState, report: Report) -> None:
     longest_session = state.config.jwt_renew
+    required_by = [source.name for source in _sources(state) if source.settings.jwt == "required"]
     if has_jwt_manager():
+        if required_by and not accepts_header_tokens():
+            report.add_error(
+                f"jwt is 'required' (sources: {', '.join(required_by)}), captchas accept a token only in the "
+                "Authorization header, and JWT_TOKEN_LOCATION does not have 'headers', so the app's clients have no "
+                "such token: add it, or set jwt to 'optional'"
+            )
         use = f"renewed for at most {longest_session}" if longest_session else "returned unchanged"
         report.facts["JWT"] = f"captchas are bound to the token's identity; tokens are {use}"
         return
     report.facts["JWT"] = "no JWTManager, so all requests are anonymous"
-    required_by = [source.name for source in _sources(state) if source.settings.jwt == "required"]
     if required_by:
         report.add_error(
             f"jwt is 'required' (sources: {', '.join(required_by)}) and the app has no JWTManager, so no captcha is "

@@ -138,6 +138,13 @@ def has_jwt_manager() -> bool:
     return "flask-jwt-extended" in current_app.extensions
 
 
+def accepts_header_tokens() -> bool:
+    """Return whether the current app, which has a JWTManager, itself accepts tokens in a header."""
+    from flask_jwt_extended.config import config
+
+    return bool(config.jwt_in_headers)
+
+
 def refuse_identity_of_no_token(identity: Any) -> None:
     """Refuse an identity that no token of the current app can carry, as a captcha bound to it would never pass.
 
