@@ -13,6 +13,7 @@ from ..settings.config import CaptchaConfig, keys_of
 from ..settings.reading import read_config
 from ..state import CaptchaState, current_state
 from ..storage.capacity import capacity_warning
+from ..storage.redis_server import redis_notes
 from ..storage.secret_keys import CHANGED, have_changed, weakness_of
 from ..storage.selection import check_backend
 from .report import Report, as_text
@@ -100,6 +101,8 @@ def _check_cache(state: CaptchaState, report: Report) -> None:
         report.facts.setdefault("cache", "unavailable")
         report.add_error(f"the cache does not work: {error}")
     else:
+        for note in redis_notes(store.backend):
+            report.add_note(note)
         if taken == (value, None):
             report.facts["cache"] += "; a value was stored, and taken once"
         elif taken[0] != value:

@@ -5,10 +5,12 @@ import re
 import secrets
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from flask import Flask, abort, redirect, request
 from flask_caching import Cache
 from flask_jwt_extended import JWTManager
@@ -22,10 +24,10 @@ from flask_captcha_api.cli.report import Report, as_text
 from flask_captcha_api.settings.config import ALL_KEYS
 from flask_captcha_api.storage.secret_keys import weakness_of
 
-from ..support.backends import SHARED, LyingCache, NaiveCache, params
+from ..support.backends import SHARED, LyingCache, NaiveCache, params, running
 from ..support.fonts import make_font
 from ..support.paths import DOCS, ROOT
-from ..support.servers import free_port
+from ..support.servers import free_port, redis_server
 
 WORKS = "a value was stored, and taken once"
 NO_MANAGER = (
@@ -95,6 +97,60 @@ def test_every_cache(app: Flask, name: str, settings_of: Callable[[str], dict[st
     kind = name.partition("-")[0]
     assert report.facts["cache"] == f"{kind}, scope: {scope}; {WORKS}"
     assert report.errors == []
+    assert not any("could not be read" in note for note in report.notes)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("options", "texts"),
+    [
+        ((), []),
+        (("--save", "3600 1", "--appendonly", "yes"), []),
+        (("--save", "3600 1"), ["Redis takes snapshots without an append-only file"]),
+        (
+            ("--maxmemory", "50mb", "--maxmemory-policy", "volatile-ttl"),
+            ["Redis evicts keys when its memory is full (maxmemory-policy volatile-ttl)"],
+        ),
+        (("--maxmemory-policy", "volatile-ttl"), []),
+        (("--maxmemory", "50mb"), []),
+        (("--rename-command", "CONFIG", ""), ["CONFIG of the Redis server could not be read (ResponseError)"]),
+        (("--rename-command", "INFO", ""), ["INFO of the Redis server could not be read (ResponseError)"]),
+    ],
+    ids=str,
+)
+def test_a_redis_that_may_lose_or_restore_captchas(
+    app: Flask, tmp_path: Path, options: tuple[str, ...], texts: list[str]
+) -> None:
+    """What its memory and its snapshots can do to captchas is a note, and so is what it does not say."""
+    with running(redis_server(tmp_path, *options)) as server:
+        app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_PORT=server.port, CAPTCHA_RATE_LIMIT="10 per hour")
+        app.config["CAPTCHA_RATE_LIMIT_STORAGE"] = f"redis://127.0.0.1:{server.port}/1"
+        report = diagnosed(app)
+    assert [note.partition(":")[0].partition(", and captchas")[0] for note in report.notes] == texts
+    assert report.errors == []
+
+
+@pytest.mark.server
+def test_a_redis_that_is_nearly_full(app: Flask, tmp_path: Path) -> None:
+    """It will refuse captchas, and the note says how full it is."""
+    with running(redis_server(tmp_path)) as server, closing(redis.Redis(port=server.port)) as client:
+        client.set("much", "x" * 20_000_000)
+        client.config_set("maxmemory", int(client.info("memory")["used_memory"] * 1.05))
+        app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_PORT=server.port)
+        report = diagnosed(app)
+    assert any(re.match(r"Redis uses 9\d% of its maxmemory", note) for note in report.notes)
+
+
+@pytest.mark.server
+def test_the_keys_in_redis_begin_as_documented(app: Flask, tmp_path: Path) -> None:
+    """An operator can find and remove them."""
+    with running(redis_server(tmp_path)) as server, closing(redis.Redis(port=server.port)) as client:
+        app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_PORT=server.port)
+        captcha = CaptchaApi(app)
+        with app.app_context():
+            uuid = captcha.issue("web").uuid
+        assert client.keys() == [f"flask_cache_captcha_api:{uuid}".encode()]
+    assert "--pattern 'flask_cache_captcha_api:*'" in (DOCS / "how-to" / "redis.md").read_text()
 
 
 def test_a_cache_of_ones_own(app: Flask) -> None:
