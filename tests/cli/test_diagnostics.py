@@ -477,7 +477,35 @@ def test_odds_of_a_kind_of_ones_own_are_estimated(app: Flask, tmp_path: Path) ->
     assert first.probability == pytest.approx(0.5, abs=0.05)
     assert second == GuessProbability(1 / 500, is_exact=False, is_upper_bound=True)
     assert [text.partition(":")[0] for text in report.errors] == ["source coin"]
-    assert "a blind guess passes about 1 in 2 times" in report.errors[0]
+    assert "a blind guess passes about 1 in 2 times: a greater length does not help" in report.errors[0]
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind(digits, best_guess=lambda length: 1 / 8**length), digits], ids=["own", "estimated"]
+)
+def test_a_short_length_has_its_remedy(app: Flask, kind: Any) -> None:
+    """Where a greater length gives more answers, that is what helps: by the kind's own figures or by its answers."""
+    app.config.update(CAPTCHA_SOURCES={"short": {"kind": "short", "length": 2}})
+    (text,) = diagnosed(app, kinds={"short": kind}).errors
+    assert text.endswith("times: increase the length, or use a kind with more answers")
+
+
+def test_a_kind_without_sound(app: Flask, tmp_path: Path) -> None:
+    """The report says so by source, and notes whom it locks out unless the source is meant to have none."""
+    fonts = [make_font(tmp_path / "hanzi.ttf", HANZI)]
+    app.config.update(
+        CAPTCHA_RATE_LIMIT="10 per hour",
+        CAPTCHA_SOURCES={
+            "mute": {"kind": "hanzi", "fonts": fonts},
+            "quiet": {"kind": "hanzi", "fonts": fonts, "audio": False},
+            "blank": {"kind": "digits", "fonts": fonts},
+        },
+    )
+    report = diagnosed(app, kinds={"hanzi": hanzi})
+    assert [source.has_sound for source in report.sources] == [False, False, True]
+    assert [note.partition(", ")[0] for note in report.notes if "no sound" in note] == [
+        "source mute: kind 'hanzi' has no sound"
+    ]
 
 
 def test_odds_that_a_kind_tells_itself(app: Flask) -> None:
@@ -491,7 +519,7 @@ def test_odds_that_a_kind_tells_itself(app: Flask) -> None:
     report = diagnosed(app, kinds=kinds)
     assert [source.guess for source in report.sources] == [GuessProbability(1 / 9**5), GuessProbability(1.0), None]
     assert [text.partition(",")[0] for text in report.errors] == [
-        "source sure: a blind guess passes 1 in 1 times: increase the length",
+        "source sure: a blind guess passes 1 in 1 times: a greater length does not help",
         "source never: no captcha could be made: ValueError: best_guess of kind 'never' returned 0.0: it must be a "
         "probability above 0 and at most 1",
     ]
