@@ -14,14 +14,16 @@ from .challenges.sources import Sources
 from .cli.commands import GROUP_NAME, commands
 from .counters import Counters
 from .exceptions import CaptchaRejected, SetupError
+from .http.jwt import refuse_identity_of_no_token
 from .http.protected_views import log_faults_once
 from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
 from .outcome import Outcome
+from .rendering.pillow import check_pillow
 from .service import Captcha
 from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
-from .storage.digests import derive_key
+from .storage import secret_keys
 from .storage.selection import check_early, open_store
 from .widget.assets import add_routes as add_asset_routes
 from .widget.field import captcha_field, forbid_storing_page
@@ -70,27 +72,37 @@ class CaptchaApi:
 
         :raises ValueError: a setting is invalid, SECRET_KEY is missing, or the name of a kind is invalid. The message
             lists every such setting.
-        :raises TypeError: a kind is neither a maker nor a Kind.
-        :raises RuntimeError: the app is already set up, or none of its caches can store captchas, or a rate limit or
-            its storage is set and a library that this storage needs is not installed.
+        :raises TypeError: the app is not a Flask app, the cache is not a Cache, or a kind is neither a maker nor a
+            Kind.
+        :raises RuntimeError: the app is already set up, or none of its caches can store captchas, or a library is not
+            installed that its cache or its rate limits need, or Pillow was built without one that its pictures need.
         """
+        if not isinstance(app, Flask):
+            raise TypeError(
+                f"CaptchaApi was given {_type_name(app)} as the app: it must be a Flask app, which Quart's is not"
+            )
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app already has a CaptchaApi: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
-        config = read_config(app.config, kinds=all_kinds, other_errors=_secret_key_faults(app))
+        config = read_config(app.config, kinds=all_kinds, other_errors=secret_keys.find_faults(app.config))
+        check_pillow((settings, all_kinds[settings.kind]) for settings in config.every_source_config())
         chosen_cache = cache if cache is not None else self._cache
+        if not isinstance(chosen_cache, Cache | None):
+            raise TypeError(
+                f"cache= is {_type_name(chosen_cache)}: it must be a flask_caching.Cache, such as "
+                "Cache(app, config={'CACHE_TYPE': 'RedisCache', ...})"
+            )
         checked = check_early(app, chosen_cache, config)
         counters = Lazy(partial(_open_counters, config.rate_limit_storage))
         if config.has_rates or config.sets_rate_limit_storage:
             counters.get()  # connects to nothing, but raises on a mistake
 
-        # The first signs; captchas that the others signed still verify.
-        secret_keys = (app.config["SECRET_KEY"], *(app.config.get("SECRET_KEY_FALLBACKS") or ()))
+        keys = secret_keys.derive_keys(app.config)
         app.extensions[EXTENSION_NAME] = CaptchaState(
             config=config,
             sources=Sources(config, all_kinds),
-            keys=tuple(map(derive_key, secret_keys)),
-            store=Lazy(partial(open_store, app, chosen_cache, config=config, checked=checked)),
+            keys=keys,
+            store=Lazy(partial(open_store, app, chosen_cache, config=config, keys=keys, checked=checked)),
             counters=counters,
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
@@ -114,13 +126,14 @@ class CaptchaApi:
         :param source: the source that the captcha is issued for.
         :param form: ``image`` or ``audio``.
         :param identity: what the captcha is bound to: :meth:`verify` passes it only with the same identity. Any value
-            that JSON can represent; None: anonymous.
+            that JSON can represent, but text in an app with a JWTManager, as in its tokens; None: anonymous.
         :param language: of a sound: one of the values of CAPTCHA_LANGUAGE, except ``auto``.
         :raises LookupError: there is no such source, or it has no sound.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``, which binds to
-            nobody.
+            nobody, or one that no token of the app's JWTManager can carry.
         :raises StoreUnavailable: the cache cannot be reached, or refuses.
         """
+        refuse_identity_of_no_token(identity)
         return current_service().issue(source, form=form, identity=identity, language=language)
 
     def verify(
@@ -134,10 +147,12 @@ class CaptchaApi:
         :param identity: the identity of the client. None: anonymous.
         :returns: an outcome that is true only if the captcha passed.
         :raises LookupError: there is no such source; nothing is spent.
+        :raises ValueError: no token of the app's JWTManager can carry the identity; nothing is spent.
         :raises StoreUnavailable: the cache cannot be reached, or refuses; the captcha may be spent.
         """
         for name in () if source is None else (source,) if isinstance(source, str) else source:
             current_state().sources.find(name)
+        refuse_identity_of_no_token(identity)
         return current_service().verify(uuid, text, source=source, identity=identity)
 
     def check(
@@ -147,18 +162,8 @@ class CaptchaApi:
         return self.verify(uuid, text, source=source, identity=identity)
 
 
-def _secret_key_faults(app: Flask) -> list[str]:
-    faults = []
-    if not app.config.get("SECRET_KEY"):
-        faults.append(
-            "the app has no SECRET_KEY, which protects the stored answers: set a long random one, the same in every "
-            "worker, before CaptchaApi is initialised"
-        )
-    fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
-    if not isinstance(fallbacks, list | tuple) or not all(isinstance(key, str | bytes) and key for key in fallbacks):
-        # Without the value, which is secret. Each character of a single text would become a key.
-        faults.append("SECRET_KEY_FALLBACKS must be a list of earlier secret keys, none of them empty")
-    return faults
+def _type_name(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 def _open_counters(storage_uri: str) -> Counters:

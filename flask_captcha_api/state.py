@@ -1,8 +1,10 @@
 """Per-app state, and how to reach it."""
 
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask, current_app, request
 
@@ -14,6 +16,9 @@ from .settings.config import CaptchaConfig
 from .storage.answers import AnswerStore
 
 EXTENSION_NAME = "captcha_api"
+
+#: What the keys begin with that apig-wsgi, serverless-wsgi and awsgi add to the WSGI environ.
+_LAMBDA_ADAPTERS = ("apig_wsgi.", "serverless.", "awsgi.")
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -76,6 +81,20 @@ def current_service() -> CaptchaService:
     )
 
 
-def is_one_of_several_processes() -> bool:
-    """Return whether the server of the current request runs several processes of this app."""
-    return bool(request.environ.get("wsgi.multiprocess")) and not current_state().config.single_process
+def may_be_one_of_several_processes() -> bool:
+    """Return whether the server of the current request runs several processes of this app, or may run them."""
+    if current_state().config.single_process:
+        return False
+    return bool(request.environ.get("wsgi.multiprocess")) or _always_claims_one_process(request.environ)
+
+
+def _always_claims_one_process(environ: Mapping[str, Any]) -> bool:
+    """Return whether a server sets ``wsgi.multiprocess`` to False however many processes there are.
+
+    Granian does with any number of workers. AWS Lambda starts a process for each concurrent request.
+    """
+    return (
+        environ.get("SERVER_SOFTWARE") == "Granian"
+        or "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+        or any(key.startswith(_LAMBDA_ADAPTERS) for key in environ)
+    )

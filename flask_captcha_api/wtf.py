@@ -5,9 +5,13 @@ from functools import partial
 from typing import Any
 
 from markupsafe import Markup
-from wtforms import Field, FormField
-from wtforms.fields import Label
-from wtforms.validators import StopValidation
+
+try:
+    from wtforms import Field, FormField
+    from wtforms.fields import Label
+    from wtforms.validators import StopValidation
+except ImportError as error:
+    raise ImportError("flask_captcha_api.wtf needs Flask-WTF: pip install 'flask_captcha_api[wtf]'") from error
 
 from .exceptions import SetupError, StoreUnavailable
 from .http.conditions import Condition, check_condition, holds, would_hold

@@ -7,18 +7,19 @@ from flask import Flask
 
 from ..challenges.sources import Source
 from ..exceptions import SetupError, StoreUnavailable
-from ..http.jwt import has_jwt_manager
+from ..http.jwt import accepts_header_tokens, has_jwt_manager
 from ..http.protected_views import find_faults
 from ..settings.config import CaptchaConfig, keys_of
 from ..settings.reading import read_config
 from ..state import CaptchaState, current_state
 from ..storage.capacity import capacity_warning
+from ..storage.redis_server import redis_notes
+from ..storage.secret_keys import CHANGED, have_changed, weakness_of
 from ..storage.selection import check_backend
 from .report import Report, as_text
+from .route_checks import check_routes
 from .source_checks import ANY_NAME, check_source
 
-#: Whoever reads the cache can guess a secret key with fewer characters.
-_SHORTEST_KEY = 16
 #: Lifetime, in seconds, of the value that tests the cache.
 _TEST_TTL = 60
 
@@ -41,7 +42,7 @@ def diagnose(app: Flask) -> Report:
     with report.recording_warnings():
         _check_settings(app, state, report)
         _check_cache(state, report)
-    _check_secret_key(app, report)
+    _check_secret_key(app, state, report)
     _check_tokens(state, report)
     _check_limits(state, report)
     for source in _sources(state):
@@ -50,6 +51,7 @@ def diagnose(app: Flask) -> Report:
         report.add_note("sources differ in difficulty: each protected view should name its own, as in source='login'")
     for fault in find_faults(app, state.sources):
         report.add_error(fault)
+    check_routes(app, state, report)
     if not state.mounted_as:
         report.add_note("the captcha routes are not mounted: register the blueprint that init_app returned")
     return report
@@ -101,6 +103,8 @@ def _check_cache(state: CaptchaState, report: Report) -> None:
         report.facts.setdefault("cache", "unavailable")
         report.add_error(f"the cache does not work: {error}")
     else:
+        for note in redis_notes(store.backend):
+            report.add_note(note)
         if taken == (value, None):
             report.facts["cache"] += "; a value was stored, and taken once"
         elif taken[0] != value:
@@ -115,24 +119,29 @@ def _scope(backend: Any) -> str:
     return next((_SCOPES[name] for name in names if name in _SCOPES), "unknown (custom backend)")
 
 
-def _check_secret_key(app: Flask, report: Report) -> None:
-    fallbacks = len(app.config.get("SECRET_KEY_FALLBACKS") or ())
+def _check_secret_key(app: Flask, state: CaptchaState, report: Report) -> None:
+    fallbacks = len(state.keys) - 1
     report.facts["secret key"] = "set" + (f"; fallbacks: {fallbacks}" if fallbacks else "")
-    if len(app.config.get("SECRET_KEY") or "") < _SHORTEST_KEY:
-        report.add_error(
-            f"SECRET_KEY is shorter than {_SHORTEST_KEY} characters, so whoever reads the cache can guess it: set one "
-            "from secrets.token_hex()"
-        )
+    if have_changed(app.config, state.keys):
+        report.add_error(CHANGED)
+    elif weakness := weakness_of(app.config["SECRET_KEY"]):
+        report.add_error(weakness)
 
 
 def _check_tokens(state: CaptchaState, report: Report) -> None:
     longest_session = state.config.jwt_renew
+    required_by = [source.name for source in _sources(state) if source.settings.jwt == "required"]
     if has_jwt_manager():
+        if required_by and not accepts_header_tokens():
+            report.add_error(
+                f"jwt is 'required' (sources: {', '.join(required_by)}), captchas accept a token only in the "
+                "Authorization header, and JWT_TOKEN_LOCATION does not have 'headers', so the app's clients have no "
+                "such token: add it, or set jwt to 'optional'"
+            )
         use = f"renewed for at most {longest_session}" if longest_session else "returned unchanged"
         report.facts["JWT"] = f"captchas are bound to the token's identity; tokens are {use}"
         return
     report.facts["JWT"] = "no JWTManager, so all requests are anonymous"
-    required_by = [source.name for source in _sources(state) if source.settings.jwt == "required"]
     if required_by:
         report.add_error(
             f"jwt is 'required' (sources: {', '.join(required_by)}) and the app has no JWTManager, so no captcha is "

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from random import Random
 
 from ..challenges.guessing import SAMPLES, GuessProbability, estimate
@@ -18,6 +18,8 @@ ANY_NAME = "any"
 
 #: The highest acceptable probability of a blind guess.
 _HIGHEST_PROBABILITY = 0.01
+#: The greatest value of CAPTCHA_LENGTH.
+_GREATEST_LENGTH = 12
 #: How many challenges of a source are rendered.
 _RENDERED = 5
 
@@ -30,14 +32,25 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
     try:
         challenges = [source.new_challenge() for _ in range(_RENDERED if needs_no_samples else SAMPLES)]
         guess = _guess_probability(source, challenges)
+        can_be_spoken = all(has_sound(kind, each.prompt, settings, "en") for each in challenges)
         if kind.draw is not None or _fonts_suffice(source, challenges, report):
-            can_be_spoken = all(_render(source, challenge) for challenge in challenges[:_RENDERED])
+            for challenge in challenges[:_RENDERED]:
+                _render(source, challenge)
+        if settings.audio and not can_be_spoken:
+            report.add_note(
+                f"{_label(source)}: kind {settings.kind!r} has no sound, or not for every prompt, so nobody passes who "
+                "cannot see the picture: give the Kind a speak=, or offer these visitors another way"
+            )
     except Exception as error:  # the app's maker, drawing or sound may raise anything
         report.add_error(f"{_label(source)}: no captcha could be made: {type(error).__name__}: {error}")
     if guess and guess.probability > _HIGHEST_PROBABILITY:
+        remedy = (
+            "increase the length"
+            if _length_helps(source, guess)
+            else "a greater length does not help, so have its maker choose among more answers"
+        )
         report.add_error(
-            f"{_label(source)}: a blind guess passes {guess} times: increase the length, or use a kind with more "
-            "answers"
+            f"{_label(source)}: a blind guess passes {guess} times: {remedy}, or use a kind with more answers"
         )
     overrides = ", ".join(
         f"{setting.name} {as_text(getattr(settings, setting.name))}"
@@ -63,6 +76,16 @@ def _guess_probability(source: Source, challenges: Sequence[Challenge]) -> Guess
     return GuessProbability(probability)
 
 
+def _length_helps(source: Source, guess: GuessProbability) -> bool:
+    """Return whether the kind has more answers at the greatest length: some makers ignore the length."""
+    longest = replace(source, settings=replace(source.settings, length=_GREATEST_LENGTH))
+    try:
+        challenges = [] if source.kind.best_guess else [longest.new_challenge() for _ in range(SAMPLES)]
+        return _guess_probability(longest, challenges).probability < guess.probability / 2
+    except Exception:  # the app's maker may support fewer lengths
+        return False
+
+
 def _fonts_suffice(source: Source, challenges: Sequence[Challenge], report: Report) -> bool:
     """Return whether the source's fonts have all characters of the challenges, and report those that are missing."""
     characters = set("".join("".join(challenge.prompt.split()) for challenge in challenges))
@@ -76,11 +99,9 @@ def _fonts_suffice(source: Source, challenges: Sequence[Challenge], report: Repo
     return not missing
 
 
-def _render(source: Source, challenge: Challenge) -> bool:
-    """Draw a challenge and, if it can be spoken, speak it in each language. Return whether it can be spoken."""
+def _render(source: Source, challenge: Challenge) -> None:
+    """Draw a challenge and, if it can be spoken, speak it in each language."""
     rng = Random(secrets.randbits(128))  # noqa: S311 - for rendering only
     FORMS["image"].render(source.kind, challenge.prompt, source.settings, rng, "en")
-    can_be_spoken = has_sound(source.kind, challenge.prompt, source.settings, "en")
-    for language in VOICES if can_be_spoken else ():
+    for language in VOICES if has_sound(source.kind, challenge.prompt, source.settings, "en") else ():
         FORMS["audio"].render(source.kind, challenge.prompt, source.settings, rng, language)
-    return can_be_spoken

@@ -14,7 +14,7 @@ from ..exceptions import NoSound, SetupError, StoreUnavailable, TooManyRequests,
 from ..outcome import Outcome
 from ..rendering import FORMS
 from ..service import Captcha, CaptchaService
-from ..state import current_service, current_state, is_one_of_several_processes
+from ..state import current_service, current_state, may_be_one_of_several_processes
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
 from .fetch_metadata import is_forced_by_another_site, is_unreadable
 from .jwt import Caller, caller_of_page, caller_of_route, caller_of_view
@@ -146,16 +146,16 @@ def _admit(entry: EntryPoint, policy: str, limit: RateLimit, cost: int = 1) -> C
 
 
 def _service() -> CaptchaService:
-    """Return the service, unless several processes would not see each other's captchas.
+    """Return the service, unless several processes, if there are any, would not see each other's captchas.
 
     :raises SetupError: the store is private to each of several processes.
     :raises StoreUnavailable: the cache cannot be reached.
     """
-    if current_state().store.get().is_private_to_process and is_one_of_several_processes():
+    if current_state().store.get().is_private_to_process and may_be_one_of_several_processes():
         raise SetupError(
-            "this server runs several processes and SimpleCache is private to each, so most captchas could not be "
-            "verified: set CACHE_TYPE to RedisCache, or FileSystemCache on a single host; if there really is only one "
-            "process, set CAPTCHA_SINGLE_PROCESS"
+            "this server runs several processes, or does not say how many, and SimpleCache is private to each, so most "
+            "captchas could not be verified: set CACHE_TYPE to RedisCache, or FileSystemCache on a single host; if "
+            "there really is only one process, set CAPTCHA_SINGLE_PROCESS"
         )
     return current_service()
 

@@ -138,6 +138,30 @@ def has_jwt_manager() -> bool:
     return "flask-jwt-extended" in current_app.extensions
 
 
+def accepts_header_tokens() -> bool:
+    """Return whether the current app, which has a JWTManager, itself accepts tokens in a header."""
+    from flask_jwt_extended.config import config
+
+    return bool(config.jwt_in_headers)
+
+
+def refuse_identity_of_no_token(identity: Any) -> None:
+    """Refuse an identity that no token of the current app can carry, as a captcha bound to it would never pass.
+
+    :raises ValueError: the app has a JWTManager whose tokens carry the identity as text, and this is not text.
+    """
+    if identity is None or isinstance(identity, str) or not has_jwt_manager():
+        return
+
+    from flask_jwt_extended.config import config
+
+    if config.identity_claim_key == "sub" and config.verify_sub:  # PyJWT accepts only text there
+        raise ValueError(
+            f"identity is of type {type(identity).__name__}: in an app with a JWTManager it must be text, as in its "
+            "tokens, such as str(user.id)"
+        )
+
+
 @contextmanager
 def _unauthorized_on_errors() -> Iterator[None]:
     """Turn every exception except that of an expired token into Unauthorized.

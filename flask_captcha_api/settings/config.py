@@ -105,7 +105,9 @@ class CaptchaConfig:
     )
     openapi: bool = _setting(True, FLAG, "whether the routes are described at `openapi.json` below the prefix")
     single_process: bool = _setting(
-        False, FLAG, "states that there is one process although the server sets `wsgi.multiprocess`"
+        False,
+        FLAG,
+        "states that there is one process, although the server sets `wsgi.multiprocess` or does not say how many",
     )
 
     @property

@@ -8,7 +8,9 @@ from cachelib import FileSystemCache, MemcachedCache, SimpleCache
 from flask_caching.backends.nullcache import NullCache
 
 from ..exceptions import SetupError, StoreUnavailable
+from .cache_types import NULL_CACHE
 from .files import FolderSweep
+from .redis import decodes_responses
 from .taking import access_to
 
 NAMESPACE = "captcha_api:"
@@ -93,11 +95,13 @@ class AnswerStore:
 
 
 def refuse_unfit(backend: Any) -> None:
-    """Raise SetupError for a backend that loses every answer. Does not connect to the cache."""
+    """Raise SetupError for a backend from which no answer can be read. Does not connect to the cache."""
     if isinstance(backend, (NullCache, cachelib.NullCache)):
+        raise SetupError(NULL_CACHE)
+    if decodes_responses(backend):
         raise SetupError(
-            "CACHE_TYPE is NullCache, which keeps nothing, so no captcha could ever be verified: set CACHE_TYPE to "
-            "SimpleCache (one process), FileSystemCache (one host) or RedisCache, or pass cache= to CaptchaApi"
+            f"the Redis client of {type(backend).__name__} has decode_responses=True, and the cache stores bytes that "
+            "are not text, so none could be read: create the client without decode_responses"
         )
 
 

@@ -38,6 +38,15 @@ class RedisAdapter:
         return f"{(prefix() if callable(prefix) else prefix) or ''}{key}"
 
 
+def decodes_responses(backend: Any) -> bool:
+    """Return whether a backend of the Redis family has a client that decodes replies as text, which pickles are not.
+
+    Does not connect.
+    """
+    get_encoder = getattr(getattr(backend, "_write_client", None), "get_encoder", None)
+    return get_encoder is not None and bool(getattr(get_encoder(), "decode_responses", False))
+
+
 def adapt_redis(backend: Any) -> Any:
     """Return a :class:`RedisAdapter` if the backend is of the Redis family, else the backend."""
     # All of them write through this client. They share a base class only in recent releases of cachelib.

@@ -18,9 +18,11 @@ from flask import Flask
 from ..exceptions import SetupError, StoreUnavailable
 from ..settings.config import CaptchaConfig
 from .answers import AnswerStore, refuse_unfit
+from .cache_types import check_cache_type
 from .capacity import capacity_warning
 from .memcached import shorten_pylibmc_timeouts
 from .memory import PrivateSimpleCache
+from .secret_keys import CHANGED, have_changed
 
 #: How many entries the package's own cache holds. Beyond that it evicts the oldest.
 PRIVATE_THRESHOLD = 10_000
@@ -28,10 +30,14 @@ PRIVATE_THRESHOLD = 10_000
 _logger = logging.getLogger("flask_captcha_api")
 
 
-def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -> AnswerStore:
-    """Open the store on the app's cache and probe it. Log a warning if the cache is too small for the rate limit.
+def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, keys: tuple[bytes, ...], checked: Any) -> AnswerStore:
+    """Open the store on the app's cache and probe it.
+
+    Logs an error if the app's secret keys have changed since ``init_app``, and a warning if the cache is too small for
+    the rate limit.
 
     :param cache: the Cache that ``CaptchaApi`` was given, or None.
+    :param keys: as derived by ``init_app``.
     :param checked: the result of :func:`check_early`.
     :raises SetupError: the app's caches cannot keep captchas.
     :raises StoreUnavailable: the cache cannot be reached.
@@ -44,6 +50,8 @@ def open_store(app: Flask, cache: Any, *, config: CaptchaConfig, checked: Any) -
     store.probe()
     if warning := capacity_warning(backend, config):
         _logger.warning(warning)
+    if have_changed(app.config, keys):
+        _logger.error(CHANGED)
     return store
 
 
@@ -51,14 +59,18 @@ def check_early(app: Flask, cache: Any, config: CaptchaConfig) -> Any:
     """Check the backend if it is known before the first request, and return it.
 
     :returns: None if a Cache may still be initialised later, or CAPTCHA_CACHE is set.
-    :raises SetupError: the backend cannot keep captchas, or the app has several and none was given.
+    :raises SetupError: the backend cannot keep captchas, or cannot be created, or the app has several and none was
+        given.
     """
     if config.cache is not None:
+        check_cache_type(config.cache)
         return None
     backends = app.extensions.get("cache", {})
     if cache is None:
         _refuse_several(backends)
         backend = next(iter(backends.values()), None)
+        if backend is None:
+            check_cache_type(app.config)
     else:
         backend = backends.get(cache)
     if backend is not None:
@@ -69,7 +81,7 @@ def check_early(app: Flask, cache: Any, config: CaptchaConfig) -> Any:
 def check_backend(backend: Any) -> None:
     """Warn if a backend may lose captchas.
 
-    :raises SetupError: the backend keeps nothing.
+    :raises SetupError: no captcha could be read from the backend.
     """
     refuse_unfit(backend)
     _warn_of_threshold(backend)
@@ -118,6 +130,8 @@ def _create_backend(app: Flask, settings: str) -> Any:
     except (ImportError, LookupError, TypeError, ValueError) as error:
         raise SetupError(f"could not create a cache from {settings}: {error}") from error
     except Exception as error:  # Redis Cluster connects on creation
+        if isinstance(error.__cause__, ImportError):  # cachelib's RuntimeError for a missing client library
+            raise SetupError(f"could not create a cache from {settings}: {error}") from error
         raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
     return app.extensions["cache"][private]
 

@@ -19,6 +19,7 @@ from ..challenges.folding import is_typable
 from ..challenges.makers import Challenge
 from ..exceptions import StoreUnavailable
 from ..outcome import Outcome
+from ..rendering.picture.atlas import BUNDLED, CHARACTERS, missing_from
 from ..service import CaptchaService
 from ..state import EXTENSION_NAME, CaptchaState
 
@@ -41,7 +42,8 @@ def answers(app: Flask, answer: str, *, prompt: str | None = None) -> Iterator[N
     When entered without ``with``, keep a reference to the context manager: it exits when it is garbage-collected.
 
     :param prompt: what is drawn or spoken, for a kind that cannot draw the answer. None: the answer.
-    :raises ValueError: the answer cannot be typed: it must have 1 to 64 characters.
+    :raises ValueError: the answer cannot be typed: it must have 1 to 64 characters; or no source can draw or speak the
+        prompt.
     """
     if not is_typable(answer):
         raise ValueError(
@@ -49,6 +51,7 @@ def answers(app: Flask, answer: str, *, prompt: str | None = None) -> Iterator[N
             "characters"
         )
     state = _state_of(app)
+    _refuse_undrawable(state, answer if prompt is None else prompt)
 
     def make_known(length: int) -> Challenge:  # noqa: ARG001 - the signature is a maker's
         return Challenge(answer if prompt is None else prompt, answer)
@@ -110,6 +113,25 @@ class _FixedOutcomeService(CaptchaService):
             raise StoreUnavailable("simulated by flask_captcha_api.testing")
         accepted = [source] if isinstance(source, str) else list(source or ())
         return self._outcome, accepted[0] if len(accepted) == 1 else None
+
+
+def _refuse_undrawable(state: CaptchaState, prompt: str) -> None:
+    """Raise ValueError if no source has a kind with its own drawing or sound, or fonts for the prompt."""
+    characters = "".join(prompt.split())
+    missing = ""
+    for settings in state.config.every_source_config():
+        kind = state.sources.kinds[settings.kind]
+        if kind.draw is not None or kind.speak is not None:
+            return
+        missing = missing_from(settings.fonts or BUNDLED, characters)
+        if characters and not missing:
+            return
+    raise ValueError(
+        f"no captcha can be drawn with the prompt {prompt!r}: the fonts lack {missing!r}. The bundled ones have "
+        f"{CHARACTERS}: pass prompt= with what is to be drawn instead, such as prompt='12345'"
+        if characters
+        else f"no captcha can be drawn with the prompt {prompt!r}: it has no characters"
+    )
 
 
 def _state_of(app: Flask) -> CaptchaState:

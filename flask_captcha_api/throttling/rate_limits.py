@@ -6,12 +6,13 @@ from typing import Any
 
 from ..challenges.sources import Source
 from ..exceptions import TooManyRequests
-from ..state import current_state, is_one_of_several_processes
+from ..state import current_state, may_be_one_of_several_processes
 from ..storage.digests import pseudonym_of
 from .addresses import counted_address
 
 _PRIVATE_COUNTERS = (
-    "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, each with its own counts: set "
+    "CAPTCHA_RATE_LIMIT_STORAGE is 'memory://' and this server runs several processes, or does not say how many, each "
+    "with its own counts: set "
     "it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
 )
 _NO_ADDRESS = (
@@ -87,9 +88,9 @@ def limit_on_verifying(*accepted: Source) -> RateLimit:
 
 
 def warn_about_private_counters() -> None:
-    """Log once if this server runs several processes, each with its own counts."""
+    """Log once if this server runs, or may run, several processes, each with its own counts."""
     state = current_state()
-    if is_one_of_several_processes() and state.counters.get().are_private_to_process:
+    if may_be_one_of_several_processes() and state.counters.get().are_private_to_process:
         state.log_once(_PRIVATE_COUNTERS, logging.WARNING)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, has_request_context, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -77,8 +77,13 @@ def captcha_field(
     :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
         that HTML does not allow.
     :raises LookupError: there is no such source.
-    :raises RuntimeError: the routes are not mounted.
+    :raises RuntimeError: the routes are not mounted, or there is no request.
     """
+    if not has_request_context():
+        raise RuntimeError(
+            "captcha_field was called outside a request, and a captcha is issued to the client of one: render it in a "
+            "view, or in a test inside app.test_request_context()"
+        )
     more = {name: value for name, value in (attributes or {}).items() if value is not None and value is not False}
     if own := sorted(OWN_ATTRIBUTES.intersection(map(str.lower, more))):
         raise ValueError(f"attributes= has {own[0]!r}, which the widget sets itself or does not have")

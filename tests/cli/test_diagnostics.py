@@ -1,14 +1,17 @@
 """The diagnostics: what they report of a good set-up, and that they find the errors of a bad one."""
 
 import random
+import re
 import secrets
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+import redis
+from flask import Flask, abort, redirect, request
 from flask_caching import Cache
 from flask_jwt_extended import JWTManager
 from PIL import Image
@@ -19,10 +22,12 @@ from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.cli.diagnostics import diagnose
 from flask_captcha_api.cli.report import Report, as_text
 from flask_captcha_api.settings.config import ALL_KEYS
+from flask_captcha_api.storage.secret_keys import weakness_of
 
-from ..support.backends import SHARED, LyingCache, NaiveCache, params
+from ..support.backends import SHARED, LyingCache, NaiveCache, params, running
 from ..support.fonts import make_font
-from ..support.servers import free_port
+from ..support.paths import DOCS, ROOT
+from ..support.servers import free_port, redis_server
 
 WORKS = "a value was stored, and taken once"
 NO_MANAGER = (
@@ -92,6 +97,60 @@ def test_every_cache(app: Flask, name: str, settings_of: Callable[[str], dict[st
     kind = name.partition("-")[0]
     assert report.facts["cache"] == f"{kind}, scope: {scope}; {WORKS}"
     assert report.errors == []
+    assert not any("could not be read" in note for note in report.notes)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("options", "texts"),
+    [
+        ((), []),
+        (("--save", "3600 1", "--appendonly", "yes"), []),
+        (("--save", "3600 1"), ["Redis takes snapshots without an append-only file"]),
+        (
+            ("--maxmemory", "50mb", "--maxmemory-policy", "volatile-ttl"),
+            ["Redis evicts keys when its memory is full (maxmemory-policy volatile-ttl)"],
+        ),
+        (("--maxmemory-policy", "volatile-ttl"), []),
+        (("--maxmemory", "50mb"), []),
+        (("--rename-command", "CONFIG", ""), ["CONFIG of the Redis server could not be read (ResponseError)"]),
+        (("--rename-command", "INFO", ""), ["INFO of the Redis server could not be read (ResponseError)"]),
+    ],
+    ids=str,
+)
+def test_a_redis_that_may_lose_or_restore_captchas(
+    app: Flask, tmp_path: Path, options: tuple[str, ...], texts: list[str]
+) -> None:
+    """What its memory and its snapshots can do to captchas is a note, and so is what it does not say."""
+    with running(redis_server(tmp_path, *options)) as server:
+        app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_PORT=server.port, CAPTCHA_RATE_LIMIT="10 per hour")
+        app.config["CAPTCHA_RATE_LIMIT_STORAGE"] = f"redis://127.0.0.1:{server.port}/1"
+        report = diagnosed(app)
+    assert [note.partition(":")[0].partition(", and captchas")[0] for note in report.notes] == texts
+    assert report.errors == []
+
+
+@pytest.mark.server
+def test_a_redis_that_is_nearly_full(app: Flask, tmp_path: Path) -> None:
+    """It will refuse captchas, and the note says how full it is."""
+    with running(redis_server(tmp_path)) as server, closing(redis.Redis(port=server.port)) as client:
+        client.set("much", "x" * 20_000_000)
+        client.config_set("maxmemory", int(client.info("memory")["used_memory"] * 1.05))
+        app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_PORT=server.port)
+        report = diagnosed(app)
+    assert any(re.match(r"Redis uses 9\d% of its maxmemory", note) for note in report.notes)
+
+
+@pytest.mark.server
+def test_the_keys_in_redis_begin_as_documented(app: Flask, tmp_path: Path) -> None:
+    """An operator can find and remove them."""
+    with running(redis_server(tmp_path)) as server, closing(redis.Redis(port=server.port)) as client:
+        app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_PORT=server.port)
+        captcha = CaptchaApi(app)
+        with app.app_context():
+            uuid = captcha.issue("web").uuid
+        assert client.keys() == [f"flask_cache_captcha_api:{uuid}".encode()]
+    assert "--pattern 'flask_cache_captcha_api:*'" in (DOCS / "how-to" / "redis.md").read_text()
 
 
 def test_a_cache_of_ones_own(app: Flask) -> None:
@@ -217,6 +276,39 @@ def test_a_weak_secret_key(app: Flask) -> None:
     assert not any(word in str(vars(report)) for word in ("sesame", "older", "oldest"))
 
 
+def test_a_published_secret_key(app: Flask) -> None:
+    """A key from an example is known to everybody, however long it is."""
+    app.config["SECRET_KEY"] = b"a long random text, the same in every worker"
+    assert diagnosed(app).errors == [
+        "SECRET_KEY is an example from the documentation, so everybody knows it: set one from secrets.token_hex()"
+    ]
+
+
+def test_every_key_of_the_documentation_counts_as_published() -> None:
+    """No page has a key that the check would accept."""
+    pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
+    pattern = r'''\bSECRET_KEY(?:"\] = |=|", )(?:os\.environ\.get\("SECRET_KEY", )?"([^"]+)"'''
+    keys = {key for page in pages for key in re.findall(pattern, page.read_text())}
+    assert len(keys) >= 5
+    assert [key for key in keys if weakness_of(key) is None] == []
+
+
+@pytest.mark.parametrize(
+    "late",
+    [{"SECRET_KEY": "k" * 40}, {"SECRET_KEY_FALLBACKS": ["an earlier secret key"]}, {"SECRET_KEY": None}],
+    ids=str,
+)
+def test_secret_keys_that_come_too_late(app: Flask, caplog: pytest.LogCaptureFixture, late: dict[str, Any]) -> None:
+    """The report says so, and the log does at the first use, once."""
+    CaptchaApi(app)
+    app.config.update(late)
+    (text,) = diagnosed_again(app).errors
+    assert text.startswith("SECRET_KEY or SECRET_KEY_FALLBACKS changed after init_app")
+    for _ in range(2):
+        app.test_client().get("/captcha/web")
+    assert caplog.text.count("SECRET_KEY or SECRET_KEY_FALLBACKS changed after init_app") == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
@@ -235,6 +327,90 @@ def test_tokens_that_nobody_can_have(app: Flask, settings: dict[str, Any], text:
     report = diagnosed_again(app)
     assert report.errors == []
     assert report.facts["JWT"] == "captchas are bound to the token's identity; tokens are returned unchanged"
+
+
+@pytest.mark.parametrize("location", ["cookies", ["cookies", "query_string"]], ids=str)
+def test_required_tokens_that_never_arrive_in_a_header(app: Flask, location: Any) -> None:
+    """An app whose tokens are in cookies cannot require them for captchas, which only read the header."""
+    app.config.update(CAPTCHA_SOURCES={"a": {"jwt": "required"}, "b": {}}, JWT_TOKEN_LOCATION=location)
+    JWTManager(app)
+    (text,) = diagnosed(app).errors
+    assert text.startswith("jwt is 'required' (sources: a), captchas accept a token only in the Authorization header")
+    app.config["JWT_TOKEN_LOCATION"] = ["cookies", "headers"]
+    assert diagnosed_again(app).errors == []
+
+
+def _redirect() -> Any:
+    return redirect("/login")
+
+
+def _forbid() -> Any:
+    abort(401)
+
+
+def _require_login_for_captchas_of_reports() -> Any:
+    return "log in" if request.path == "/captcha/report" else None
+
+
+@pytest.mark.parametrize(
+    ("hook", "text"),
+    [
+        (_redirect, "(localhost/captcha/static/latest/captcha-field.js: it answers instead)"),
+        (_forbid, "(localhost/captcha/static/latest/captcha-field.js: it raises Unauthorized)"),
+        (_require_login_for_captchas_of_reports, "(localhost/captcha/report: it answers instead)"),
+    ],
+)
+def test_a_hook_that_keeps_visitors_from_the_routes(app: Flask, hook: Callable[[], Any], text: str) -> None:
+    """The report says which request it refuses and how to let the routes pass."""
+    app.config.update(CAPTCHA_SOURCES={"login": {}, "report": {}}, CAPTCHA_RATE_LIMIT="10 per day")
+    app.before_request(hook)
+    (found,) = diagnosed(app).errors
+    assert found == (
+        f"a before_request function of the app refuses visitors who are not logged in the captcha routes {text}: let "
+        "it return None if request.blueprint is 'captcha_api'"
+    )
+
+
+def test_hooks_that_let_visitors_pass(app: Flask) -> None:
+    """One that lets the blueprint pass, one that wants https, and one that refuses only where a token is required."""
+    app.config.update(
+        CAPTCHA_SOURCES={"login": {}, "password": {"jwt": "required"}},
+        APPLICATION_ROOT="/app",
+        TRUSTED_HOSTS=[".example.com"],
+    )
+    JWTManager(app)
+
+    @app.before_request
+    def require_login() -> Any:
+        return None if request.blueprint == "captcha_api" else redirect("/login")
+
+    @app.before_request
+    def require_https() -> Any:
+        return None if request.is_secure else redirect(request.url.replace("http:", "https:"))
+
+    @app.before_request
+    def require_token() -> None:
+        if request.path == "/captcha/password":
+            abort(401)
+
+    assert diagnosed(app).errors == []
+
+
+def test_a_hook_that_fails(app: Flask) -> None:
+    """It would fail for every visitor, too."""
+    app.before_request(_fail)
+    assert diagnosed(app).errors == [
+        "a before_request function of the app raised KeyError for a request to the captcha routes, so no captcha could "
+        "be issued: 'tile'"
+    ]
+
+
+def test_hooks_are_called_without_issuing_or_counting(app: Flask) -> None:
+    """The check uses up nobody's rate and leaves no captcha behind."""
+    app.config.update(CAPTCHA_RATE_LIMIT="1 per day", CAPTCHA_AUDIO=False)
+    CaptchaApi(app)
+    diagnosed_again(app)
+    assert app.test_client().get("/captcha/any").status_code == 200
 
 
 def test_rates(app: Flask) -> None:
@@ -301,7 +477,35 @@ def test_odds_of_a_kind_of_ones_own_are_estimated(app: Flask, tmp_path: Path) ->
     assert first.probability == pytest.approx(0.5, abs=0.05)
     assert second == GuessProbability(1 / 500, is_exact=False, is_upper_bound=True)
     assert [text.partition(":")[0] for text in report.errors] == ["source coin"]
-    assert "a blind guess passes about 1 in 2 times" in report.errors[0]
+    assert "a blind guess passes about 1 in 2 times: a greater length does not help" in report.errors[0]
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind(digits, best_guess=lambda length: 1 / 8**length), digits], ids=["own", "estimated"]
+)
+def test_a_short_length_has_its_remedy(app: Flask, kind: Any) -> None:
+    """Where a greater length gives more answers, that is what helps: by the kind's own figures or by its answers."""
+    app.config.update(CAPTCHA_SOURCES={"short": {"kind": "short", "length": 2}})
+    (text,) = diagnosed(app, kinds={"short": kind}).errors
+    assert text.endswith("times: increase the length, or use a kind with more answers")
+
+
+def test_a_kind_without_sound(app: Flask, tmp_path: Path) -> None:
+    """The report says so by source, and notes whom it locks out unless the source is meant to have none."""
+    fonts = [make_font(tmp_path / "hanzi.ttf", HANZI)]
+    app.config.update(
+        CAPTCHA_RATE_LIMIT="10 per hour",
+        CAPTCHA_SOURCES={
+            "mute": {"kind": "hanzi", "fonts": fonts},
+            "quiet": {"kind": "hanzi", "fonts": fonts, "audio": False},
+            "blank": {"kind": "digits", "fonts": fonts},
+        },
+    )
+    report = diagnosed(app, kinds={"hanzi": hanzi})
+    assert [source.has_sound for source in report.sources] == [False, False, True]
+    assert [note.partition(", ")[0] for note in report.notes if "no sound" in note] == [
+        "source mute: kind 'hanzi' has no sound"
+    ]
 
 
 def test_odds_that_a_kind_tells_itself(app: Flask) -> None:
@@ -315,7 +519,7 @@ def test_odds_that_a_kind_tells_itself(app: Flask) -> None:
     report = diagnosed(app, kinds=kinds)
     assert [source.guess for source in report.sources] == [GuessProbability(1 / 9**5), GuessProbability(1.0), None]
     assert [text.partition(",")[0] for text in report.errors] == [
-        "source sure: a blind guess passes 1 in 1 times: increase the length",
+        "source sure: a blind guess passes 1 in 1 times: a greater length does not help",
         "source never: no captcha could be made: ValueError: best_guess of kind 'never' returned 0.0: it must be a "
         "probability above 0 and at most 1",
     ]

@@ -143,7 +143,7 @@ def test_commands_exist(page: Path) -> None:
                 ["flask", "run" | "captcha", *_]
                 | ["flask", "--app", "example_app" | "myapp", "run" | "captcha", *_]
                 | ["pytest"]
-                | ["curl", *_]
+                | ["curl" | "redis-cli", *_]
                 | ["python3" | "." | "python", *_]
             ):
                 pass

@@ -15,7 +15,8 @@ from flask_cors import CORS
 from flask_jwt_extended import JWTManager, get_jwt, get_jwt_identity, jwt_required
 from werkzeug.test import TestResponse
 
-from flask_captcha_api import CaptchaApi, verify_captcha
+from flask_captcha_api import CaptchaApi, Outcome, verify_captcha
+from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
 
@@ -291,6 +292,30 @@ def test_captcha_passes_for_its_owner_alone(
     client, uuid = serve(), issue(headers=owner)
     assert post(client, path, uuid, asking).get_json() == expected
     assert post(client, path, uuid, owner).get_json() == GONE
+
+
+def test_an_identity_that_no_token_carries_is_refused(app: Flask, manager: JWTManager) -> None:
+    """A captcha bound to 42 would never pass with a token of "42"; the error says what to pass."""
+    captcha = CaptchaApi(app)
+    with app.app_context():
+        uuid = captcha.issue("web", identity="42").uuid
+        for call in (lambda: captcha.issue("web", identity=42), lambda: captcha.verify(uuid, "1", identity=42)):
+            with pytest.raises(ValueError, match=r"identity is of type int: .* it must be text.*str\(user.id\)"):
+                call()
+        assert captcha.verify(uuid, "no answer", identity="42") is Outcome.WRONG  # it was not spent
+
+
+@pytest.mark.parametrize(
+    "settings", [{"JWT_VERIFY_SUB": False}, {"JWT_IDENTITY_CLAIM": "user"}], ids=["unverified", "own claim"]
+)
+def test_an_identity_that_is_no_text_may_be_in_other_tokens(
+    app: Flask, manager: JWTManager, settings: dict[str, Any]
+) -> None:
+    """Only the registered claim has to be text, and only where it is verified."""
+    app.config.update(settings)
+    captcha = CaptchaApi(app)
+    with app.app_context(), answers(app, ANSWER):
+        assert captcha.verify(captcha.issue("web", identity=42).uuid, ANSWER, identity=42) is Outcome.PASSED
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -1,20 +1,30 @@
 """Which cache an app's answers go to, when it is opened, and what is told when it will not do."""
 
+import json
 import logging
 import multiprocessing
 import os
+import re
+import sys
 import time
 import warnings
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+import redis
+import serverless_wsgi
+from apig_wsgi import make_lambda_handler
 from flask import Flask, render_template_string
+from flask.sansio.app import App
 from flask_caching import Cache
 from flask_caching.backends import FileSystemCache, MemcachedCache, SimpleCache
 from flask_caching.backends.base import BaseCache
 from pymemcache.client.base import PooledClient
+from redis.sentinel import Sentinel
 
 from flask_captcha_api import CaptchaApi, Outcome, SetupError
 from flask_captcha_api.storage import selection as caches
@@ -115,7 +125,7 @@ def test_the_apps_template_tag_stays_with_its_cache(app: Flask) -> None:
         assert any("tag" in key for key in app.extensions["cache"][cache]._cache)
 
 
-@pytest.mark.parametrize("cache_type", ["Rediscache", "no.such.module.Cache", "SASLMemcachedCache"])
+@pytest.mark.parametrize("cache_type", ["no.such.module.Cache", "cachelib.UWSGICache"])
 def test_a_cache_type_that_does_not_exist_or_lacks_a_setting_is_told(
     app: Flask, caplog: pytest.LogCaptureFixture, cache_type: str
 ) -> None:
@@ -124,6 +134,82 @@ def test_a_cache_type_that_does_not_exist_or_lacks_a_setting_is_told(
     CaptchaApi(app)
     assert app.test_client().get("/captcha/x").get_json()["code"] == "01007"
     assert "could not create a cache from the app's CACHE_* settings" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("cache_type", "text"),
+    [
+        ("Rediscache", "CACHE_TYPE is 'Rediscache': did you mean 'RedisCache'?"),
+        ("simple", "CACHE_TYPE is 'simple': did you mean 'SimpleCache'?"),
+        ("disk", "CACHE_TYPE is 'disk': it must be one of "),
+        ("flask_caching.backends.MemcacheCache", "did you mean 'MemcachedCache'?"),
+        (SimpleCache, "it must be one of "),
+        ("NullCache", "CACHE_TYPE is NullCache, which keeps nothing"),
+    ],
+    ids=str,
+)
+def test_a_cache_type_of_flask_caching_is_checked_at_start(app: Flask, cache_type: Any, text: str) -> None:
+    """A misspelt one is refused with the name that was meant, and one that keeps nothing with its remedy."""
+    app.config["CACHE_TYPE"] = cache_type
+    with pytest.raises(SetupError, match=re.escape(text)):
+        CaptchaApi(app)
+
+
+@pytest.mark.parametrize(
+    ("cache_type", "modules", "remedy"),
+    [
+        ("RedisCache", ["redis"], "pip install 'flask_captcha_api[redis]'"),
+        ("RedisClusterCache", ["redis"], "pip install 'flask_captcha_api[redis]'"),
+        ("MemcachedCache", ["pylibmc", "memcache", "libmc"], "pip install 'flask_captcha_api[memcached]'"),
+        ("SASLMemcachedCache", ["pylibmc"], "pip install 'flask_captcha_api[memcached]'"),
+    ],
+)
+def test_a_missing_client_library_is_named_at_start(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, cache_type: str, modules: list[str], remedy: str
+) -> None:
+    """The error names the package and how to install it; the same settings start once it is installed."""
+    for module in modules:
+        monkeypatch.setitem(sys.modules, module, None)
+    app.config["CACHE_TYPE"] = cache_type
+    with pytest.raises(SetupError, match=f"needs the Python package {modules[0]}.*{re.escape(remedy)}"):
+        CaptchaApi(app)
+    package = ModuleType(modules[0])
+    package.__spec__ = ModuleSpec(modules[0], None)
+    monkeypatch.setitem(sys.modules, modules[0], package)
+    CaptchaApi(app)
+
+
+def test_a_memcached_client_given_as_the_server_needs_no_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flask-Caching uses it as it is, so no other client library has to be installed."""
+    for module in ("pylibmc", "memcache", "libmc"):
+        monkeypatch.setitem(sys.modules, module, None)
+    client = PooledClient("127.0.0.1", default_noreply=False)
+    app.config.update(CACHE_TYPE="MemcachedCache", CACHE_MEMCACHED_SERVERS=client)
+    CaptchaApi(app)
+
+
+@pytest.mark.parametrize(
+    "make_client",
+    [
+        lambda: redis.Redis(decode_responses=True),
+        lambda: redis.Redis.from_url("redis://127.0.0.1/0?decode_responses=true"),
+        lambda: Sentinel([("127.0.0.1", 26379)]).master_for("main", decode_responses=True),  # type: ignore[no-untyped-call]
+    ],
+    ids=["client", "url", "sentinel"],
+)
+def test_a_redis_client_that_decodes_is_refused(
+    app: Flask, caplog: pytest.LogCaptureFixture, make_client: Callable[[], Any]
+) -> None:
+    """At start if a Cache has it, else at the first request, in each case before anything is stored."""
+    app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_HOST=make_client())
+    CaptchaApi(app)
+    assert app.test_client().get("/captcha/x").get_json()["code"] == "01007"
+    assert "create the client without decode_responses" in caplog.text
+    later = Flask("later")
+    later.config.update(app.config)
+    Cache(later)
+    with pytest.raises(SetupError, match="RedisCache has decode_responses=True"):
+        CaptchaApi(later)
 
 
 def test_a_null_cache_is_refused_at_start(app: Flask) -> None:
@@ -150,6 +236,22 @@ def test_several_caches_are_refused(app: Flask) -> None:
         Cache(app, config=GOOD)
     with pytest.raises(RuntimeError, match=r"the app has 2 Caches .* pass cache= to CaptchaApi"):
         CaptchaApi(app)
+
+
+def test_a_cache_that_is_none_is_refused(app: Flask) -> None:
+    """Settings are not a Cache; the error shows how to make one of them."""
+    with pytest.raises(TypeError, match=r"cache= is builtins.dict: it must be a flask_caching.Cache, such as Cache\("):
+        CaptchaApi(app, cache=GOOD)  # type: ignore[arg-type]  # the mistake
+
+
+def test_an_app_of_another_framework_is_refused() -> None:
+    """Quart's app shares its base class with Flask's, and would fail only at its first request."""
+
+    class Other(App):
+        default_config = Flask.default_config
+
+    with pytest.raises(TypeError, match=r"Other as the app: it must be a Flask app"):
+        CaptchaApi(Other("app"))  # type: ignore[arg-type]  # the mistake
 
 
 def test_a_given_cache_that_was_never_initialised_is_told(app: Flask) -> None:
@@ -311,6 +413,42 @@ def test_a_private_cache_under_several_processes_is_not_served(
     assert len(errors) == 1
     assert "set CACHE_TYPE to RedisCache, or FileSystemCache on a single host" in errors[0]
     assert client.post("/captcha/web", json={"uuid": uuid, "code": ANSWER}).get_json()["response"] == "ok"
+
+
+#: As AWS API Gateway passes a request to a Lambda function.
+EVENT: dict[str, Any] = {
+    "path": "/captcha/web",
+    "httpMethod": "GET",
+    "headers": {},
+    "body": None,
+    "requestContext": {},
+}
+
+
+def _by_apig_wsgi(app: Flask) -> Any:
+    return make_lambda_handler(app)(EVENT, None)
+
+
+def _by_serverless_wsgi(app: Flask) -> Any:
+    return serverless_wsgi.handle_request(app, EVENT, None)
+
+
+@pytest.mark.parametrize("handle", [_by_apig_wsgi, _by_serverless_wsgi])
+def test_a_lambda_adapter_is_not_believed_that_there_is_one_process(
+    app: Flask, caplog: pytest.LogCaptureFixture, handle: Callable[[Flask], Any]
+) -> None:
+    """Lambda starts a process for each concurrent request, so a cache in memory is not served."""
+    CaptchaApi(app)
+    response = handle(app)
+    assert (int(response["statusCode"]), json.loads(response["body"])["code"]) == (503, "01007")
+    assert "does not say how many" in caplog.text
+
+
+def test_lambda_is_recognised_without_an_adapter(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web server may run in a function too."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "captchas")
+    CaptchaApi(app)
+    assert app.test_client().get("/captcha/web").get_json()["code"] == "01007"
 
 
 def test_a_developer_who_knows_better_is_believed(app: Flask) -> None:

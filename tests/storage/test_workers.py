@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from ..support.apps import KNOWN_ANSWER
-from ..support.gunicorn import Site, gunicorn
+from ..support.gunicorn import Site, granian, gunicorn
+from ..support.servers import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -124,3 +125,17 @@ def issue(site: Site) -> str:
 def guarded(site: Site, uuid: str) -> tuple[int, str | None]:
     status, body, _ = site.ask("POST", "/guarded", {"uuid": uuid, "code": KNOWN_ANSWER})
     return status, body.get("code")
+
+
+def test_granian_is_not_believed_that_there_is_one_process(tmp_path: Path) -> None:
+    """It says so with two workers too: a cache in memory is refused, and the remedy logged."""
+    with granian(tmp_path, "tests.support.apps:default_app", workers=2) as site:
+        status, answer, _ = site.ask("GET", "/captcha/web")
+        assert (status, answer["code"]) == (503, "01007")
+        wait_until(lambda: "set CAPTCHA_SINGLE_PROCESS" in site.log(), "the error")
+
+
+def test_granian_with_one_worker_may_say_so(tmp_path: Path) -> None:
+    """CAPTCHA_SINGLE_PROCESS is believed."""
+    with granian(tmp_path, "tests.support.apps:single_process_app", workers=1) as site:
+        assert guarded(site, issue(site)) == (200, None)

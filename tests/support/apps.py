@@ -42,3 +42,12 @@ def make_app(settings: dict[str, Any] | None = None) -> Flask:
         "/guarded-by-headers", view_func=verify_captcha(from_headers=True)(lambda: {"passed": True}), methods=["POST"]
     )
     return app
+
+
+def __getattr__(name: str) -> Flask:
+    """Make the apps that Granian, which cannot call a function with arguments, finds by name."""
+    if name == "default_app":
+        return make_app()
+    if name == "single_process_app":
+        return make_app({"CAPTCHA_SINGLE_PROCESS": True})
+    raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""Servers of ours for the tests: an app under gunicorn, spoken to over a real socket."""
+"""Apps under gunicorn and Granian, spoken to over a real socket."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ class Site:
     def __init__(self, port: int, log: Path) -> None:
         self.port = port
         self._log = log
-        #: Of gunicorn's arbiter.
+        #: Of the process that starts the workers.
         self.pid = 0
 
     def ask(
@@ -70,16 +70,34 @@ def gunicorn(
     environment: dict[str, str] | None = None,
 ) -> Iterator[Site]:
     """Serve an app, named as gunicorn names it, for the length of a with block."""
-    expect_mark("server", "gunicorn")
-    site = Site(free_port(), directory / "gunicorn.log")
-    command = [python, "-m", "gunicorn", f"--bind=127.0.0.1:{site.port}", f"--workers={workers}", *options, app]
-    with (directory / "gunicorn.log").open("wb") as log:
+    port = free_port()
+    command = [python, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", f"--workers={workers}", *options, app]
+    with _serving("gunicorn", command, port, directory, cwd, environment) as site:
+        yield site
+
+
+@contextmanager
+def granian(directory: Path, app: str, workers: int) -> Iterator[Site]:
+    """Serve an app, named ``module:app``, under Granian for the length of a with block."""
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface=wsgi", f"--port={port}", f"--workers={workers}", app]
+    with _serving("granian", command, port, directory, ROOT, None) as site:
+        yield site
+
+
+@contextmanager
+def _serving(
+    name: str, command: list[str], port: int, directory: Path, cwd: Path, environment: dict[str, str] | None
+) -> Iterator[Site]:
+    expect_mark("server", name)
+    site = Site(port, directory / f"{name}.log")
+    with (directory / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=cwd, stdout=log, stderr=log, env={**os.environ, **(environment or {})}, start_new_session=True
         )
     site.pid = process.pid
     try:
-        wait_until(site.answers, f"gunicorn on port {site.port}")
+        wait_until(site.answers, f"{name} on port {port}")
         yield site
     finally:
         os.killpg(process.pid, signal.SIGKILL)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from flask_captcha_api import CaptchaApi, Challenge, Kind, Outcome, StoreUnavailable, verify_captcha
 from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.rendering import FORMS
 from flask_captcha_api.signals import captcha_verified
 from flask_captcha_api.testing import answers, outcomes
@@ -102,6 +103,26 @@ def test_an_impossible_answer_is_told_at_once(app: Flask) -> None:
     CaptchaApi(app)
     with pytest.raises(ValueError, match="must have 1 to 64 characters"), answers(app, "\n"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [(None, "the fonts lack 'aj'.*pass prompt="), (" ", "it has no characters")],
+    ids=["letters", "blank"],
+)
+def test_an_answer_that_no_source_can_draw_is_refused_at_once(app: Flask, prompt: str | None, text: str) -> None:
+    """The error says what is missing, and how to draw something else."""
+    CaptchaApi(app)
+    with pytest.raises(ValueError, match=text), answers(app, "ja", prompt=prompt):
+        pass
+
+
+def test_an_answer_that_one_of_the_sources_can_draw_is_accepted(app: Flask) -> None:
+    """An app may have kinds for other scripts beside those that the package draws."""
+    app.config["CAPTCHA_SOURCES"] = {"web": {}, "own": {"kind": "own"}}
+    captcha = CaptchaApi(app, kinds={"own": Kind(digits, draw=lambda *_: Image.new("L", (80, 40)))})
+    with app.app_context(), answers(app, "ja"):
+        assert captcha.verify(captcha.issue("own").uuid, "ja") is Outcome.PASSED
 
 
 @pytest.mark.parametrize("kit", [lambda app: answers(app, "1"), lambda app: outcomes(app, Outcome.PASSED)])

@@ -310,6 +310,15 @@ def test_a_source_that_does_not_exist(app: Flask, client: FlaskClient, page: str
         captcha_field("no source")
 
 
+def test_outside_a_request(app: Flask, captcha: CaptchaApi) -> None:
+    """The error says what is missing, as when a mail is rendered in a command."""
+    with (
+        app.app_context(),
+        pytest.raises(RuntimeError, match=r"outside a request.*test_request_context\(\)"),
+    ):
+        render_template_string("{{ captcha_field('login') }}")
+
+
 def test_urls_follow_the_mount() -> None:
     """Below a prefix, a parent blueprint and the server's own path the script is found; unmounted it is not."""
     app = Flask("app")

@@ -1,5 +1,7 @@
 """The field for Flask-WTF forms."""
 
+import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +61,14 @@ def test_validating_twice_spends_nothing(app: Flask, captcha: CaptchaApi, issue:
             form = NameForm()
             assert [form.validate(), form.validate(), form.validate_on_submit()] == [passes] * 3
             assert form.captcha.errors == ([] if passes else ["驗證碼錯誤"])
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what to install."""
+    monkeypatch.delitem(sys.modules, "flask_captcha_api.wtf")
+    monkeypatch.setitem(sys.modules, "wtforms", None)
+    with pytest.raises(ImportError, match=r"pip install 'flask_captcha_api\[wtf\]'"):
+        importlib.import_module("flask_captcha_api.wtf")
 
 
 @pytest.mark.parametrize(
