@@ -13,9 +13,9 @@ from ..settings.config import CaptchaConfig, keys_of
 from ..settings.reading import read_config
 from ..state import CaptchaState, current_state
 from ..storage.capacity import capacity_warning
-from ..storage.redis_server import redis_notes
 from ..storage.secret_keys import CHANGED, have_changed, weakness_of
 from ..storage.selection import check_backend
+from .redis_checks import redis_notes
 from .report import Report, as_text
 from .route_checks import check_routes
 from .source_checks import ANY_NAME, check_source
