@@ -118,9 +118,7 @@ class CaptchaField extends HTMLElement {
   #language;
   #note; // a key of TEXTS
   #error; // a key of TEXTS, or a text from the page
-
-  /** A function of the page that returns its JWT, or nothing. May have been set before the element was upgraded. */
-  token = this.token;
+  #getToken;
 
   constructor() {
     super();
@@ -164,15 +162,32 @@ class CaptchaField extends HTMLElement {
       else form.requestSubmit();
     };
     this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // from a label outside
+    // Frameworks may set these before the element is defined. As own properties they would hide the accessors.
+    for (const name of ["value", "token"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
   }
 
+  /** The typed text. */
   get value() {
     return this.#ui.input.value;
   }
 
   set value(text) {
-    this.#ui.input.value = text;
+    this.#ui.input.value = text ?? "";
     this.#render();
+  }
+
+  /** A function of the page that returns its JWT, or nothing. Never reflected to an attribute. */
+  get token() {
+    return this.#getToken;
+  }
+
+  set token(getToken) {
+    this.#getToken = getToken;
   }
 
   get uuid() {
@@ -244,7 +259,7 @@ class CaptchaField extends HTMLElement {
       // If it came with the page, its lifetime began when the page was requested.
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
       this.#tokens = [""];
-      this.#ui.input.value = input.value;
+      this.#ui.input.value ||= input.value;
       if (input.matches(":focus")) this.focus();
     }
     this.replaceChildren(); // or their fields would be submitted as well
@@ -278,7 +293,7 @@ class CaptchaField extends HTMLElement {
   };
 
   #token() {
-    return this.token?.() || "";
+    return this.#getToken?.() || "";
   }
 
   /** Discard a useless captcha. The next tick loads another if the element is visible. */
@@ -288,7 +303,14 @@ class CaptchaField extends HTMLElement {
     this.#attempt++;
     this.#isBusy = false;
     this.#restUntil = 0;
+    this.#clear();
+  }
+
+  /** Empty the field, and tell the page as if the visitor had done it. */
+  #clear() {
+    const isChange = this.value;
     this.value = "";
+    if (isChange) this.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   #expire() {
@@ -322,7 +344,7 @@ class CaptchaField extends HTMLElement {
     this.#ui.audio.pause();
     this.#form = form;
     this.#ui[form].src = answer.data;
-    this.value = "";
+    this.#clear();
     this.#emit("captcha-ready", { form });
     if (willPlay) this.#play();
   }
