@@ -94,9 +94,12 @@ const sheet = new CSSStyleSheet();
 
 class CaptchaField extends HTMLElement {
   static formAssociated = true;
-  static observedAttributes = ["source", "base", "error", "nosound"];
+  static observedAttributes = ["source", "base", "error", "nosound", "form", "uuid-name", "text-name"];
 
   #internals = this.attachInternals();
+  // What the form sends: children, because jQuery's serialize() and htmx 1 do not see the value of a custom element.
+  #fields = [0, 1].map(() => make("input", { type: "hidden", autocomplete: "off" }));
+  #morphs = new MutationObserver(() => this.#adopt());
   #ui;
   #clock; // set once started
   #sight = new IntersectionObserver((entries) => {
@@ -220,13 +223,14 @@ class CaptchaField extends HTMLElement {
   disconnectedCallback() {
     clearInterval(this.#clock);
     this.#sight.disconnect();
+    this.#morphs.disconnect();
     this.#ui.audio.pause();
     removeEventListener("pageshow", this.#onPageShow);
   }
 
   attributeChangedCallback(name, before, now) {
     if (name === "error") this.#error = now;
-    else if (name !== "nosound" && this.#clock) this.#drop();
+    else if (/^(source|base)$/.test(name) && this.#clock) this.#drop();
     this.#render();
   }
 
@@ -236,25 +240,30 @@ class CaptchaField extends HTMLElement {
   }
 
   formDisabledCallback(isDisabled) {
-    this.#ui.group.disabled = isDisabled;
+    for (const control of [this.#ui.group, ...this.#fields]) control.disabled = isDisabled;
   }
 
   #start() {
-    if (!this.#clock) this.#adopt();
+    this.#adopt();
+    this.#morphs.observe(this, { childList: true });
     this.#sight.observe(this); // a captcha that nobody sees is not loaded
     clearInterval(this.#clock);
     this.#clock = setInterval(this.#tick, 1000); // expiry, waits, token, language
     addEventListener("pageshow", this.#onPageShow);
-    this.#render();
   }
 
-  /** Take over the captcha that the server rendered, and what was typed for it. */
+  /**
+   * Take over the captcha that the server rendered, and what was typed for it. A morph (Turbo, idiomorph) renders it
+   * into an element that has one already, which may have been spent: the server's is used.
+   */
   #adopt() {
-    const [uuid, medium, input] = this.querySelectorAll("[type=hidden], .frame [src], [required]");
+    const [uuid, medium, input] = this.querySelectorAll("fieldset :is([type=hidden], [src], [required])");
     if (uuid) {
+      if (this.#clock) this.#drop();
+      this.#error = this.getAttribute("error");
       this.#form = medium.localName === "audio" ? "audio" : "image";
       this.#ui[this.#form].src = medium.src;
-      this.#note = this.#form === "audio" ? "hidden" : "";
+      this.#note = this.#form === "audio" ? "hidden" : this.#clock && "changed";
       this.#accept(uuid.value, this.dataset.kind, this.dataset.expiresIn);
       // If it came with the page, its lifetime began when the page was requested.
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
@@ -262,7 +271,9 @@ class CaptchaField extends HTMLElement {
       this.#ui.input.value ||= input.value;
       if (input.matches(":focus")) this.focus();
     }
-    this.replaceChildren(); // or their fields would be submitted as well
+    this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
+    this.#morphs.takeRecords();
+    this.#render();
     if (uuid) this.#emit("captcha-ready", { form: this.#form });
   }
 
@@ -439,10 +450,13 @@ class CaptchaField extends HTMLElement {
     write(ui.note, say(this.#note));
     ui.note.className = this.#note === "changed" ? "quiet" : ""; // for screen readers only
 
-    const values = new FormData();
-    values.append(this.getAttribute("uuid-name") ?? "uuid", this.#uuid);
-    values.append(this.getAttribute("text-name") ?? "code", this.value);
-    this.#internals.setFormValue(values);
+    const form = this.getAttribute("form");
+    const [uuid, text] = this.#fields;
+    uuid.name = this.getAttribute("uuid-name") ?? "uuid";
+    uuid.value = this.#uuid;
+    text.name = this.getAttribute("text-name") ?? "code";
+    text.value = this.value;
+    for (const field of this.#fields) form === null ? field.removeAttribute("form") : field.setAttribute("form", form);
     if (this.#why) this.#internals.setValidity({ customError: true }, say(this.#why), ui.input);
     else this.#internals.setValidity({ valueMissing: !this.value.trim() }, ask("missing"), ui.input);
   }
