@@ -4,6 +4,7 @@
 const BASE = new URL("../..", import.meta.url).href;
 const TIMEOUT_MS = 10_000;
 const RETRY_DELAY_MS = 10_000;
+const RESEND_DELAY_MS = 10_000;
 
 // The first language is the fallback. `{}` stands for `asks`, or for seconds. Written by `make tables`.
 // <tables>
@@ -122,6 +123,9 @@ class CaptchaField extends HTMLElement {
   #note; // a key of TEXTS
   #error; // a key of TEXTS, or a text from the page
   #getToken;
+  #sent; // the uuid that a submit has sent
+  #sentAt;
+  #listeners; // aborted when disconnected
 
   constructor() {
     super();
@@ -154,6 +158,7 @@ class CaptchaField extends HTMLElement {
     ui.show.onclick = () => this.#load("image");
     ui.input.oninput = () => {
       if (!this.#why) this.#error = "";
+      this.#sent = "";
       this.#render();
     };
     ui.input.onchange = () => this.dispatchEvent(new Event("change", { bubbles: true }));
@@ -222,10 +227,10 @@ class CaptchaField extends HTMLElement {
 
   disconnectedCallback() {
     clearInterval(this.#clock);
+    this.#listeners?.abort();
     this.#sight.disconnect();
     this.#morphs.disconnect();
     this.#ui.audio.pause();
-    removeEventListener("pageshow", this.#onPageShow);
   }
 
   attributeChangedCallback(name, before, now) {
@@ -244,12 +249,16 @@ class CaptchaField extends HTMLElement {
   }
 
   #start() {
+    this.disconnectedCallback(); // in case it was moved while the document was loading
     this.#adopt();
     this.#morphs.observe(this, { childList: true });
     this.#sight.observe(this); // a captcha that nobody sees is not loaded
-    clearInterval(this.#clock);
     this.#clock = setInterval(this.#tick, 1000); // expiry, waits, token, language
-    addEventListener("pageshow", this.#onPageShow);
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
+    addEventListener("pageshow", this.#onPageShow, { signal });
+    const root = this.getRootNode(); // a submit does not leave a shadow root
+    (root === document ? window : root).addEventListener("submit", this.#onSubmit, { signal });
   }
 
   /**
@@ -285,7 +294,20 @@ class CaptchaField extends HTMLElement {
     this.#expiresAt = Date.now() + this.#lifetime;
   }
 
-  #onPageShow = (event) => event.persisted && this.#drop(); // back from the page it was submitted to
+  #onPageShow = (event) => {
+    this.#sent = "";
+    if (event.persisted) this.#drop(); // back from the page it was submitted to
+  };
+
+  /** Prevent that a second click sends the same captcha: the visitor would see it refused, and not what the first did. */
+  #onSubmit = (event) => {
+    if (event.target !== this.#internals.form || event.defaultPrevented || !this.#uuid) return;
+    if (this.#sent === this.#uuid && Date.now() < this.#sentAt + RESEND_DELAY_MS) return event.preventDefault();
+    this.#sent = this.#uuid;
+    this.#sentAt = Date.now();
+    // A later listener of the page may send the form by itself.
+    setTimeout(() => event.defaultPrevented && (this.#sent = ""));
+  };
 
   #tick = () => {
     const now = Date.now();
