@@ -84,3 +84,32 @@ def test_a_submit_that_the_page_prevents_does_not_count(visit: Visits, target: s
     assert window.page.evaluate(SUBMIT) == 0
     window.page.evaluate("new Promise((done) => setTimeout(done))")  # after the widget's own timer
     assert [window.page.evaluate(SUBMIT) for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize("names", ["", "elements", "requestSubmit", "submit", "id"])
+def test_return_sends_the_form_whatever_its_controls_are_called(visit: Visits, names: str) -> None:
+    """A control hides the form's own member of its name."""
+    window = visit()
+    field = typed(
+        window, f'<form method="post">{{{{ captcha_field("web") }}}}<input type="hidden" name="{names}"></form>'
+    )
+    field.get_by_role("textbox").press("Enter")
+    window.wait_for("() => submits.length === 1")
+
+
+@pytest.mark.parametrize("event", ["keyCode: 229", "isComposing: true", "repeat: true", "prevented"])
+def test_a_return_that_does_not_send(visit: Visits, event: str) -> None:
+    """It ends a composition, is held down, or the page has prevented it."""
+    window = visit()
+    field = typed(window)
+    if event == "prevented":
+        window.page.evaluate("document.body.addEventListener('keydown', (event) => event.preventDefault())")
+    options = "" if event == "prevented" else f", {event}"
+    field.evaluate(
+        f"""field => {{
+            const options = {{ key: "Enter", bubbles: true, composed: true, cancelable: true{options} }};
+            field.shadowRoot.querySelector("input").dispatchEvent(new KeyboardEvent("keydown", options));
+            return new Promise((done) => setTimeout(done));  // after the widget's own timer
+        }}"""
+    )
+    assert window.page.evaluate("submits.length") == 0

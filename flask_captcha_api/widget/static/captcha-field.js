@@ -56,9 +56,9 @@ const ICONS = {
   show: "M3 5h18v14H3zM3 18l6-7 5 5 3-3 4 4",
 };
 
-function make(tag, attributes, ...children) {
+function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
-  for (const name in attributes) element.setAttribute(name, attributes[name]);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
 }
@@ -89,6 +89,16 @@ function languageOf(element) {
   let tag;
   for (let node = element; node && !tag; node = node.getRootNode().host) tag = node.closest("[lang]")?.lang;
   return languageFor(tag || navigator.language);
+}
+
+/** Reject if the browser cannot or must not play a sound. Where nothing is loaded in advance, there is no event. */
+function isPlayable(src) {
+  return new Promise((resolve, reject) => {
+    const audio = make("audio", { src });
+    audio.onloadedmetadata = resolve;
+    audio.onerror = reject;
+    setTimeout(resolve, 1000);
+  });
 }
 
 const sheet = new CSSStyleSheet();
@@ -153,6 +163,11 @@ class CaptchaField extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     root.append(ui.group);
 
+    ui.image.onerror = ui.audio.onerror = ({ target }) => {
+      if (target !== ui[this.#form] || !this.#uuid) return;
+      this.#uuid = ""; // came with the page, and is blocked by its policy
+      this.#fail(this.#form, { status: 0 });
+    };
     ui.refresh.onclick = () => this.#load(this.#form);
     ui.listen.onclick = () => (this.#form === "audio" && this.#uuid ? this.#play() : this.#load("audio"));
     ui.show.onclick = () => this.#load("image");
@@ -163,11 +178,9 @@ class CaptchaField extends HTMLElement {
     };
     ui.input.onchange = () => this.dispatchEvent(new Event("change", { bubbles: true }));
     ui.input.onkeydown = (event) => {
-      const { form } = this.#internals;
-      if (event.key !== "Enter" || event.isComposing || !form) return;
-      const button = [...form.elements].find((element) => element.type === "submit");
-      if (button) button.click();
-      else form.requestSubmit();
+      // In Safari, 229 is the Return that ends a composition.
+      if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || event.repeat) return;
+      setTimeout(() => event.defaultPrevented || this.#submit()); // after the listeners of the page
     };
     this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // from a label outside
     // Frameworks may set these before the element is defined. As own properties they would hide the accessors.
@@ -246,6 +259,16 @@ class CaptchaField extends HTMLElement {
 
   formDisabledCallback(isDisabled) {
     for (const control of [this.#ui.group, ...this.#fields]) control.disabled = isDisabled;
+  }
+
+  /** Do what Return in a text field does. A form's controls may be named like its own members, and hide them. */
+  #submit() {
+    const { form } = this.#internals;
+    if (!form) return;
+    const member = (name) => Reflect.get(HTMLFormElement.prototype, name, form);
+    const button = [...member("elements")].find((element) => element.type === "submit");
+    if (button) button.click();
+    else member("requestSubmit").call(form);
   }
 
   #start() {
@@ -388,7 +411,7 @@ class CaptchaField extends HTMLElement {
     const path = form === "audio" ? "/audio?lang=" + languageOf(this) : "";
     const answer = { status: 0 };
     try {
-      const response = await fetch(`${base}/${this.getAttribute("source")}${path}`, {
+      const response = await fetch(`${base}/${encodeURIComponent(this.getAttribute("source"))}${path}`, {
         cache: "no-store",
         headers: token ? { Authorization: "Bearer " + token } : {},
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -403,7 +426,8 @@ class CaptchaField extends HTMLElement {
       answer.code = envelope.code;
       answer.uuid = envelope.response.uuid;
       const data = `data:${headers.get("Captcha-Media-Type")};base64,${envelope.response[form]}`;
-      if (form === "image") await make("img", { src: data }).decode(); // no broken pictures
+      // Neither a broken picture nor what a Content-Security-Policy blocks.
+      await (form === "image" ? make("img", { src: data }).decode() : isPlayable(data));
       answer.data = data;
     } catch {
       // no connection, no envelope or no picture
