@@ -4,6 +4,7 @@
 const BASE = new URL("../..", import.meta.url).href;
 const TIMEOUT_MS = 10_000;
 const RETRY_DELAY_MS = 10_000;
+const RESEND_DELAY_MS = 10_000;
 
 // The first language is the fallback. `{}` stands for `asks`, or for seconds. Written by `make tables`.
 // <tables>
@@ -55,9 +56,9 @@ const ICONS = {
   show: "M3 5h18v14H3zM3 18l6-7 5 5 3-3 4 4",
 };
 
-function make(tag, attributes, ...children) {
+function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
-  for (const name in attributes) element.setAttribute(name, attributes[name]);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
 }
@@ -90,13 +91,26 @@ function languageOf(element) {
   return languageFor(tag || navigator.language);
 }
 
+/** Reject if the browser cannot or must not play a sound. Where nothing is loaded in advance, there is no event. */
+function isPlayable(src) {
+  return new Promise((resolve, reject) => {
+    const audio = make("audio", { src });
+    audio.onloadedmetadata = resolve;
+    audio.onerror = reject;
+    setTimeout(resolve, 1000);
+  });
+}
+
 const sheet = new CSSStyleSheet();
 
 class CaptchaField extends HTMLElement {
   static formAssociated = true;
-  static observedAttributes = ["source", "base", "error", "nosound"];
+  static observedAttributes = ["source", "base", "error", "nosound", "form", "uuid-name", "text-name"];
 
   #internals = this.attachInternals();
+  // What the form sends: children, because jQuery's serialize() and htmx 1 do not see the value of a custom element.
+  #fields = [0, 1].map(() => make("input", { type: "hidden", autocomplete: "off" }));
+  #morphs = new MutationObserver(() => this.#adopt());
   #ui;
   #clock; // set once started
   #sight = new IntersectionObserver((entries) => {
@@ -118,9 +132,10 @@ class CaptchaField extends HTMLElement {
   #language;
   #note; // a key of TEXTS
   #error; // a key of TEXTS, or a text from the page
-
-  /** A function of the page that returns its JWT, or nothing. May have been set before the element was upgraded. */
-  token = this.token;
+  #getToken;
+  #sent; // the uuid that a submit has sent
+  #sentAt;
+  #listeners; // aborted when disconnected
 
   constructor() {
     super();
@@ -148,31 +163,52 @@ class CaptchaField extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     root.append(ui.group);
 
+    ui.image.onerror = ui.audio.onerror = ({ target }) => {
+      if (target !== ui[this.#form] || !this.#uuid) return;
+      this.#uuid = ""; // came with the page, and is blocked by its policy
+      this.#fail(this.#form, { status: 0 });
+    };
     ui.refresh.onclick = () => this.#load(this.#form);
     ui.listen.onclick = () => (this.#form === "audio" && this.#uuid ? this.#play() : this.#load("audio"));
     ui.show.onclick = () => this.#load("image");
     ui.input.oninput = () => {
       if (!this.#why) this.#error = "";
+      this.#sent = "";
       this.#render();
     };
     ui.input.onchange = () => this.dispatchEvent(new Event("change", { bubbles: true }));
     ui.input.onkeydown = (event) => {
-      const { form } = this.#internals;
-      if (event.key !== "Enter" || event.isComposing || !form) return;
-      const button = [...form.elements].find((element) => element.type === "submit");
-      if (button) button.click();
-      else form.requestSubmit();
+      // In Safari, 229 is the Return that ends a composition.
+      if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || event.repeat) return;
+      setTimeout(() => event.defaultPrevented || this.#submit()); // after the listeners of the page
     };
     this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // from a label outside
+    // Frameworks may set these before the element is defined. As own properties they would hide the accessors.
+    for (const name of ["value", "token"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
   }
 
+  /** The typed text. */
   get value() {
     return this.#ui.input.value;
   }
 
   set value(text) {
-    this.#ui.input.value = text;
+    this.#ui.input.value = text ?? "";
     this.#render();
+  }
+
+  /** A function of the page that returns its JWT, or nothing. Never reflected to an attribute. */
+  get token() {
+    return this.#getToken;
+  }
+
+  set token(getToken) {
+    this.#getToken = getToken;
   }
 
   get uuid() {
@@ -204,14 +240,15 @@ class CaptchaField extends HTMLElement {
 
   disconnectedCallback() {
     clearInterval(this.#clock);
+    this.#listeners?.abort();
     this.#sight.disconnect();
+    this.#morphs.disconnect();
     this.#ui.audio.pause();
-    removeEventListener("pageshow", this.#onPageShow);
   }
 
   attributeChangedCallback(name, before, now) {
     if (name === "error") this.#error = now;
-    else if (name !== "nosound" && this.#clock) this.#drop();
+    else if (/^(source|base)$/.test(name) && this.#clock) this.#drop();
     this.#render();
   }
 
@@ -221,33 +258,54 @@ class CaptchaField extends HTMLElement {
   }
 
   formDisabledCallback(isDisabled) {
-    this.#ui.group.disabled = isDisabled;
+    for (const control of [this.#ui.group, ...this.#fields]) control.disabled = isDisabled;
+  }
+
+  /** Do what Return in a text field does. A form's controls may be named like its own members, and hide them. */
+  #submit() {
+    const { form } = this.#internals;
+    if (!form) return;
+    const member = (name) => Reflect.get(HTMLFormElement.prototype, name, form);
+    const button = [...member("elements")].find((element) => element.type === "submit");
+    if (button) button.click();
+    else member("requestSubmit").call(form);
   }
 
   #start() {
-    if (!this.#clock) this.#adopt();
+    this.disconnectedCallback(); // in case it was moved while the document was loading
+    this.#adopt();
+    this.#morphs.observe(this, { childList: true });
     this.#sight.observe(this); // a captcha that nobody sees is not loaded
-    clearInterval(this.#clock);
     this.#clock = setInterval(this.#tick, 1000); // expiry, waits, token, language
-    addEventListener("pageshow", this.#onPageShow);
-    this.#render();
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
+    addEventListener("pageshow", this.#onPageShow, { signal });
+    const root = this.getRootNode(); // a submit does not leave a shadow root
+    (root === document ? window : root).addEventListener("submit", this.#onSubmit, { signal });
   }
 
-  /** Take over the captcha that the server rendered, and what was typed for it. */
+  /**
+   * Take over the captcha that the server rendered, and what was typed for it. A morph (Turbo, idiomorph) renders it
+   * into an element that has one already, which may have been spent: the server's is used.
+   */
   #adopt() {
-    const [uuid, medium, input] = this.querySelectorAll("[type=hidden], .frame [src], [required]");
+    const [uuid, medium, input] = this.querySelectorAll("fieldset :is([type=hidden], [src], [required])");
     if (uuid) {
+      if (this.#clock) this.#drop();
+      this.#error = this.getAttribute("error");
       this.#form = medium.localName === "audio" ? "audio" : "image";
       this.#ui[this.#form].src = medium.src;
-      this.#note = this.#form === "audio" ? "hidden" : "";
+      this.#note = this.#form === "audio" ? "hidden" : this.#clock && "changed";
       this.#accept(uuid.value, this.dataset.kind, this.dataset.expiresIn);
       // If it came with the page, its lifetime began when the page was requested.
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
       this.#tokens = [""];
-      this.#ui.input.value = input.value;
+      this.#ui.input.value ||= input.value;
       if (input.matches(":focus")) this.focus();
     }
-    this.replaceChildren(); // or their fields would be submitted as well
+    this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
+    this.#morphs.takeRecords();
+    this.#render();
     if (uuid) this.#emit("captcha-ready", { form: this.#form });
   }
 
@@ -259,7 +317,20 @@ class CaptchaField extends HTMLElement {
     this.#expiresAt = Date.now() + this.#lifetime;
   }
 
-  #onPageShow = (event) => event.persisted && this.#drop(); // back from the page it was submitted to
+  #onPageShow = (event) => {
+    this.#sent = "";
+    if (event.persisted) this.#drop(); // back from the page it was submitted to
+  };
+
+  /** Prevent that a second click sends the same captcha: the visitor would see it refused, and not what the first did. */
+  #onSubmit = (event) => {
+    if (event.target !== this.#internals.form || event.defaultPrevented || !this.#uuid) return;
+    if (this.#sent === this.#uuid && Date.now() < this.#sentAt + RESEND_DELAY_MS) return event.preventDefault();
+    this.#sent = this.#uuid;
+    this.#sentAt = Date.now();
+    // A later listener of the page may send the form by itself.
+    setTimeout(() => event.defaultPrevented && (this.#sent = ""));
+  };
 
   #tick = () => {
     const now = Date.now();
@@ -278,7 +349,7 @@ class CaptchaField extends HTMLElement {
   };
 
   #token() {
-    return this.token?.() || "";
+    return this.#getToken?.() || "";
   }
 
   /** Discard a useless captcha. The next tick loads another if the element is visible. */
@@ -288,7 +359,14 @@ class CaptchaField extends HTMLElement {
     this.#attempt++;
     this.#isBusy = false;
     this.#restUntil = 0;
+    this.#clear();
+  }
+
+  /** Empty the field, and tell the page as if the visitor had done it. */
+  #clear() {
+    const isChange = this.value;
     this.value = "";
+    if (isChange) this.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   #expire() {
@@ -322,7 +400,7 @@ class CaptchaField extends HTMLElement {
     this.#ui.audio.pause();
     this.#form = form;
     this.#ui[form].src = answer.data;
-    this.value = "";
+    this.#clear();
     this.#emit("captcha-ready", { form });
     if (willPlay) this.#play();
   }
@@ -333,7 +411,7 @@ class CaptchaField extends HTMLElement {
     const path = form === "audio" ? "/audio?lang=" + languageOf(this) : "";
     const answer = { status: 0 };
     try {
-      const response = await fetch(`${base}/${this.getAttribute("source")}${path}`, {
+      const response = await fetch(`${base}/${encodeURIComponent(this.getAttribute("source"))}${path}`, {
         cache: "no-store",
         headers: token ? { Authorization: "Bearer " + token } : {},
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -348,7 +426,8 @@ class CaptchaField extends HTMLElement {
       answer.code = envelope.code;
       answer.uuid = envelope.response.uuid;
       const data = `data:${headers.get("Captcha-Media-Type")};base64,${envelope.response[form]}`;
-      if (form === "image") await make("img", { src: data }).decode(); // no broken pictures
+      // Neither a broken picture nor what a Content-Security-Policy blocks.
+      await (form === "image" ? make("img", { src: data }).decode() : isPlayable(data));
       answer.data = data;
     } catch {
       // no connection, no envelope or no picture
@@ -418,10 +497,13 @@ class CaptchaField extends HTMLElement {
     write(ui.note, say(this.#note));
     ui.note.className = this.#note === "changed" ? "quiet" : ""; // for screen readers only
 
-    const values = new FormData();
-    values.append(this.getAttribute("uuid-name") ?? "uuid", this.#uuid);
-    values.append(this.getAttribute("text-name") ?? "code", this.value);
-    this.#internals.setFormValue(values);
+    const form = this.getAttribute("form");
+    const [uuid, text] = this.#fields;
+    uuid.name = this.getAttribute("uuid-name") ?? "uuid";
+    uuid.value = this.#uuid;
+    text.name = this.getAttribute("text-name") ?? "code";
+    text.value = this.value;
+    for (const field of this.#fields) form === null ? field.removeAttribute("form") : field.setAttribute("form", form);
     if (this.#why) this.#internals.setValidity({ customError: true }, say(this.#why), ui.input);
     else this.#internals.setValidity({ valueMissing: !this.value.trim() }, ask("missing"), ui.input);
   }
