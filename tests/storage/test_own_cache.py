@@ -76,13 +76,19 @@ def test_what_it_must_be(app: Flask, value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [(NULL, "NullCache, which keeps nothing"), ({"CACHE_TYPE": "no.such.Cache"}, "a cache from CAPTCHA_CACHE")],
+    [(NULL, "NullCache, which keeps nothing"), ({"CACHE_TYPE": "RedisCahce"}, "did you mean 'RedisCache'")],
 )
-def test_one_that_cannot_work_is_reported(
-    app: Flask, settings: dict[str, Any], message: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Requests are answered 01007, and the log says why."""
+def test_a_type_that_cannot_work_is_refused_at_start(app: Flask, settings: dict[str, Any], message: str) -> None:
+    """As one in the app's own CACHE_TYPE is."""
     app.config["CAPTCHA_CACHE"] = settings
+    with pytest.raises(SetupError, match=message):
+        CaptchaApi(app)
+
+
+def test_one_that_cannot_be_created_is_reported(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """Requests are answered 01007, and the log says why."""
+    message = "a cache from CAPTCHA_CACHE"
+    app.config["CAPTCHA_CACHE"] = {"CACHE_TYPE": "no.such.Cache"}
     CaptchaApi(app)
     with caplog.at_level(logging.ERROR):
         assert app.test_client().get("/captcha/web").get_json()["code"] == "01007"
