@@ -19,13 +19,17 @@ _MEDIA_TYPES = {SCRIPT: "text/javascript", STYLESHEET: "text/css"}
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.MULTILINE | re.DOTALL)
 
 
-def without_comments(code: str) -> str:
-    """Return a script or a style sheet without its comments, which would be an eighth of the bytes sent."""
-    return _COMMENT.sub("", code)
+#: Neither file has a string of several lines, which this would change.
+_INDENTATION = re.compile(r"^ +", re.MULTILINE)
+
+
+def compact(code: str) -> str:
+    """Return a script or a style sheet without comments and indentation, which would be a seventh of the bytes sent."""
+    return _INDENTATION.sub("", _COMMENT.sub("", code))
 
 
 _CONTENTS = {
-    name: without_comments(files(__package__).joinpath("static", name).read_text(encoding="utf-8")).encode()
+    name: compact(files(__package__).joinpath("static", name).read_text(encoding="utf-8")).encode()
     for name in _MEDIA_TYPES
 }
 #: One digest for all files, so that the script finds the style sheet next to itself.

@@ -13,7 +13,7 @@ from flask_jwt_extended import JWTManager, create_access_token, get_jwt, get_jwt
 from flask_captcha_api import CaptchaApi, Challenge, StoreUnavailable, verify_captcha
 from flask_captcha_api.service import CaptchaService
 from flask_captcha_api.testing import answers
-from flask_captcha_api.widget.assets import DIGEST, SCRIPT, STYLESHEET, file_url, without_comments
+from flask_captcha_api.widget.assets import DIGEST, SCRIPT, STYLESHEET, file_url, compact
 from flask_captcha_api.widget.field import captcha_field
 
 from ..conftest import ANSWER
@@ -72,16 +72,16 @@ def test_both_files_are_small(client: FlaskClient) -> None:
     assert sum(len(gzip.compress(data, 9)) for data in served) <= 8000
 
 
-def test_the_files_are_served_without_comments() -> None:
-    """Nothing else goes: neither a URL nor a line's code."""
+def test_the_files_are_served_compact() -> None:
+    """Without comments and indentation. Nothing else goes: neither a URL nor a line's code."""
     script = 'f("http://a"); // one\n// two\n  /** three\n   * four */\n  g(1 / 2);\nh({ // five\n});\n'
-    assert without_comments(script) == 'f("http://a");\n  g(1 / 2);\nh({\n});\n'
-    assert without_comments("/* one */\na {\n  b: url(//c);\n}\n") == "a {\n  b: url(//c);\n}\n"
+    assert compact(script) == 'f("http://a");\ng(1 / 2);\nh({\n});\n'
+    assert compact("/* one */\na {\n  b: url(//c);\n}\n") == "a {\nb: url(//c);\n}\n"
     for name in (SCRIPT, STYLESHEET):
-        served = without_comments((STATIC / name).read_text(encoding="utf-8"))
-        assert not re.search(r"(^|\s)//|/\*", served)
+        served = compact((STATIC / name).read_text(encoding="utf-8"))
+        assert not re.search(r"(^|\s)//|/\*|^ ", served, re.MULTILINE)
         assert {line for line in served.splitlines() if line.strip()} <= {
-            line.partition(" //")[0] for line in (STATIC / name).read_text(encoding="utf-8").splitlines()
+            line.partition(" //")[0].lstrip() for line in (STATIC / name).read_text(encoding="utf-8").splitlines()
         }
 
 
@@ -93,7 +93,7 @@ def test_the_files_may_be_kept_for_ever(client: FlaskClient, name: str, media_ty
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in response.headers
-    assert response.data == without_comments((STATIC / name).read_text(encoding="utf-8")).encode()
+    assert response.data == compact((STATIC / name).read_text(encoding="utf-8")).encode()
     assert client.head(f"/captcha/static/{DIGEST}/{name}").status_code == 200
 
 
