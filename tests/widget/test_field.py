@@ -13,7 +13,7 @@ from flask_jwt_extended import JWTManager, create_access_token, get_jwt, get_jwt
 from flask_captcha_api import CaptchaApi, Challenge, StoreUnavailable, verify_captcha
 from flask_captcha_api.service import CaptchaService
 from flask_captcha_api.testing import answers
-from flask_captcha_api.widget.assets import DIGEST, SCRIPT, STYLESHEET, file_url, compact
+from flask_captcha_api.widget.assets import DIGEST, SCRIPT, STYLESHEET, compact, file_url
 from flask_captcha_api.widget.field import captcha_field
 
 from ..conftest import ANSWER
