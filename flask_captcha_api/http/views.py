@@ -57,23 +57,17 @@ def new_blueprint() -> Blueprint:
 
 
 def _image(source: str) -> EnvelopeResponse:
-    """Answer GET /captcha/{source}. The query string is a cache-buster and is not read."""
-    return _issue(source, "image", lambda: None)
+    """Answer GET /captcha/{source}. The query string only defeats caches: it is not parsed."""
+    return _issue(source, "image", lambda: "en")  # a picture has no language
 
 
 def _audio(source: str) -> EnvelopeResponse:
-    """Answer GET /captcha/{source}/audio. Only ``lang`` is read from the query string."""
-    return _issue(source, "audio", lambda: read_query("lang"))
+    """Answer GET /captcha/{source}/audio. Of the query string, only ``lang`` is read."""
+    return _issue(source, "audio", lambda: language_of_sound(read_query("lang")))
 
 
-def _issue(source: str, form: str, read_lang: Callable[[], str | None]) -> EnvelopeResponse:
-    reply = issue(
-        JSON_ROUTE,
-        source,
-        form=form,
-        language=lambda: language_of_sound(read_lang()),
-        only_headers=request.method == "HEAD",
-    )
+def _issue(source: str, form: str, language: Callable[[], str]) -> EnvelopeResponse:
+    reply = issue(JSON_ROUTE, source, form=form, language=language, only_headers=request.method == "HEAD")
     if reply.result is not Result.SUCCESS:
         return envelope(reply.result, retry_after=reply.retry_after)
     captcha, state = reply.captcha, current_state()
