@@ -10,8 +10,8 @@ try:
     from wtforms import Field, FormField
     from wtforms.fields import Label
     from wtforms.validators import StopValidation
-except ImportError as error:
-    raise ImportError("flask_captcha_api.wtf needs Flask-WTF: pip install 'flask_captcha_api[wtf]'") from error
+except ImportError as _error:
+    raise ImportError("flask_captcha_api.wtf needs Flask-WTF: pip install 'flask_captcha_api[wtf]'") from _error
 
 from .exceptions import SetupError, StoreUnavailable
 from .http.conditions import Condition, check_condition, holds, would_hold
@@ -74,7 +74,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     :raises TypeError: ``unless`` is not callable.
     """
 
-    widget = CaptchaWidget()
+    widget: CaptchaWidget = CaptchaWidget()
     label: Label
     errors: Sequence[str]
 
