@@ -17,8 +17,8 @@ from .storage.answers import AnswerStore
 
 EXTENSION_NAME = "captcha_api"
 
-#: What the keys begin with that apig-wsgi, serverless-wsgi and awsgi add to the WSGI environ.
-_LAMBDA_ADAPTERS = ("apig_wsgi.", "serverless.", "awsgi.")
+#: Keys that apig-wsgi, serverless-wsgi and awsgi add to the WSGI environ.
+_LAMBDA_KEYS = ("apig_wsgi.context", "serverless.context", "awsgi.context")
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -96,5 +96,5 @@ def _always_claims_one_process(environ: Mapping[str, Any]) -> bool:
     return (
         environ.get("SERVER_SOFTWARE") == "Granian"
         or "AWS_LAMBDA_FUNCTION_NAME" in os.environ
-        or any(key.startswith(_LAMBDA_ADAPTERS) for key in environ)
+        or any(key in environ for key in _LAMBDA_KEYS)
     )

@@ -61,7 +61,8 @@ def forbid_storing(headers: Headers) -> None:
     for name in {name.lower() for name in headers.keys()}:  # noqa: SIM118 - iterating over Headers yields pairs
         if name.endswith("-cache-control") or name in _STORAGE_HEADERS:
             headers.remove(name)
-    headers["Cache-Control"] = "no-store"
+    if headers.getlist("Cache-Control") != ["no-store"]:
+        headers["Cache-Control"] = "no-store"
 
 
 class Json(bytes):

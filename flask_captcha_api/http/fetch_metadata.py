@@ -24,18 +24,21 @@ def is_forced_by_another_site() -> bool:
     speculation rules count whoever has made the rules: Chromium sends ``none`` as their site. When such a page is
     opened, the widget's script requests the captcha that it lacks.
     """
-    site = request.headers.get("Sec-Fetch-Site")
+    site = request.environ.get("HTTP_SEC_FETCH_SITE")
     return (site == "cross-site" and _is_of_no_script()) or (site in {"cross-site", "none"} and _is_prefetch())
 
 
 def _is_embedded() -> bool:
-    return request.headers.get("Sec-Fetch-Mode") == "navigate" and request.headers.get("Sec-Fetch-Dest") in _EMBEDDED
+    return (
+        request.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
+        and request.environ.get("HTTP_SEC_FETCH_DEST") in _EMBEDDED
+    )
 
 
 def _is_of_no_script() -> bool:
     """Return whether neither a script nor a navigation sent the request. A script's destination is ``empty``."""
-    mode = request.headers.get("Sec-Fetch-Mode")
-    return mode == "no-cors" or (mode != "navigate" and request.headers.get("Sec-Fetch-Dest", "empty") != "empty")
+    mode = request.environ.get("HTTP_SEC_FETCH_MODE")
+    return mode == "no-cors" or (mode != "navigate" and request.environ.get("HTTP_SEC_FETCH_DEST", "empty") != "empty")
 
 
 def _is_prefetch() -> bool:
@@ -43,5 +46,5 @@ def _is_prefetch() -> bool:
 
     Scripts of a page that is rendered in advance send "prefetch;prerender" too, and read the response.
     """
-    purpose = request.headers.get("Sec-Purpose", "")
-    return purpose == "prefetch" or ("prefetch" in purpose and request.headers.get("Sec-Fetch-Mode") == "navigate")
+    purpose = request.environ.get("HTTP_SEC_PURPOSE", "")
+    return purpose == "prefetch" or ("prefetch" in purpose and request.environ.get("HTTP_SEC_FETCH_MODE") == "navigate")

@@ -10,7 +10,7 @@ from ..translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, best_language
 # Parsing takes time in proportion to the header, which may have hundreds of kilobytes, as servers join duplicate lines.
 # Browsers send a few ranges, best first.
 _MOST_CHARACTERS = 1000
-_MOST_RANGES = 20
+_MOST_RANGES = 10
 #: A language range with its weight (RFC 9110, section 12.5.4). Some clients write an underscore for the hyphen.
 _RANGE = re.compile(r"\s*([A-Za-z0-9*_-]+)\s*(?:;\s*[qQ]=([01](?:\.[0-9]{0,3})?)\s*)?")
 
@@ -50,7 +50,7 @@ def language_of_sound(tag: str | None) -> str:
 def accepted_languages() -> list[str]:
     """Return the language tags in Accept-Language, best first.
 
-    Only the first 20 ranges in the first 1,000 characters are read. Malformed ranges and those of weight 0 are left
+    Only the first 10 ranges in the first 1,000 characters are read. Malformed ranges and those of weight 0 are left
     out. Werkzeug's ``accept_languages`` parses the whole header, and takes five times as long for each range.
     """
     header = request.headers.get("Accept-Language", "")
