@@ -148,7 +148,7 @@ def _warn_of_open_folder(backend: Any) -> None:
         return
     try:
         mode = Path(backend._path).stat().st_mode
-    except OSError:  # told at the first use
+    except OSError:  # reported at the first use
         return
     if mode & stat.S_IWOTH:
         warnings.warn(
