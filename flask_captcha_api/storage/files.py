@@ -24,8 +24,8 @@ _FILES_PER_STEP = 3
 _FILES_AFTER_FAILURE = 300
 #: Stop after this many removals: they are slow, up to 2 ms each on some disks.
 _ENOUGH_REMOVED = 10
-#: Seconds to wait for another thread that is sweeping.
-_LOCK_TIMEOUT = 1
+#: Seconds to wait for other threads that are sweeping. On a busy machine a dozen of them take over a second.
+_LOCK_TIMEOUT = 5
 #: The most attempts to write, as long as each failure was followed by removals.
 _ATTEMPTS = 3
 #: Seconds after which an unfinished file is no longer being written.

@@ -12,7 +12,7 @@ from flask_captcha_api import StoreUnavailable
 from flask_captcha_api.service import CaptchaService
 
 from ..support.browser_site import Site
-from ..support.browsers import EVENTS, FIELD, TEXT, UUID, Visits
+from ..support.browsers import EVENTS, FIELD, OUT_OF_SIGHT, TEXT, UUID, Visits
 
 pytestmark = pytest.mark.browser
 
@@ -238,7 +238,9 @@ def test_what_nobody_sees_asks_for_nothing(visit: Visits, site: Site) -> None:
     window = visit()
     window.page.clock.install()
     field = window.show(FIELD)
-    field.evaluate("field => { field.hidden = true; field.setAttribute('source', 'letters') }")
+    field.evaluate("field => { field.hidden = true }")
+    field.evaluate(OUT_OF_SIGHT)
+    field.evaluate("field => { field.setAttribute('source', 'letters') }")
     window.page.clock.run_for(400_000)
     assert site.asked == []
     field.evaluate("field => { field.hidden = false }")
@@ -262,7 +264,7 @@ def test_what_is_spent_is_not_kept(visit: Visits, site: Site) -> None:
     expect(field.get_by_role("img")).to_be_visible()
     assert field.evaluate(UUID) != before
     field.evaluate("field => { field.hidden = true }")
-    window.page.clock.run_for(2_000)
+    field.evaluate(OUT_OF_SIGHT)
     field.evaluate("field => field.refresh()")
     window.page.clock.run_for(60_000)
     assert (field.evaluate(UUID), len(site.asked)) == ("", 2)

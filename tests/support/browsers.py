@@ -35,6 +35,10 @@ EVENTS = """field => {
     for (const name of ["captcha-ready", "captcha-error", "captcha-expired", "captcha-token"])
         field.addEventListener(name, (event) => told.push([name, event.detail]));
 }"""
+#: Waits until the browser has told every observer that the widget is not in sight; ours was there first.
+OUT_OF_SIGHT = """field => new Promise((resolve) => {
+    new IntersectionObserver((entries) => entries.at(-1).isIntersecting || resolve()).observe(field);
+})"""
 #: What the widget says in English.
 TEXT = CATALOGUES["en"].widget
 
