@@ -96,5 +96,5 @@ def _always_claims_one_process(environ: Mapping[str, Any]) -> bool:
     return (
         environ.get("SERVER_SOFTWARE") == "Granian"
         or "AWS_LAMBDA_FUNCTION_NAME" in os.environ
-        or any(key in environ for key in _LAMBDA_KEYS)
+        or not environ.keys().isdisjoint(_LAMBDA_KEYS)
     )

@@ -36,8 +36,9 @@ class Folding:
             text, folded = folded, _fold_once(folded)
         if not self.digits_only:
             return folded
-        dashes_folded = "".join("-" if _is_dash(character) else character for character in folded)
-        return _DASHES_BETWEEN_DIGITS.sub("", dashes_folded)
+        if not folded.isascii():
+            folded = "".join("-" if _is_dash(character) else character for character in folded)
+        return _DASHES_BETWEEN_DIGITS.sub("", folded)
 
     @property
     def flags(self) -> str:

@@ -45,9 +45,10 @@ class EnvelopeResponse(Response):
         headers = super().get_wsgi_headers(environ)
         forbid_storing(headers)
         names = (*EXPOSED_HEADERS, *self.token_headers)
-        exposed_by_app = [name.strip() for name in ",".join(headers.getlist(_EXPOSE)).split(",") if name.strip()]
-        known = {name.lower() for name in exposed_by_app}
-        names = (*exposed_by_app, *(name for name in names if name.lower() not in known))
+        if _EXPOSE in headers:
+            exposed_by_app = [name.strip() for name in ",".join(headers.getlist(_EXPOSE)).split(",") if name.strip()]
+            known = {name.lower() for name in exposed_by_app}
+            names = (*exposed_by_app, *(name for name in names if name.lower() not in known))
         headers[_EXPOSE] = ", ".join(names)
         return headers
 
