@@ -84,8 +84,8 @@ def issue(
 
     def attempt() -> Reply:
         source = current_state().sources.find(source_name)
-        if form == "audio" and not source.settings.audio:
-            raise NoSound(source_name)
+        if not FORMS[form].is_offered(source.settings):
+            return Reply(Result.SOURCE_UNKNOWN)
         caller = _admit(entry, source.settings.jwt, limit_on_issuing(source), cost=FORMS[form].counts_as)
         service = _service()
         if only_headers:

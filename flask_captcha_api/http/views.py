@@ -1,7 +1,6 @@
 """The JSON routes. Each answers with the envelope and never raises."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from ..exceptions import SetupError
 from ..rendering import FORMS
 from ..state import EXTENSION_NAME, current_state
+from ..translations import FALLBACK_LANGUAGE
 from .envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
 from .fields import TEXT_NAMES, UUID_NAMES, read_fields, read_query
 from .gateway import JSON_ROUTE, issue, verify
@@ -31,8 +31,8 @@ _PACKAGE = "flask_captcha_api"
 def new_blueprint() -> Blueprint:
     """Create the blueprint for one app."""
     blueprint = Blueprint(BLUEPRINT_NAME, _PACKAGE, url_prefix=DEFAULT_PREFIX, template_folder="widget/templates")
-    blueprint.add_url_rule("/<source>", "image", _image, methods=["GET"])
-    blueprint.add_url_rule("/<source>/audio", "audio", _audio, methods=["GET"])
+    for name, form in FORMS.items():
+        blueprint.add_url_rule(f"/<source>{form.path}", name, partial(_issue, name), methods=["GET"])
     blueprint.add_url_rule("/<source>", "verify", _verify, methods=["POST"])
     blueprint.add_url_rule(f"/{FILE_NAME}", "openapi", _openapi, methods=["GET"])
     mounts: list[_Mount] = []
@@ -56,17 +56,12 @@ def new_blueprint() -> Blueprint:
     return blueprint
 
 
-def _image(source: str) -> EnvelopeResponse:
-    """Answer GET /captcha/{source}. The query string only defeats caches: it is not parsed."""
-    return _issue(source, "image", lambda: "en")  # a picture has no language
+def _issue(form: str, source: str) -> EnvelopeResponse:
+    """Answer GET /captcha/{source} and the paths below it.
 
-
-def _audio(source: str) -> EnvelopeResponse:
-    """Answer GET /captcha/{source}/audio. Of the query string, only ``lang`` is read."""
-    return _issue(source, "audio", lambda: language_of_sound(read_query("lang")))
-
-
-def _issue(source: str, form: str, language: Callable[[], str]) -> EnvelopeResponse:
+    The query string only defeats caches: it is not parsed, except for the ``lang`` of a form that has a language.
+    """
+    language = _language_in_query if FORMS[form].has_language else _no_language
     reply = issue(JSON_ROUTE, source, form=form, language=language, only_headers=request.method == "HEAD")
     if reply.result is not Result.SUCCESS:
         return envelope(reply.result, retry_after=reply.retry_after)
@@ -86,6 +81,14 @@ def _issue(source: str, form: str, language: Callable[[], str]) -> EnvelopeRespo
         response.headers[name] = value
         response.token_headers = (name,)
     return response
+
+
+def _language_in_query() -> str:
+    return language_of_sound(read_query("lang"))
+
+
+def _no_language() -> str:
+    return FALLBACK_LANGUAGE  # the form does not look at it
 
 
 def _verify(source: str) -> EnvelopeResponse:

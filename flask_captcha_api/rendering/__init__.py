@@ -23,16 +23,24 @@ VOICES: Mapping[str, str] = MappingProxyType({tag: each.voice for tag, each in C
 
 @dataclass(frozen=True)
 class Form:
-    """A form in which a prompt is rendered.
+    """A form in which a prompt is rendered. Its route and its description in OpenAPI are made from this.
 
+    :ivar noun: what it is called in the description: "picture".
+    :ivar path: its path below ``/captcha/{source}``: empty, or beginning with a slash.
     :ivar render: returns the encoded picture or sound. Its arguments are the kind, the prompt, the source's settings,
         the source of randomness and the visitor's language.
     :ivar media_type: returns the media type for a source's settings.
+    :ivar is_offered: returns whether a source's settings allow it.
+    :ivar has_language: whether it depends on the visitor's language.
     :ivar counts_as: what it counts as under a rate limit, in captchas.
     """
 
+    noun: str
+    path: str
     render: Callable[[Kind, str, SourceConfig, random.Random, str], bytes]
     media_type: Callable[[SourceConfig], str]
+    is_offered: Callable[[SourceConfig], bool] = lambda _: True
+    has_language: bool = False
     counts_as: int = 1
 
 
@@ -71,7 +79,20 @@ def _render_audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.R
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
-        "image": Form(render=_render_image, media_type=lambda settings: MEDIA_TYPES[settings.format]),
-        "audio": Form(render=_render_audio, media_type=lambda _: MEDIA_TYPE, counts_as=SOUND_COUNTS_AS),
+        "image": Form(
+            noun="picture",
+            path="",
+            render=_render_image,
+            media_type=lambda settings: MEDIA_TYPES[settings.format],
+        ),
+        "audio": Form(
+            noun="sound",
+            path="/audio",
+            render=_render_audio,
+            media_type=lambda _: MEDIA_TYPE,
+            is_offered=lambda settings: settings.audio,
+            has_language=True,
+            counts_as=SOUND_COUNTS_AS,
+        ),
     }
 )

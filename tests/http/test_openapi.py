@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from flask_captcha_api import CaptchaApi
 from flask_captcha_api.http.envelope import EXPOSED_HEADERS
 from flask_captcha_api.http.results import Result
+from flask_captcha_api.rendering import FORMS
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
@@ -127,8 +128,7 @@ def test_any_name_is_a_source(app: Flask) -> None:
     paths = described(set_up(app))["paths"]
     name = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$", "not": {"enum": ["static"]}}
     assert {path: item["parameters"][0]["schema"] for path, item in paths.items()} == {
-        "/{source}": name,
-        "/{source}/audio": name,
+        f"/{{source}}{form.path}": name for form in FORMS.values()
     }
 
 
@@ -202,9 +202,9 @@ def test_tokens_are_asked_for_as_configured(app: Flask, settings: Json, security
         for method, operation in item.items()
         if method != "parameters"
     ]
-    assert len(operations) == 5
-    assert [operation.get("security") for operation in operations] == [security] * 5
-    assert ["401" in operation["responses"] for operation in operations] == [security is not None] * 5
+    assert len(operations) == 2 * len(FORMS) + 1
+    assert all(operation.get("security") == security for operation in operations)
+    assert all(("401" in operation["responses"]) == (security is not None) for operation in operations)
     assert description["components"].get("securitySchemes") == schemes
 
 
@@ -246,7 +246,7 @@ def test_answers_are_as_described(app: Flask, issue: Callable[..., str], monkeyp
     nobody = {"Authorization": "Bearer nobody"}
 
     given = []
-    for path, url in (("/{source}", "/captcha/web"), ("/{source}/audio", "/captcha/web/audio")):
+    for path, url in ((f"/{{source}}{form.path}", f"/captcha/web{form.path}") for form in FORMS.values()):
         for method in ("GET", "HEAD"):
             for headers in ({}, alice, nobody):
                 given.append((path, client.open(url, method=method, headers=headers)))

@@ -1,6 +1,6 @@
 """Builds the OpenAPI description of the routes from the tables that the routes use."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from ...challenges.folding import LONGEST_ANSWER
@@ -22,19 +22,6 @@ _ABOUT = (
     "`message` is a sentence for the visitor. Methods that are not described here get 01008, and other paths 01004. "
     "OPTIONS lists the methods of a path."
 )
-
-#: For each form of a captcha: its path, and its name in descriptions.
-_PATHS = {"image": ("/{source}", "picture"), "audio": ("/{source}/audio", "sound")}
-
-#: The results of an operation.
-_ISSUE_RESULTS = (
-    Result.SUCCESS,
-    Result.UNAUTHORIZED,
-    Result.SOURCE_UNKNOWN,
-    Result.TOO_MANY_REQUESTS,
-    Result.STORE_UNAVAILABLE,
-)
-_VERIFY_RESULTS = (*_ISSUE_RESULTS, Result.CAPTCHA_REQUIRED, Result.CAPTCHA_WRONG, Result.CAPTCHA_GONE)
 
 _UUID: Json = {"type": "string", "pattern": f"^{UUID.pattern}$", "description": "The captcha's id."}
 # Patterns are ECMAScript regular expressions, which have no class for control and format characters. Those above U+FFFF
@@ -66,12 +53,11 @@ def describe(config: CaptchaConfig, *, server: str, token_header: tuple[str, str
     :param token_header: the name of the header that carries tokens, and the scheme before the token. None: the app has
         no tokens.
     """
-    with_form = {form: _Sources(config, form, token_header) for form in _PATHS}
+    with_form = {form: _Sources(config, form, token_header) for form in FORMS}
     paths: Json = {}
     for form, sources in with_form.items():
         if sources.settings:
-            path, _ = _PATHS[form]
-            paths[path] = {
+            paths[f"/{{source}}{FORMS[form].path}"] = {
                 "parameters": [sources.path_parameter()],
                 "get": _issue(form, sources, config, has_body=True),
                 "head": _issue(form, sources, config, has_body=False),
@@ -95,7 +81,7 @@ class _Sources:
 
     def __init__(self, config: CaptchaConfig, form: str, token_header: tuple[str, str] | None) -> None:
         known = {"": config.defaults} if config.sources is None else config.sources
-        known = {name: each for name, each in known.items() if form != "audio" or each.audio}
+        known = {name: each for name, each in known.items() if FORMS[form].is_offered(each)}
         self.names = None if config.sources is None else list(known)
         self.settings = list(known.values())
         self.token_header = token_header or _BEARER
@@ -129,8 +115,7 @@ class _Sources:
 
 def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: bool) -> Json:
     """Describe GET or, without a body, HEAD."""
-    _, thing = _PATHS[form]
-    settings = sources.settings
+    thing, settings = FORMS[form].noun, sources.settings
     media_types = {FORMS[form].media_type(each) for each in settings}
     headers = {
         EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings})),
@@ -161,11 +146,11 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
     return _operation(
         ("get" if has_body else "head") + form.capitalize(),
         f"Issue a captcha as a {thing}" if has_body else f"Return the headers of a {thing} and issue none",
-        description="The query string is a cache-buster and is not read." if form == "image" else None,
+        description=None if FORMS[form].has_language else "The query string is a cache-buster and is not read.",
         sources=sources,
         parameters=_language_parameters(form, config),
         success=response([Result.SUCCESS], body, headers=headers),
-        others=_ISSUE_RESULTS,
+        operation="issue",
         has_body=has_body,
     )
 
@@ -185,7 +170,7 @@ def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
         sources=sources,
         parameters=_language_parameters(None, config),
         success=response([Result.SUCCESS], envelope(Result.SUCCESS, {"const": "ok"}, config)),
-        others=_VERIFY_RESULTS,
+        operation="verify",
         has_body=True,
         requestBody={
             "required": True,
@@ -202,12 +187,12 @@ def _operation(
     sources: _Sources,
     parameters: list[Json],
     success: Json,
-    others: Iterable[Result],
+    operation: str,
     has_body: bool,
     **more: Any,
 ) -> Json:
     responses = {str(Result.SUCCESS.status): success}
-    for status, results in by_status(others).items():
+    for status, results in by_status(result for result in Result if operation in result.operations).items():
         if sources.may_send_token or Result.UNAUTHORIZED not in results:
             described = {"$ref": f"#/components/responses/{status}"} if has_body else response(results, None)
             responses.setdefault(str(status), described)
@@ -220,10 +205,11 @@ def _language_parameters(form: str | None, config: CaptchaConfig) -> list[Json]:
     """Describe the parameters that choose a language, of the sound or of the messages."""
     parameters = []
     language: Json = {"schema": {"type": "string"}, "examples": {tag: {"value": tag} for tag in LANGUAGES}}
-    if form == "audio":
+    has_language = form is not None and FORMS[form].has_language
+    if has_language:
         about = "Language tag of the sound; an unsupported one counts as missing."
         parameters.append({"name": "lang", "in": "query", "description": about, **language})
-    if config.language == "auto" or (form == "audio" and config.audio_language == "auto"):
+    if config.language == "auto" or (has_language and config.audio_language == "auto"):
         about = "The visitor's preferred languages."
         parameters.append({"name": "Accept-Language", "in": "header", "description": about, **language})
     return parameters
