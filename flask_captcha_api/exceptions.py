@@ -23,8 +23,8 @@ class UnknownSource(LookupError):
     """There is no source of this name. The message lists the known ones."""
 
 
-class NoSound(LookupError):
-    """The source has no sound, or none for this prompt."""
+class FormNotOffered(LookupError):
+    """The source has no captchas of this form, or not for this prompt."""
 
 
 class Unauthorized(Exception):

@@ -20,6 +20,7 @@ from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
 from .outcome import Outcome
 from .rendering.pillow import check_pillow
+from .rendering.puzzles import PuzzleMaker
 from .service import Captcha
 from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
@@ -104,6 +105,7 @@ class CaptchaApi:
             keys=keys,
             store=Lazy(partial(open_store, app, chosen_cache, config=config, keys=keys, checked=checked)),
             counters=counters,
+            puzzles=Lazy(partial(PuzzleMaker, config.squarings)),
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, lambda rejected: rejected.get_response())
@@ -124,11 +126,11 @@ class CaptchaApi:
         """Issue a captcha outside the routes. Needs an app context and does not read the request.
 
         :param source: the source that the captcha is issued for.
-        :param form: ``image`` or ``audio``.
+        :param form: ``image``, ``audio`` or ``work``.
         :param identity: what the captcha is bound to: :meth:`verify` passes it only with the same identity. Any value
             that JSON can represent, but text in an app with a JWTManager, as in its tokens; None: anonymous.
         :param language: of a sound: one of the values of CAPTCHA_LANGUAGE, except ``auto``.
-        :raises LookupError: there is no such source, or it has no sound.
+        :raises LookupError: there is no such source, or it has no captchas of this form.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``, which binds to
             nobody, or one that no token of the app's JWTManager can carry.
         :raises StoreUnavailable: the cache cannot be reached, or refuses.

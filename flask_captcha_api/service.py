@@ -4,16 +4,18 @@ import random
 import re
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .challenges.folding import is_typable
+from .challenges.folding import is_acceptable
 from .challenges.sources import Sources
-from .exceptions import UnknownSource
+from .exceptions import FormNotOffered, UnknownSource
+from .lazy import Lazy
 from .outcome import Outcome
 from .rendering import FORMS, has_sound
+from .rendering.puzzles import PuzzleMaker
 from .signals import captcha_issued, captcha_verified, send_robust
 from .storage.answers import ROUNDING_SECONDS, AnswerStore
 from .storage.digests import digest_of, is_digest_of, key_id_of
@@ -38,10 +40,13 @@ class Captcha:
     """An issued captcha, without its answer.
 
     :param uuid: 23 decimal digits.
-    :param data: the encoded picture or sound.
+    :param data: the encoded picture or sound; empty for work alone.
     :param media_type: of ``data``, such as ``image/jpeg``.
     :param expires_in: seconds until it expires.
     :param has_sound: whether the source's captchas are also available as a sound.
+    :param work: what the client's device has to work out, if anything: ``modulus`` and ``base`` in hexadecimal, and
+        ``squarings``. The last 16 hexadecimal digits of ``base ** (2 ** squarings) % modulus`` are the text to send, or
+        end it: ``40718.`` and the digits.
     """
 
     uuid: str
@@ -49,11 +54,13 @@ class Captcha:
     media_type: str
     expires_in: int
     has_sound: bool
+    work: Mapping[str, str | int] | None = None
 
 
 class CaptchaService:
     """Issues captchas and verifies them.
 
+    :param puzzles: makes the work; used only for sources that have some.
     :param keys: for the digests of answers. The first one signs; every one verifies what it has signed.
     :param sender: of the signals: the app.
     :param ensure_sync: ``Flask.ensure_sync`` of the app, for async receivers of signals.
@@ -65,6 +72,7 @@ class CaptchaService:
         sources: Sources,
         store: AnswerStore,
         keys: Sequence[bytes],
+        puzzles: Lazy[PuzzleMaker],
         *,
         sender: Any,
         ensure_sync: Callable[[Callable[..., Any]], Callable[..., Any]],
@@ -73,16 +81,17 @@ class CaptchaService:
         self._sources = sources
         self._store = store
         self._keys = keys
+        self._puzzles = puzzles
         self._log_once = log_once
         self._send = partial(send_robust, sender=sender, ensure_sync=ensure_sync)
 
     def issue(self, source_name: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
         """Make a challenge, render it, store the digest of its answer, and return the captcha.
 
-        :param form: ``image`` or ``audio``.
+        :param form: ``image``, ``audio`` or ``work``.
         :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
         :param language: of a sound; a key of ``CATALOGUES``.
-        :raises NoSound: a LookupError: the source has no sound.
+        :raises FormNotOffered: a LookupError: the source has no sound, or no work alone.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``.
         :raises StoreUnavailable: the captcha was not stored, so none was issued.
@@ -90,21 +99,32 @@ class CaptchaService:
         source = self._sources.find(source_name)
         if form not in FORMS:
             raise ValueError(f"form is {form!r}: it must be one of {', '.join(FORMS)}")
+        if not FORMS[form].is_offered(source.settings):
+            raise FormNotOffered(f"source {source_name!r} has no captchas of the form {form!r}, by its settings")
         if identity is not None and source.settings.jwt == "off":
             raise ValueError(f"source {source_name!r} has jwt 'off', so its captchas cannot be bound to an identity")
-        challenge = source.new_challenge()
-        rng = random.Random(secrets.randbits(128))  # noqa: S311 - for rendering; answers and uuids come from secrets
-        data = FORMS[form].render(source.kind, challenge.prompt, source.settings, rng, language)
+        data, may_be_spoken, answers = b"", source.settings.audio, []
+        if FORMS[form].has_prompt:
+            challenge = source.new_challenge()
+            rng = random.Random(secrets.randbits(128))  # noqa: S311 - answers and uuids come from secrets
+            data = FORMS[form].render(source.kind, challenge.prompt, source.settings, rng, language)
+            may_be_spoken = has_sound(source.kind, challenge.prompt, source.settings, language)
+            answers.append(challenge.answer)
+        puzzle = None
+        if squarings := FORMS[form].squarings(source.settings):
+            puzzle = self._puzzles.get().make(squarings)
+            answers.append(puzzle.solution)
         uuid = _new_uuid()
         key = self._keys[0]
         terms = Terms(
             key_id=key_id_of(key),
             is_bound=source.settings.jwt != "off",
             folding=source.folding,
+            has_work=puzzle is not None,
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
         )
-        digest = digest_of(key, str(terms), uuid, identity, terms.folding.fold(challenge.answer))
+        digest = digest_of(key, str(terms), uuid, identity, terms.fold(".".join(answers)))
         self._store.put(uuid, str(Entry(terms, digest)), source.settings.ttl)
         self._send(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
@@ -112,7 +132,8 @@ class CaptchaService:
             data,
             FORMS[form].media_type(source.settings),
             source.settings.ttl,
-            has_sound(source.kind, challenge.prompt, source.settings, language),
+            may_be_spoken,
+            puzzle.to_json() if puzzle else None,
         )
 
     def verify(
@@ -135,7 +156,7 @@ class CaptchaService:
     ) -> tuple[Outcome, str | None]:
         """Return the outcome, and the name of the captcha's source if the captcha was found."""
         # Validate the uuid before it reaches a store: a newline in a key can desynchronise a memcached client.
-        if not is_uuid(uuid) or not is_typable(text):
+        if not is_uuid(uuid) or not is_acceptable(text):
             return Outcome.MALFORMED, None
         # Take before comparing: of all requests with this uuid, only one gets this far.
         entry = self._store.take(str(uuid))
@@ -168,7 +189,7 @@ class CaptchaService:
             str(terms),
             uuid,
             identity if terms.is_bound else None,
-            terms.folding.fold(text),
+            terms.fold(text),
         )
         if not solved and terms.is_bound and source.settings.jwt == "off":
             # The source's jwt was set to off since the captcha was issued, so the identity may be what is missing.

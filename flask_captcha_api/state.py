@@ -11,6 +11,7 @@ from flask import Flask, current_app, request
 from .challenges.sources import Sources
 from .counters import Counters
 from .lazy import Lazy
+from .rendering.puzzles import PuzzleMaker
 from .service import CaptchaService
 from .settings.config import CaptchaConfig
 from .storage.answers import AnswerStore
@@ -32,7 +33,8 @@ class CaptchaState:
     keys: tuple[bytes, ...] = field(repr=False)
     store: Lazy[AnswerStore]
     counters: Lazy[Counters]
-    #: Creates the service from sources, store and keys. Replaced only by :mod:`flask_captcha_api.testing`.
+    puzzles: Lazy[PuzzleMaker]
+    #: Creates the service from sources, store, keys and puzzles. Replaced only by :mod:`flask_captcha_api.testing`.
     make_service: Callable[..., CaptchaService] = CaptchaService
     #: What :meth:`is_first` has been called with in this process.
     seen: set[str] = field(default_factory=set, repr=False)
@@ -75,6 +77,7 @@ def current_service() -> CaptchaService:
         state.sources,
         state.store.get(),
         state.keys,
+        state.puzzles,
         sender=app,
         ensure_sync=app.ensure_sync,
         log_once=state.log_once,

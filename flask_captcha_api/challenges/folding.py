@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 #: In code points.
 LONGEST_ANSWER = 64
+#: With the solution of a puzzle.
+LONGEST_TEXT = LONGEST_ANSWER + len(".") + 16
 
+#: What a visitor typed, a dot, and the solution of a puzzle.
+_WITH_SOLUTION = re.compile(r"(.+)\.[0-9a-f]{16}", re.DOTALL)
 _DASHES_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])-+(?=[0-9])")
 
 
@@ -62,6 +66,14 @@ def is_typable(text: object) -> bool:
         and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
         and 1 <= len(Folding().fold(text)) <= LONGEST_ANSWER
     )
+
+
+def is_acceptable(text: object) -> bool:
+    """Return whether ``text`` could be what a client sends: what can be typed, perhaps with a solution after a dot."""
+    if is_typable(text):
+        return True
+    with_solution = _WITH_SOLUTION.fullmatch(text) if isinstance(text, str) else None
+    return with_solution is not None and is_typable(with_solution[1])
 
 
 def _fold_once(text: str) -> str:

@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from ..challenges.sources import Source
-from ..exceptions import NoSound, UnknownSource
+from ..exceptions import FormNotOffered, UnknownSource
 from ..rendering import FORMS
 from ..state import CaptchaState, current_state
 from ..translations import DEFAULT_LANGUAGE, LANGUAGES
@@ -52,7 +52,7 @@ def write_sheet(source_name: str | None, count: int, out: Path, lang: str | None
         lang = next((language for language in configured if language != "auto"), DEFAULT_LANGUAGE)
     try:
         sound = _render(source, "audio", lang)
-    except NoSound:
+    except FormNotOffered:
         click.echo(f"source {source.name} has no sound")
         return
     out.with_suffix(".wav").write_bytes(sound)

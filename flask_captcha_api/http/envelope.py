@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 from werkzeug.datastructures import Headers
 
+from ..service import Captcha
 from .languages import language_of_messages
 from .results import RETRY_AFTER, WWW_AUTHENTICATE, Result, message_of
 
@@ -86,13 +87,18 @@ def envelope(result: Result, response: Any = None, *, retry_after: int | None = 
     return answer
 
 
-def captcha_json(form: str, data: bytes, uuid: str) -> Json:
-    """Build the member ``response`` of an issued captcha: Base64 data and id.
+def captcha_json(form: str, captcha: Captcha) -> Json:
+    """Build the member ``response`` of an issued captcha: Base64 data, id, and work if there is some.
 
-    They are not escaped: neither can contain anything that JSON escapes, and the search for it would take longer than
-    the rest of the envelope.
+    Data and id are not escaped: neither can contain anything that JSON escapes, and the search for it would take longer
+    than the rest of the envelope.
     """
-    return Json(b'{"%s":"%s","uuid":"%s"}' % (form.encode(), b64encode(data), uuid.encode()))
+    members = [b'"uuid":"%s"' % captcha.uuid.encode()]
+    if captcha.data:
+        members.insert(0, b'"%s":"%s"' % (form.encode(), b64encode(captcha.data)))
+    if captcha.work:
+        members.append(b'"work":%s' % _to_json(captcha.work).encode())
+    return Json(b"{%s}" % b",".join(members))
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-from ..exceptions import NoSound, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
+from ..exceptions import FormNotOffered, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
 from ..outcome import Outcome
 from ..rendering import FORMS
 from ..service import Captcha, CaptchaService
@@ -170,7 +170,7 @@ def _answer(entry: EntryPoint, attempt: Callable[[], Reply]) -> Reply:
         if not entry.source_is_input:
             raise
         return Reply(Result.SOURCE_UNKNOWN)
-    except NoSound:
+    except FormNotOffered:
         return Reply(Result.SOURCE_UNKNOWN)
     except Unauthorized:
         return Reply(Result.UNAUTHORIZED)

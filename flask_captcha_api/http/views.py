@@ -67,15 +67,12 @@ def _issue(form: str, source: str) -> EnvelopeResponse:
         return envelope(reply.result, retry_after=reply.retry_after)
     captcha, state = reply.captcha, current_state()
     settings = state.sources.find(source).settings
-    response = envelope(Result.SUCCESS, captcha and captcha_json(form, captcha.data, captcha.uuid))
-    response.headers.extend(
-        {
-            EXPIRES_IN: str(settings.ttl),
-            KIND: settings.kind,
-            LENGTH: str(settings.length),
-            MEDIA_TYPE: FORMS[form].media_type(settings),
-        }
-    )
+    response = envelope(Result.SUCCESS, captcha and captcha_json(form, captcha))
+    response.headers[EXPIRES_IN] = str(settings.ttl)
+    if FORMS[form].has_prompt:
+        response.headers.extend(
+            {KIND: settings.kind, LENGTH: str(settings.length), MEDIA_TYPE: FORMS[form].media_type(settings)}
+        )
     if reply.caller:
         name, value = returned_token(reply.caller, state.config.jwt_renew)
         response.headers[name] = value

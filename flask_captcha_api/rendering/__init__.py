@@ -1,4 +1,4 @@
-"""The forms of a captcha: picture and sound.
+"""The forms of a captcha: picture, sound, and work for the visitor's device.
 
 A renderer gets the prompt and the source's settings, never the answer. All its randomness comes from the ``rng`` passed
 in, so that tests can reproduce a rendering.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..challenges.kinds import Kind
-from ..exceptions import NoSound
+from ..exceptions import FormNotOffered
 from ..settings.config import SOUND_COUNTS_AS, SourceConfig
 from ..translations import CATALOGUES
 from .picture.atlas import BUNDLED
@@ -23,14 +23,16 @@ VOICES: Mapping[str, str] = MappingProxyType({tag: each.voice for tag, each in C
 
 @dataclass(frozen=True)
 class Form:
-    """A form in which a prompt is rendered. Its route and its description in OpenAPI are made from this.
+    """A form of captchas. Its route and its description in OpenAPI are made from this.
 
     :ivar noun: what it is called in the description: "picture".
     :ivar path: its path below ``/captcha/{source}``: empty, or beginning with a slash.
     :ivar render: returns the encoded picture or sound. Its arguments are the kind, the prompt, the source's settings,
         the source of randomness and the visitor's language.
     :ivar media_type: returns the media type for a source's settings.
+    :ivar squarings: returns the work that a source's settings ask for, or None.
     :ivar is_offered: returns whether a source's settings allow it.
+    :ivar has_prompt: whether there is a prompt to render. Otherwise work is all there is.
     :ivar has_language: whether it depends on the visitor's language.
     :ivar counts_as: what it counts as under a rate limit, in captchas.
     """
@@ -39,7 +41,9 @@ class Form:
     path: str
     render: Callable[[Kind, str, SourceConfig, random.Random, str], bytes]
     media_type: Callable[[SourceConfig], str]
+    squarings: Callable[[SourceConfig], int | None] = lambda settings: settings.work
     is_offered: Callable[[SourceConfig], bool] = lambda _: True
+    has_prompt: bool = True
     has_language: bool = False
     counts_as: int = 1
 
@@ -71,7 +75,7 @@ def _render_image(
 
 def _render_audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
     if not has_sound(kind, prompt, settings, language):
-        raise NoSound(settings.kind)
+        raise FormNotOffered(f"kind {settings.kind!r} has no sound for this prompt")
     if kind.speak is not None:
         return kind.speak(prompt, language, rng)
     return speak(prompt, language=VOICES[language], rng=rng)
@@ -93,6 +97,15 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             is_offered=lambda settings: settings.audio,
             has_language=True,
             counts_as=SOUND_COUNTS_AS,
+        ),
+        "work": Form(
+            noun="puzzle",
+            path="/work",
+            render=lambda *_: b"",
+            has_prompt=False,
+            media_type=lambda _: "application/json",
+            squarings=lambda settings: settings.work_alone,
+            is_offered=lambda settings: settings.work_alone is not None,
         ),
     }
 )

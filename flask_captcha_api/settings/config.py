@@ -1,7 +1,7 @@
 """Every setting, declared once: its key, default, validator and meaning."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Literal
@@ -17,16 +17,21 @@ from .validators import (
     SOURCES_OR_NONE,
     STORAGE_URI,
     Validator,
+    none_or,
     one_of,
     whole,
 )
 
 PREFIX = "CAPTCHA_"
+#: The settings that make a source's captchas easier or harder to pass.
+_EASE = ("kind", "length", "difficulty", "audio", "work", "work_alone")
 SOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 #: Not allowed as names of sources: the widget's files are served below this path.
 RESERVED_NAMES = frozenset({"static"})
 #: Completes the sentence "a source's name must be …".
 SOURCE_NAME_MUST_BE = "1 to 32 of A-Z a-z 0-9 _ - and not 'static'"
+#: The fewest squarings that are worth asking for: some milliseconds of a device's time.
+FEWEST_SQUARINGS = 1_000
 #: What a sound counts as under a rate limit, in captchas: it takes longer to make, and is easier for software.
 SOUND_COUNTS_AS = 10
 
@@ -54,6 +59,17 @@ class SourceConfig:
         None, FONT_FILES_OR_NONE, "paths of font files, instead of the package's typefaces"
     )
     audio: bool = _setting(True, FLAG, "whether the captcha is also available as a sound")
+    work: int | None = _setting(
+        None,
+        none_or(whole(FEWEST_SQUARINGS, 1_000_000_000)),
+        "None, or how often the client's device has to square a number besides reading or hearing: about 100,000 for "
+        "each second",
+    )
+    work_alone: int | None = _setting(
+        None,
+        none_or(whole(FEWEST_SQUARINGS, 1_000_000_000)),
+        "None, or how often it has to instead of reading: then the captcha is also available as work alone",
+    )
     jwt: Literal["off", "optional", "required"] = _setting(
         "optional",
         one_of("off", "optional", "required"),
@@ -124,10 +140,16 @@ class CaptchaConfig:
     def sources_differ(self) -> bool:
         """Return whether some configured source is easier to pass than another.
 
-        A sound is easier than a picture, and a captcha that is not bound can be passed by anybody.
+        A sound and work are easier than a picture, and a captcha that is not bound can be passed by anybody.
         """
         sources = self.every_source_config()
-        return len({(its.kind, its.length, its.difficulty, its.audio, its.jwt == "off") for its in sources}) > 1
+        return len({(its.jwt == "off", *(getattr(its, name) for name in _EASE)) for its in sources}) > 1
+
+    @property
+    def squarings(self) -> Collection[int]:
+        """Return every number of squarings that some source asks for."""
+        numbers = {number for its in self.every_source_config() for number in (its.work, its.work_alone)}
+        return {number for number in numbers if number is not None}
 
     @property
     def has_rates(self) -> bool:

@@ -21,6 +21,8 @@ from .rate_storages import has_window_too_long
 from .rates import never_allows
 from .validators import SOURCES_OR_NONE, STORAGE_URI, Validator
 
+#: Microseconds that a squaring takes the slowest device that is to pass: an old telephone.
+_SQUARING_MICROSECONDS = 50
 #: The narrowest character that can be read.
 _PIXELS_PER_CHARACTER = 16
 
@@ -154,6 +156,14 @@ def _contradictions(where: str, valid: Mapping[str, Any], kinds: Mapping[str, Le
             f"{_name_of(where, 'rate_limit')} is {rate_limit!r}, which never allows a sound, since a sound counts as "
             f"{SOUND_COUNTS_AS}: it must allow at least as many, or set {_name_of(where, 'audio')} to False"
         )
+    ttl = valid.get("ttl")
+    for name in ("work", "work_alone"):
+        most = ttl and ttl * 1_000_000 // _SQUARING_MICROSECONDS // 2
+        if most and (valid.get(name) or 0) > most:
+            errors.append(
+                f"{_name_of(where, name)} is {valid[name]:,}: it must be at most {most:,}, which takes a slow device "
+                f"half of the {ttl:,} seconds until a captcha expires"
+            )
     return errors
 
 

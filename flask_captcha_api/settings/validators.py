@@ -28,6 +28,11 @@ def whole(low: int, high: int) -> Validator:
     )
 
 
+def none_or(validator: Validator) -> Validator:
+    """Return the validator that allows None too."""
+    return Validator(f"None or {validator.must_be}", lambda value: value is None or validator.accepts(value))
+
+
 def one_of(*names: str) -> Validator:
     """Return the validator for a choice of names."""
     return Validator(f"one of {', '.join(map(repr, names))}", lambda value: isinstance(value, str) and value in names)

@@ -15,9 +15,10 @@ _VERSION = "1"
 # The flags, one letter each and in this order, "-" for none:
 #   b  bound: the identity of the request counts (anonymous is an identity too)
 #   d  and whatever else is in FLAGS: how the answer was folded
-# Reserved: w (work), k (kept), then one decimal digit (keeps left). An entry with any of them was written by a later
-# release, and this one must not guess what they mean.
-_FLAGS = f"-|(?=[a-z])b?{''.join(f'{flag}?' for flag in FLAGS.values())}"
+#   w  work: the answer ends with the solution of a puzzle
+# Reserved: k (kept), then one decimal digit (keeps left). An entry with any of them was written by a later release, and
+# this one must not guess what they mean.
+_FLAGS = f"-|(?=[a-z])b?{''.join(f'{flag}?' for flag in FLAGS.values())}w?"
 _ENTRY = re.compile(
     rf"{_VERSION} (?P<key_id>[0-9a-f]{{8}}) (?P<flags>{_FLAGS}) (?P<expires>[1-9][0-9]{{0,11}}) (?P<source>[!-~]+) "
     r"(?P<digest>[0-9a-f]{64})"
@@ -31,6 +32,7 @@ class Terms:
     :param key_id: the id of the digest's key: 8 hexadecimal digits.
     :param is_bound: whether the identity of the request counts.
     :param folding: how the answer was folded.
+    :param has_work: whether the answer ends with the solution of a puzzle, after a dot or alone.
     :param expires: seconds since the epoch, by the clock of the host that issued the captcha.
     :param source: the name of the source.
     """
@@ -38,12 +40,20 @@ class Terms:
     key_id: str
     is_bound: bool
     folding: Folding
+    has_work: bool = False
     expires: int
     source: str
 
     def __str__(self) -> str:
-        flags = ("b" if self.is_bound else "") + self.folding.flags
+        flags = ("b" if self.is_bound else "") + self.folding.flags + ("w" if self.has_work else "")
         return f"{_VERSION} {self.key_id} {flags or '-'} {self.expires} {self.source}"
+
+    def fold(self, text: str) -> str:
+        """Return ``text`` without the differences that do not matter. In the solution of a puzzle, all do."""
+        if not self.has_work:
+            return self.folding.fold(text)
+        typed, dot, solution = text.rpartition(".")
+        return self.folding.fold(typed) + dot + solution
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ class Entry:
             key_id=match["key_id"],
             is_bound="b" in match["flags"],
             folding=Folding.from_flags(match["flags"]),
+            has_work="w" in match["flags"],
             expires=int(match["expires"]),
             source=match["source"],
         )

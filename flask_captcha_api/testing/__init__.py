@@ -20,10 +20,11 @@ from ..challenges.makers import Challenge
 from ..exceptions import StoreUnavailable
 from ..outcome import Outcome
 from ..rendering.picture.atlas import BUNDLED, CHARACTERS, missing_from
+from ..rendering.puzzles import solve
 from ..service import CaptchaService
 from ..state import EXTENSION_NAME, CaptchaState
 
-__all__ = ["Captchas", "answers", "outcomes"]
+__all__ = ["Captchas", "answers", "outcomes", "solve"]
 
 #: Read by pytest when it loads this module as a plugin, so that the module itself does not need pytest.
 pytest_plugins: Sequence[str] = ["flask_captcha_api.testing.fixtures"]

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from ...challenges.folding import LONGEST_ANSWER
+from ...challenges.folding import LONGEST_ANSWER, LONGEST_TEXT
 from ...rendering import FORMS
+from ...rendering.puzzles import SOLUTION_DIGITS
 from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from ...translations import LANGUAGES
@@ -39,6 +40,14 @@ _TEXT: Json = {
         "What the visitor typed. Letter case, white space, format characters, the script of digits and Unicode's "
         f"compatibility variants are ignored; without them it must still have 1 to {LONGEST_ANSWER} characters."
     ),
+}
+
+#: The same with the solution of a puzzle.
+_TEXT_WITH_WORK: Json = {
+    "type": "string",
+    "maxLength": LONGEST_TEXT,
+    "pattern": _TEXT["pattern"].removesuffix("$") + rf"\.[0-9a-f]{{{SOLUTION_DIGITS}}}$",
+    "description": "What the visitor typed, a dot, and what the device worked out.",
 }
 
 #: The name of the security scheme, and the header and scheme of tokens by default.
@@ -117,31 +126,31 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
     """Describe GET or, without a body, HEAD."""
     thing, settings = FORMS[form].noun, sources.settings
     media_types = {FORMS[form].media_type(each) for each in settings}
-    headers = {
-        EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings})),
-        KIND: header("The kind of challenge.", _one_of("string", {each.kind for each in settings})),
-        LENGTH: header("Characters of the prompt.", _one_of("integer", {each.length for each in settings})),
-        MEDIA_TYPE: header(f"Of the {thing}.", _one_of("string", media_types)),
-    }
+    headers = {EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings}))}
+    if FORMS[form].has_prompt:
+        headers |= {
+            KIND: header("The kind of challenge.", _one_of("string", {each.kind for each in settings})),
+            LENGTH: header("Characters of the prompt.", _one_of("integer", {each.length for each in settings})),
+            MEDIA_TYPE: header(f"Of the {thing}.", _one_of("string", media_types)),
+        }
     if sources.may_send_token:
         name, scheme = sources.token_header
         about = "The token to send from now on: the same one, or its successor."
         schema = {"type": "string", **({"pattern": f"^{scheme} "} if scheme else {})}
         headers[name] = header(about, schema, required=sources.must_send_token)
-    captcha: Json = {
-        "type": "object",
-        "required": [form, "uuid"],
-        "properties": {
-            form: {
-                "type": "string",
-                "contentEncoding": "base64",
-                **({"contentMediaType": next(iter(media_types))} if len(media_types) == 1 else {}),
-                "description": f"The {thing}, in Base64 without a `data:` prefix.",
-            },
-            "uuid": _UUID,
-        },
-        "additionalProperties": False,
-    }
+    members: Json = {"uuid": _UUID}
+    if FORMS[form].has_prompt:
+        members[form] = {
+            "type": "string",
+            "contentEncoding": "base64",
+            **({"contentMediaType": next(iter(media_types))} if len(media_types) == 1 else {}),
+            "description": f"The {thing}, in Base64 without a `data:` prefix.",
+        }
+    required, work = list(members), {FORMS[form].squarings(each) for each in settings}
+    if work - {None}:
+        members["work"] = _puzzle(sorted(number for number in work if number))
+        required += [] if None in work else ["work"]
+    captcha = {"type": "object", "required": required, "properties": members, "additionalProperties": False}
     body = envelope(Result.SUCCESS, captcha, config) if has_body else None
     return _operation(
         ("get" if has_body else "head") + form.capitalize(),
@@ -155,9 +164,30 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
     )
 
 
+def _puzzle(squarings: list[int]) -> Json:
+    """Describe the member ``work``."""
+    number: Json = {"type": "string", "pattern": "^[1-9a-f][0-9a-f]*$"}
+    return {
+        "type": "object",
+        "required": ["modulus", "base", "squarings"],
+        "properties": {
+            "modulus": {**number, "description": "In hexadecimal."},
+            "base": {**number, "description": "In hexadecimal."},
+            "squarings": _one_of("integer", squarings),
+        },
+        "additionalProperties": False,
+        "description": (
+            "What the client works out: the last 16 hexadecimal digits, lower case and with leading zeros, of "
+            "`base ^ (2 ^ squarings) mod modulus`. They are the text to send; after what was read or heard and a dot, "
+            "where there is a picture or a sound."
+        ),
+    }
+
+
 def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
     (uuid, uuid_alias), (text, text_alias) = UUID_NAMES, TEXT_NAMES
-    fields = {"type": "object", "required": [uuid, text], "properties": {uuid: _UUID, text: _TEXT}}
+    text_schema = {"anyOf": [_TEXT, _TEXT_WITH_WORK]} if config.squarings else _TEXT
+    fields = {"type": "object", "required": [uuid, text], "properties": {uuid: _UUID, text: text_schema}}
     return _operation(
         "verify",
         "Verify a captcha and spend it",
