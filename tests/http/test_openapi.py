@@ -21,7 +21,10 @@ from ..support.backends import NaiveCache
 
 Json = dict[str, Any]
 
-SOURCES = {"web": {"length": 6, "format": "png"}, "sms": {"kind": "letters", "ttl": 60, "audio": False}}
+SOURCES = {
+    "web": {"length": 6, "format": "png", "work_alone": 1_000},
+    "sms": {"kind": "letters", "ttl": 60, "audio": False},
+}
 #: What a server adds to any response, and what other origins may read.
 OF_ANY_RESPONSE = {"Content-Type", "Content-Length", "Access-Control-Expose-Headers"}
 SOURCE_UNKNOWN = {
@@ -125,7 +128,7 @@ def test_it_can_only_be_read(client: FlaskClient, method: str) -> None:
 
 def test_any_name_is_a_source(app: Flask) -> None:
     """Without CAPTCHA_SOURCES the description says what a name looks like, and which one is not to be had."""
-    paths = described(set_up(app))["paths"]
+    paths = described(set_up(app, CAPTCHA_WORK_ALONE=1_000))["paths"]
     name = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$", "not": {"enum": ["static"]}}
     assert {path: item["parameters"][0]["schema"] for path, item in paths.items()} == {
         f"/{{source}}{form.path}": name for form in FORMS.values()
@@ -138,6 +141,7 @@ def test_sources_are_named(app: Flask) -> None:
     assert {path: item["parameters"][0]["schema"] for path, item in paths.items()} == {
         "/{source}": {"type": "string", "enum": ["web", "sms"]},
         "/{source}/audio": {"type": "string", "enum": ["web"]},
+        "/{source}/work": {"type": "string", "enum": ["web"]},
     }
     headers = {path: item["get"]["responses"]["200"]["headers"] for path, item in paths.items()}
     told = {
@@ -157,6 +161,7 @@ def test_sources_are_named(app: Flask) -> None:
             "Captcha-Length": [6],
             "Captcha-Media-Type": ["audio/wav"],
         },
+        "/{source}/work": {"Captcha-Expires-In": [300]},
     }
 
 
@@ -195,7 +200,7 @@ MIXED = {"a": {"jwt": "required"}, "b": {"jwt": "off"}}
 )
 def test_tokens_are_asked_for_as_configured(app: Flask, settings: Json, security: Any, schemes: Any) -> None:
     """``security`` says whether a token is heeded or demanded, and 401 is described exactly where there may be one."""
-    description = described(set_up(app, **settings))
+    description = described(set_up(app, CAPTCHA_WORK_ALONE=1_000, **settings))
     operations = [
         operation
         for item in description["paths"].values()

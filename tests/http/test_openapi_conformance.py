@@ -29,6 +29,7 @@ expected-statuses = ["2xx", "422"]
 expected-statuses = ["400", "401", "404"]
 """
 
+WORK = {"CAPTCHA_WORK": 1_000, "CAPTCHA_WORK_ALONE": 1_000}
 TOKENS = {"JWT_SECRET_KEY": "a key that is long enough for HS256"}
 SOURCES = {"web": {}, "sms": {"kind": "letters", "length": 6, "format": "png", "ttl": 60, "audio": False}}
 
@@ -85,7 +86,7 @@ def served(directory: Path, factory: str, settings: dict[str, Any]) -> Iterator[
 
 def test_without_tokens(tmp_path: Path) -> None:
     """With JWT off and any name a source, everything that the description allows and forbids is answered as it says."""
-    with served(tmp_path, "support.apps:make_app", {"CAPTCHA_JWT": "off"}) as address:
+    with served(tmp_path, "support.apps:make_app", {"CAPTCHA_JWT": "off", **WORK}) as address:
         run = schemathesis(tmp_path, address, "--max-examples=100")
     assert run.passed, run.output
     assert sorted(run.answers) == [(operation, mode) for operation in OPERATIONS for mode in ("negative", "positive")]
@@ -96,7 +97,7 @@ def test_without_tokens(tmp_path: Path) -> None:
 
 def test_with_required_tokens(tmp_path: Path) -> None:
     """With tokens required and sources named it is so too; a valid token gets through, none and a forged one do not."""
-    settings = {**TOKENS, "CAPTCHA_JWT": "required", "CAPTCHA_SOURCES": SOURCES, "CAPTCHA_LANGUAGE": "auto"}
+    settings = {**TOKENS, **WORK, "CAPTCHA_JWT": "required", "CAPTCHA_SOURCES": SOURCES, "CAPTCHA_LANGUAGE": "auto"}
     with apps.make_app(settings).app_context():
         token = create_access_token("alice")
     with served(tmp_path, "support.apps:make_app", settings) as address:
@@ -127,7 +128,7 @@ def make_lying_app(settings: dict[str, Any]) -> Flask:
 
 def test_a_lie_is_found(tmp_path: Path) -> None:
     """The two tests above can fail: a status, a header and a code that are described wrongly are each complained of."""
-    with served(tmp_path, "http.test_openapi_conformance:make_lying_app", {"CAPTCHA_JWT": "off"}) as address:
+    with served(tmp_path, "http.test_openapi_conformance:make_lying_app", {"CAPTCHA_JWT": "off", **WORK}) as address:
         run = schemathesis(tmp_path, address, "--phases=coverage", "--include-path=/{source}", "--continue-on-failure")
     assert not run.passed
     complaints = ("Received: 404", "Captcha-Colour", "01009")

@@ -54,15 +54,23 @@ def field(position: int, value: str) -> Edit:
 
 
 @pytest.mark.parametrize(
-    ("is_bound", "digits_only", "flags"),
-    [(True, True, "bd"), (True, False, "b"), (False, True, "d"), (False, False, "-")],
+    ("is_bound", "digits_only", "has_work", "flags"),
+    [
+        (True, True, False, "bd"),
+        (True, False, False, "b"),
+        (False, True, False, "d"),
+        (False, False, False, "-"),
+        (True, True, True, "bdw"),
+        (False, False, True, "w"),
+    ],
 )
-def test_the_format(is_bound: bool, digits_only: bool, flags: str) -> None:
+def test_the_format(is_bound: bool, digits_only: bool, has_work: bool, flags: str) -> None:
     """An entry is six fields with a space between them."""
     terms = Terms(
         key_id="8b1d0c5e",
         is_bound=is_bound,
         folding=Folding(digits_only=digits_only),
+        has_work=has_work,
         expires=1_790_000_000,
         source="login",
     )
@@ -131,7 +139,7 @@ def test_a_changed_entry_passes_nothing(captcha: CaptchaApi, backend: Any, edit:
         lambda entry: "web " + entry.split()[-1],
         field(0, "2"),
         field(1, "8B1D0C5E"),
-        *(field(2, flags) for flags in ("w", "bw", "bdk3", "db", "bb", "")),
+        *(field(2, flags) for flags in ("k", "bk", "bdk3", "wd", "db", "bb", "")),
         *(field(3, expires) for expires in ("01790000300", "-1", "soon", "1e9", "٣" * 10, "9" * 13)),
         field(4, ""),
         lambda entry: f"{entry} 7",

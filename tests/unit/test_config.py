@@ -75,7 +75,7 @@ def test_every_fault_is_told_in_one_error() -> None:
         "- CAPTCHA_SOURCES['bad name']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
         "- CAPTCHA_SOURCES['static']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
         "- CAPTCHA_SOURCES['ok']: 'colour' is not a setting of a source: it must be one of kind, length, ttl, width, "
-        "height, format, difficulty, theme, fonts, audio, jwt, rate_limit, verify_rate_limit",
+        "height, format, difficulty, theme, fonts, audio, work, work_alone, jwt, rate_limit, verify_rate_limit",
         "- CAPTCHA_SOURCES['ok']: width is True: it must be a whole number from 80 to 640",
     ]
 

@@ -23,7 +23,10 @@ def test_issue_tells_all_but_the_answer(known: CaptchaApi) -> None:
     captcha = known.issue("web")
     assert captcha == Captcha(captcha.uuid, captcha.data, "image/jpeg", 300, has_sound=True)
     assert captcha.data.startswith(b"\xff\xd8\xff")
-    assert repr(captcha) == f"Captcha(uuid='{captcha.uuid}', media_type='image/jpeg', expires_in=300, has_sound=True)"
+    assert (
+        repr(captcha) == f"Captcha(uuid='{captcha.uuid}', media_type='image/jpeg', expires_in=300, "
+        "has_sound=True, work=None)"
+    )
 
 
 def test_check_passes_once(known: CaptchaApi) -> None:
