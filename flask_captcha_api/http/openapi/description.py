@@ -36,8 +36,8 @@ _TEXT: Json = {
     "maxLength": LONGEST_ANSWER,
     "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}{_FORMAT}][^{_CONTROL}]*$",
     "description": (
-        "What the visitor typed. Letter case, white space, format characters, the script of digits and Unicode's "
-        f"compatibility variants are ignored; without them it must still have 1 to {LONGEST_ANSWER} characters."
+        "What the visitor typed. Differences that a reader would not see are ignored; without white space and format "
+        f"characters it must still have 1 to {LONGEST_ANSWER} characters."
     ),
 }
 
