@@ -10,10 +10,11 @@ from functools import partial
 from typing import Any
 
 from .challenges.folding import is_typable
-from .challenges.sources import Sources
+from .challenges.sources import UNCOUNTED, Sources
 from .exceptions import UnknownSource
 from .outcome import Outcome
 from .rendering import FORMS, has_sound
+from .settings.config import Difficulty
 from .signals import captcha_issued, captcha_verified, send_robust
 from .storage.answers import ROUNDING_SECONDS, AnswerStore
 from .storage.digests import digest_of, is_digest_of, key_id_of
@@ -76,12 +77,21 @@ class CaptchaService:
         self._log_once = log_once
         self._send = partial(send_robust, sender=sender, ensure_sync=ensure_sync)
 
-    def issue(self, source_name: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
+    def issue(
+        self,
+        source_name: str,
+        *,
+        form: str = "image",
+        identity: Any = None,
+        language: str = "en",
+        difficulty: Difficulty = UNCOUNTED,
+    ) -> Captcha:
         """Make a challenge, render it, store the digest of its answer, and return the captcha.
 
         :param form: ``image`` or ``audio``.
         :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
         :param language: of a sound; a key of ``CATALOGUES``.
+        :param difficulty: of a source with ``auto``: ``calm``, ``normal`` or ``hard``.
         :raises NoSound: a LookupError: the source has no sound.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``.
@@ -94,7 +104,8 @@ class CaptchaService:
             raise ValueError(f"source {source_name!r} has jwt 'off', so its captchas cannot be bound to an identity")
         challenge = source.new_challenge()
         rng = random.Random(secrets.randbits(128))  # noqa: S311 - for rendering; answers and uuids come from secrets
-        data = FORMS[form].render(source.kind, challenge.prompt, source.settings, rng, language)
+        settings = source.settings_at(difficulty)
+        data = FORMS[form].render(source.kind, challenge.prompt, settings, rng, language)
         uuid = _new_uuid()
         key = self._keys[0]
         terms = Terms(

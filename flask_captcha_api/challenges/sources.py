@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..exceptions import UnknownSource
-from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, SourceConfig, is_source_name
+from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, Difficulty, SourceConfig, is_source_name
 from .folding import Folding, is_typable
 from .kinds import Kind
 from .makers import Challenge, Maker
+
+#: The difficulty of a source with ``auto`` where nothing is counted.
+UNCOUNTED: Difficulty = "normal"
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,10 @@ class Source:
     def folding(self) -> Folding:
         """Return how the answers of its captchas are folded."""
         return Folding(digits_only=self.kind.digits_only)
+
+    def settings_at(self, difficulty: Difficulty) -> SourceConfig:
+        """Return the settings for one picture, with this difficulty in the place of ``auto``."""
+        return replace(self.settings, difficulty=difficulty) if self.settings.difficulty == "auto" else self.settings
 
     def new_challenge(self) -> Challenge:
         """Make a challenge of this source's kind and length.

@@ -7,7 +7,7 @@ from random import Random
 
 from ..challenges.guessing import SAMPLES, GuessProbability, estimate
 from ..challenges.makers import Challenge
-from ..challenges.sources import Source
+from ..challenges.sources import UNCOUNTED, Source
 from ..rendering import FORMS, VOICES, has_sound
 from ..rendering.picture.atlas import BUNDLED, missing_from
 from ..settings.config import SourceConfig
@@ -102,6 +102,7 @@ def _fonts_suffice(source: Source, challenges: Sequence[Challenge], report: Repo
 def _render(source: Source, challenge: Challenge) -> None:
     """Draw a challenge and, if it can be spoken, speak it in each language."""
     rng = Random(secrets.randbits(128))  # noqa: S311 - for rendering only
-    FORMS["image"].render(source.kind, challenge.prompt, source.settings, rng, "en")
-    for language in VOICES if has_sound(source.kind, challenge.prompt, source.settings, "en") else ():
-        FORMS["audio"].render(source.kind, challenge.prompt, source.settings, rng, language)
+    settings = source.settings_at(UNCOUNTED)
+    FORMS["image"].render(source.kind, challenge.prompt, settings, rng, "en")
+    for language in VOICES if has_sound(source.kind, challenge.prompt, settings, "en") else ():
+        FORMS["audio"].render(source.kind, challenge.prompt, settings, rng, language)

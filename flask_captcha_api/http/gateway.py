@@ -15,6 +15,7 @@ from ..outcome import Outcome
 from ..rendering import FORMS
 from ..service import Captcha, CaptchaService
 from ..state import current_service, current_state, may_be_one_of_several_processes
+from ..throttling.difficulty import difficulty_for
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
 from .fetch_metadata import is_forced_by_another_site, is_unreadable
 from .jwt import Caller, caller_of_page, caller_of_route, caller_of_view
@@ -91,7 +92,13 @@ def issue(
         if only_headers:
             return Reply(Result.SUCCESS, caller=caller)
         identity = caller.identity if caller else None
-        captcha = service.issue(source_name, form=form, identity=identity, language=language())
+        captcha = service.issue(
+            source_name,
+            form=form,
+            identity=identity,
+            language=language(),
+            difficulty=difficulty_for(source, identity),
+        )
         return Reply(Result.SUCCESS, captcha, caller=caller)
 
     return _answer(entry, attempt)
