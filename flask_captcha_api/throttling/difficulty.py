@@ -3,7 +3,7 @@
 Visitors see easy pictures, and whoever asks for many, as programs do that look for the ones they can read, hard ones.
 """
 
-from importlib.util import find_spec
+from functools import cache
 from typing import Any
 
 from flask import request
@@ -19,8 +19,6 @@ WINDOW = 600
 #: From how many captchas on, counted in this window, the next one has which difficulty.
 STEPS: tuple[tuple[int, Difficulty], ...] = ((60, "hard"), (20, "normal"), (0, "calm"))
 
-_CAN_COUNT = find_spec("limits") is not None
-
 
 def difficulty_for(source: Source, identity: Any) -> Difficulty:
     """Count a captcha for the current request's address and identity, and return its difficulty.
@@ -29,7 +27,7 @@ def difficulty_for(source: Source, identity: Any) -> Difficulty:
     :returns: that of the source, or, where it is ``auto``, the one for the higher of the two counts.
     """
     state = current_state()
-    if source.settings.difficulty != "auto" or not _CAN_COUNT:
+    if source.settings.difficulty != "auto" or not _can_count():
         return UNCOUNTED
     counters, clients = state.counters.get(), {"address": counted_address(request.remote_addr), "identity": identity}
     counts = [
@@ -41,3 +39,13 @@ def difficulty_for(source: Source, identity: Any) -> Difficulty:
         return UNCOUNTED
     count = max(number for number in counts if number is not None) - 1
     return next(difficulty for step, difficulty in STEPS if count >= step)
+
+
+@cache
+def _can_count() -> bool:
+    """Return whether the extra ``limits`` is installed."""
+    try:
+        import limits  # noqa: F401
+    except ImportError:
+        return False
+    return True

@@ -102,6 +102,6 @@ def test_where_nothing_can_be_counted_it_is_normal(
     client.get("/captcha/web", environ_base={"REMOTE_ADDR": ""})
     with client.application.app_context():
         CaptchaApi().issue("web")
-    monkeypatch.setattr("flask_captcha_api.throttling.difficulty._CAN_COUNT", False)
+    monkeypatch.setattr("flask_captcha_api.throttling.difficulty._can_count", lambda: False)
     client.get("/captcha/web")
     assert drawn == ["normal"] * 4
