@@ -1,6 +1,7 @@
 """The JSON routes. Each answers with the envelope and never raises."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,7 +33,7 @@ def new_blueprint() -> Blueprint:
     """Create the blueprint for one app."""
     blueprint = Blueprint(BLUEPRINT_NAME, _PACKAGE, url_prefix=DEFAULT_PREFIX, template_folder="widget/templates")
     for name, form in FORMS.items():
-        blueprint.add_url_rule(f"/<source>{form.path}", name, partial(_issue, name), methods=["GET"])
+        blueprint.add_url_rule(f"/<source>{form.path}", name, _view_of(name), methods=["GET"])
     blueprint.add_url_rule("/<source>", "verify", _verify, methods=["POST"])
     blueprint.add_url_rule(f"/{FILE_NAME}", "openapi", _openapi, methods=["GET"])
     mounts: list[_Mount] = []
@@ -54,6 +55,16 @@ def new_blueprint() -> Blueprint:
         return _answer_routing_error(error) if error and any(map(_Mount.holds_request, mounts)) else None
 
     return blueprint
+
+
+def _view_of(form: str) -> Callable[[str], EnvelopeResponse]:
+    """Return the view that issues captchas of a form: a function with a name, as other extensions expect."""
+
+    def view(source: str) -> EnvelopeResponse:
+        return _issue(form, source)
+
+    view.__name__ = view.__qualname__ = f"issue_{form}"
+    return view
 
 
 def _issue(form: str, source: str) -> EnvelopeResponse:
