@@ -153,7 +153,7 @@ class CaptchaApi:
         for name in () if source is None else (source,) if isinstance(source, str) else source:
             current_state().sources.find(name)
         refuse_identity_of_no_token(identity)
-        return current_service().verify(uuid, text, source=source, identity=identity)
+        return current_service().verify(uuid, text, source=source, identity=identity).outcome
 
     def check(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None

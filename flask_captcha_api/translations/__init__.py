@@ -7,6 +7,7 @@ A catalogue is a JSON file named after its language tag:
 - ``voice``: the recordings for its sounds: ``en``, ``ja`` or ``zh``.
 - ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
 - ``widget``: the widget's texts that do not depend on the kind. In ``wait``, ``{}`` is a number of seconds.
+- ``page``: what only pages rendered by the server say: a captcha was solved, and is ``kept``.
 - ``kinds``: for each kind of captcha, the label of the text field beside a picture (``seen``) and beside a sound
   (``heard``), the picture's alternative text (``alt``), and the error where nothing is typed (``missing``). ``other``
   serves an app's own kinds.
@@ -39,6 +40,7 @@ class Catalogue:
     voice: str
     messages: Mapping[str, str]
     widget: Mapping[str, str]
+    page: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
     asks: Mapping[str, str]
 

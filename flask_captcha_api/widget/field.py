@@ -14,11 +14,13 @@ from ..http.fields import requested_form
 from ..http.gateway import PAGE, issue
 from ..http.languages import language_of_sound, language_of_texts
 from ..http.results import Result, message_of
+from ..service import KeptCaptcha
 from ..state import current_state
 from ..translations import CATALOGUES
 from .assets import SCRIPT, STYLESHEET, file_url
 
 TEMPLATE = "flask_captcha_api/field.html"
+KEPT_TEMPLATE = "flask_captcha_api/kept.html"
 
 #: The element's attributes that the widget sets itself, from its other parameters or for its script, and those of a
 #: text field, which it is not.
@@ -47,6 +49,7 @@ def captcha_field(
     asks: str | None = None,
     inputmode: str | None = None,
     attributes: Mapping[str, object] | None = None,
+    kept: KeptCaptcha | None = None,
 ) -> Markup:
     """Render the widget, with a captcha in it.
 
@@ -74,6 +77,8 @@ def captcha_field(
         answers, else ``text``.
     :param attributes: more HTML attributes of the element, such as ``{"class": "wide", "data-step": 3}``. A
         ``placeholder`` is that of the text field. One that is True has no value; None and False leave it out.
+    :param kept: a captcha that :meth:`VerifiedCaptcha.keep` returned. The form then has a tick in place of the widget,
+        with a button to get another captcha, and sends the kept one.
     :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
         that HTML does not allow.
     :raises LookupError: there is no such source.
@@ -90,6 +95,23 @@ def captcha_field(
     settings = current_state().sources.find(source).settings
     request.environ[_IS_RENDERED] = True
     language = language_of_texts(lang)
+    own_attributes = {name: "" if value is True else value for name, value in more.items()}
+    if kept is not None:
+        return _render(
+            KEPT_TEMPLATE,
+            {
+                "uuid_name": uuid,
+                "text_name": text,
+                "id": id,
+                "nonce": nonce,
+                "attributes": {name: value for name, value in own_attributes.items() if name != "placeholder"},
+                "stylesheet": file_url(STYLESHEET),
+                "captcha": kept,
+                "texts": CATALOGUES[language].widget,
+                "texts_language": language,
+                "sentence": CATALOGUES[language].page["kept"],
+            },
+        )
     requested = requested_form(uuid)
     form = "audio" if settings.audio and requested == "audio" else "image"
     language_of_captcha = partial(language_of_sound, lang)
@@ -111,7 +133,7 @@ def captcha_field(
         "nonce": nonce,
         "asks": asks,
         "own_inputmode": inputmode,
-        "attributes": {name: "" if value is True else value for name, value in more.items()},
+        "attributes": own_attributes,
         "script": file_url(SCRIPT),
         "stylesheet": file_url(STYLESHEET),
         "kind": settings.kind,
@@ -126,7 +148,11 @@ def captcha_field(
         "label": catalogue.sentence("heard" if form == "audio" else "seen", settings.kind, asks),
         "inputmode": inputmode or ("numeric" if settings.kind in _NUMERIC_KINDS else "text"),
     }
-    return Markup(current_app.jinja_env.get_template(TEMPLATE).render(page))  # noqa: S704 - the template escapes
+    return _render(TEMPLATE, page)
+
+
+def _render(template: str, page: Mapping[str, Any]) -> Markup:
+    return Markup(current_app.jinja_env.get_template(template).render(page))  # noqa: S704 - the templates escape
 
 
 def forbid_storing_page(response: Response) -> Response:

@@ -79,6 +79,8 @@ def test_every_text_is_used() -> None:
     assert [part for part in catalogue.asks if not re.search(rf'ask\([^)]*"{part}"', code)] == []
     template = (PACKAGE / "widget" / "templates" / "flask_captcha_api" / "field.html").read_text(encoding="utf-8")
     assert set(re.findall(r"texts\.(\w+)", template)) <= set(catalogue.widget)
+    rendering = (PACKAGE / "widget" / "field.py").read_text(encoding="utf-8")
+    assert [key for key in catalogue.page if f'.page["{key}"]' not in rendering] == []
 
 
 def test_no_two_languages_claim_a_tag() -> None:
