@@ -63,8 +63,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
 
     :param label: not shown: the widget has its own, in the page's language.
     :param source: the source whose captchas are accepted.
-    :param lang: language tag of the error and of the widget. None: CAPTCHA_LANGUAGE for the error; for the widget, see
-        :func:`captcha_field`.
+    :param lang: language of the error and of the widget: a tag or a locale. None: CAPTCHA_LANGUAGE for the error; for
+        the widget, see :func:`captcha_field`.
     :param unless: as in :func:`verify_captcha`: a function that returns True if the request needs no captcha. The
         field then passes, spends nothing and, where it still returns True, renders as nothing.
     :param in_macro: for templates whose macros show the label and the errors of every field. In such a page both would
@@ -91,7 +91,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         validators: Sequence[Any] | None = None,
         *,
         source: str,
-        lang: str | None = None,
+        lang: object = None,
         unless: Condition | None = None,
         in_macro: bool = False,
         before_others: bool = False,

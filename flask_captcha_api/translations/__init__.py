@@ -29,6 +29,8 @@ DEFAULT_LANGUAGE = "zh-Hant"
 FALLBACK_LANGUAGE = "en"
 #: Characters of a tag that count: far more than any has. Anybody may ask for a sound in a "language" of a megabyte.
 _LONGEST_TAG = 100
+#: Where the extensions of a tag begin, or what is private in it: at a subtag of one character.
+_EXTENSION = re.compile("-[a-z0-9]-")
 
 
 @dataclass(frozen=True)
@@ -75,18 +77,28 @@ TAGS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def language_for(tag: str) -> str | None:
+def language_tag(tag: object) -> str:
+    """Return a language tag as HTML has it: ``pt-BR`` for ``pt_BR``, ``pt_BR.UTF-8`` or Babel's ``Locale("pt", "BR")``.
+
+    :param tag: a language tag, the name of a locale, or an object whose text is one of these.
+    """
+    return re.split("[.@]", str(tag)[:_LONGEST_TAG], maxsplit=1)[0].replace("_", "-")
+
+
+def language_for(tag: object) -> str | None:
     """Return the language that serves a tag, such as ``en-GB`` or ``zh_Hant_TW``; None if there is none.
 
-    The first known subtag decides, so a script takes precedence over a region after it. The widget's script has the
-    same function.
+    The first known subtag decides, so a script takes precedence over a region after it. Extensions do not count. The
+    widget's script has the same function.
+
+    :param tag: as for :func:`language_tag`.
     """
-    primary, *subtags = re.split("[-_]", tag[:_LONGEST_TAG].lower())
+    primary, *subtags = _EXTENSION.split(language_tag(tag).lower(), maxsplit=1)[0].split("-")
     candidates = [*(f"{primary}-{subtag}" for subtag in subtags), primary]
     return next((TAGS[each] for each in candidates if each in TAGS), None)
 
 
-def best_language(accepted: Iterable[str], *, otherwise: str = DEFAULT_LANGUAGE) -> str:
+def best_language(accepted: Iterable[object], *, otherwise: str = DEFAULT_LANGUAGE) -> str:
     """Return the first language that serves one of the accepted tags.
 
     :param accepted: language tags as in Accept-Language, best first.

@@ -16,7 +16,7 @@ from ..http.languages import language_of_sound, language_of_texts
 from ..http.results import Result, message_of
 from ..service import KeptCaptcha
 from ..state import current_state
-from ..translations import CATALOGUES
+from ..translations import CATALOGUES, language_tag
 from .assets import SCRIPT, STYLESHEET, file_url
 
 TEMPLATE = "flask_captcha_api/field.html"
@@ -42,7 +42,7 @@ def captcha_field(
     *,
     uuid: str = "uuid",
     text: str = "code",
-    lang: str | None = None,
+    lang: object = None,
     error: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the HTML attribute
     nonce: str | None = None,
@@ -66,7 +66,8 @@ def captcha_field(
 
     :param uuid: name of the form field with the captcha's id.
     :param text: name of the form field that the visitor types the answer into.
-    :param lang: language tag of the widget's texts. None: with JavaScript the nearest ``lang`` attribute on the page,
+    :param lang: language of the widget's texts: a tag such as ``en-GB``, or a locale such as Flask-Babel's
+        ``get_locale()``. None: with JavaScript the nearest ``lang`` attribute on the page,
         without it CAPTCHA_LANGUAGE.
     :param error: an error message about the last attempt. Left out if this request only asked for another captcha.
     :param id: the ``id`` attribute of the element.
@@ -127,7 +128,7 @@ def captcha_field(
         "source": source,
         "uuid_name": uuid,
         "text_name": text,
-        "lang": lang,
+        "lang": None if lang is None else language_tag(lang),
         "error": None if requested else error,
         "id": id,
         "nonce": nonce,
