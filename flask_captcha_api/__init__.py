@@ -12,6 +12,7 @@ from .http.decorators import verify_captcha as verify_captcha
 from .http.decorators import verify_captcha_in_request as verify_captcha_in_request
 from .http.gateway import VerifiedCaptcha as VerifiedCaptcha
 from .outcome import Outcome as Outcome
+from .rendering import speak_prompt as speak_prompt
 from .service import Captcha as Captcha
 from .service import KeptCaptcha as KeptCaptcha
 from .settings.config import SourceConfig as SourceConfig
@@ -34,6 +35,7 @@ __all__ = [
     "StoreUnavailable",
     "VerifiedCaptcha",
     "fewer_failures_than",
+    "speak_prompt",
     "verify_captcha",
     "verify_captcha_in_request",
 ]

@@ -123,7 +123,7 @@ def issue(
 
     def attempt() -> Reply:
         source = current_state().sources.find(source_name)
-        if form == "audio" and not source.settings.audio:
+        if form == "audio" and not source.may_have_sound:
             raise NoSound(source_name)
         caller = _admit(entry, source.settings.jwt, limit_on_issuing(source), cost=FORMS[form].counts_as)
         service = _service()

@@ -37,8 +37,25 @@ class Form:
 
 
 def has_sound(kind: Kind, prompt: str, settings: SourceConfig, language: str) -> bool:
-    """Return whether a prompt is available as a sound."""
-    return settings.audio and (kind.speak is not None or can_speak(prompt, VOICES.get(language, "")))
+    """Return whether a prompt is available as a sound.
+
+    A prompt with a drawing of its own need not be what a visitor reads, so the package does not speak it unasked.
+    """
+    if not settings.audio or not kind.may_have_sound:
+        return False
+    return kind.speak is not None or can_speak(prompt, VOICES.get(language, ""))
+
+
+def speak_prompt(prompt: str, language: str, rng: random.Random) -> bytes:
+    """Speak a prompt as the package does: for ``Kind(..., draw=..., speak=speak_prompt)``.
+
+    :param prompt: a row of digits and Latin letters, which is spelt, or a sum or difference of whole numbers.
+    :param language: a language of the package, such as ``en``.
+    :param rng: decides everything that varies.
+    :returns: a WAV file.
+    :raises ValueError: there are no words for this prompt.
+    """
+    return speak(prompt, language=VOICES[language], rng=rng)
 
 
 def _render_image(
@@ -64,9 +81,7 @@ def _render_image(
 def _render_audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
     if not has_sound(kind, prompt, settings, language):
         raise NoSound(settings.kind)
-    if kind.speak is not None:
-        return kind.speak(prompt, language, rng)
-    return speak(prompt, language=VOICES[language], rng=rng)
+    return (kind.speak or speak_prompt)(prompt, language, rng)
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(

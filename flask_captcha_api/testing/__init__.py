@@ -53,10 +53,8 @@ def answers(app: Flask, answer: str, *, prompt: str | None = None) -> Iterator[N
     state = _state_of(app)
     _refuse_undrawable(state, answer if prompt is None else prompt)
 
-    def make_known(length: int) -> Challenge:  # noqa: ARG001 - the signature is a maker's
-        return Challenge(answer if prompt is None else prompt, answer)
-
-    with _swapped(app, replace(state, sources=state.sources.with_maker(make_known))):
+    challenge = Challenge(answer if prompt is None else prompt, answer)
+    with _swapped(app, replace(state, sources=state.sources.with_challenge(challenge))):
         yield
 
 

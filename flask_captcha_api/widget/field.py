@@ -27,7 +27,7 @@ KEPT_TEMPLATE = "flask_captcha_api/kept.html"
 OWN_ATTRIBUTES = frozenset(
     {
         *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base"),
-        *("data-kind", "data-expires-in", "name", "type", "value", "required", "disabled", "nonce"),
+        *("data-kind", "data-expires-in", "data-length", "name", "type", "value", "required", "disabled", "nonce"),
     }
 )
 
@@ -93,7 +93,8 @@ def captcha_field(
     more = {name: value for name, value in (attributes or {}).items() if value is not None and value is not False}
     if own := sorted(OWN_ATTRIBUTES.intersection(map(str.lower, more))):
         raise ValueError(f"attributes= has {own[0]!r}, which the widget sets itself or does not have")
-    settings = current_state().sources.find(source).settings
+    found = current_state().sources.find(source)
+    settings = found.settings
     request.environ[_IS_RENDERED] = True
     language = language_of_texts(lang)
     own_attributes = {name: "" if value is True else value for name, value in more.items()}
@@ -114,14 +115,14 @@ def captcha_field(
             },
         )
     requested = requested_form(uuid)
-    form = "audio" if settings.audio and requested == "audio" else "image"
+    form = "audio" if found.may_have_sound and requested == "audio" else "image"
     language_of_captcha = partial(language_of_sound, lang)
     reply = issue(PAGE, source, form=form, language=language_of_captcha)
     if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # nothing can speak this prompt of the app's kind
         form = "image"
         reply = issue(PAGE, source, form=form, language=language_of_captcha)
     captcha = reply.captcha
-    has_sound = captcha.has_sound if captcha else settings.audio
+    has_sound = captcha.has_sound if captcha else found.may_have_sound
     catalogue = CATALOGUES[language]
     alt = catalogue.sentence("alt", settings.kind, asks) + (f" {catalogue.widget['altSound']}" if has_sound else "")
     page: Mapping[str, Any] = {
@@ -138,6 +139,7 @@ def captcha_field(
         "script": file_url(SCRIPT),
         "stylesheet": file_url(STYLESHEET),
         "kind": settings.kind,
+        "answer_length": found.answer_length,
         "has_sound": has_sound,
         "is_sound": form == "audio",
         "captcha": captcha,

@@ -139,6 +139,7 @@ def test_what_the_script_takes_over(client: FlaskClient, page: str) -> None:
         element = rendered(client)
     assert element.one("captcha-field") == {
         "source": "web", "uuid-name": "uuid", "text-name": "code", "data-kind": "digits", "data-expires-in": "300",
+        "data-length": "5",
     }  # fmt: skip
     assert element.one("script") == {"type": "module", "src": SCRIPT_URL}
     assert element.one("link")["href"] == SCRIPT_URL.replace(SCRIPT, STYLESHEET)
