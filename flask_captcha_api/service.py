@@ -5,11 +5,11 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from .challenges.folding import is_typable
+from .challenges.folding import EXACT, is_typable
 from .challenges.sources import UNCOUNTED, Sources
 from .exceptions import UnknownSource
 from .outcome import Outcome
@@ -21,6 +21,8 @@ from .storage.digests import digest_of, is_digest_of, key_id_of
 from .storage.entries import Entry, Terms
 
 UUID = re.compile(r"[0-9]{23}")
+#: How many times in a row a solved captcha may be kept at most.
+MOST_KEEPS = 9
 
 _UNKNOWN_KEY = (
     "a captcha is gone because it was issued with a SECRET_KEY that this process does not have: use one SECRET_KEY in "
@@ -50,6 +52,36 @@ class Captcha:
     media_type: str
     expires_in: int
     has_sound: bool
+
+
+@dataclass(frozen=True)
+class KeptCaptcha:
+    """A captcha that takes the place of one that passed. Nobody has to solve it: its holder sends it back as it is.
+
+    :param uuid: 23 decimal digits.
+    :param text: what to send as the text: 32 hexadecimal digits. It proves that a captcha was solved, so it belongs in
+        the form that is shown again, and in no log.
+    :param expires_in: seconds until it expires, which is when the solved one would have.
+    """
+
+    uuid: str
+    text: str = field(repr=False)
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of verifying a captcha.
+
+    :param source: the name of its source; None if the captcha was not found.
+    :param identity: that of the request; None: anonymous.
+    :param passed: the terms of the captcha if it passed, else None.
+    """
+
+    outcome: Outcome
+    source: str | None = None
+    identity: Any = field(default=None, repr=False)
+    passed: Terms | None = None
 
 
 class CaptchaService:
@@ -106,17 +138,14 @@ class CaptchaService:
         rng = random.Random(secrets.randbits(128))  # noqa: S311 - for rendering; answers and uuids come from secrets
         settings = source.settings_at(difficulty)
         data = FORMS[form].render(source.kind, challenge.prompt, settings, rng, language)
-        uuid = _new_uuid()
-        key = self._keys[0]
         terms = Terms(
-            key_id=key_id_of(key),
+            key_id=key_id_of(self._keys[0]),
             is_bound=source.settings.jwt != "off",
             folding=source.folding,
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
         )
-        digest = digest_of(key, str(terms), uuid, identity, terms.folding.fold(challenge.answer))
-        self._store.put(uuid, str(Entry(terms, digest)), source.settings.ttl)
+        uuid = self._put(terms, identity, challenge.answer, source.settings.ttl)
         self._send(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
             uuid,
@@ -128,8 +157,8 @@ class CaptchaService:
 
     def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
-    ) -> Outcome:
-        """Verify a captcha and return the outcome. Every outcome but MALFORMED spends the captcha.
+    ) -> Verification:
+        """Verify a captcha. Every outcome but MALFORMED spends it.
 
         :param uuid: the captcha's uuid, as the client sent it.
         :param text: what the visitor typed, as the client sent it.
@@ -137,42 +166,77 @@ class CaptchaService:
         :param identity: that of the request; None: anonymous.
         :raises StoreUnavailable: the outcome is unknown, and the captcha may be spent.
         """
-        outcome, issued_for = self._take_and_compare(uuid, text, source, identity)
-        self._send(captcha_verified, outcome=outcome, source=issued_for, identity=identity)
-        return outcome
+        verification = self._take_and_compare(uuid, text, source, identity)
+        self._send(
+            captcha_verified, outcome=verification.outcome, source=verification.source, identity=verification.identity
+        )
+        return verification
+
+    def keep(self, verification: Verification, keeps: int) -> KeptCaptcha | None:
+        """Issue a captcha in place of one that passed: for its source and identity alone, and no longer valid.
+
+        :param verification: what :meth:`verify` returned. Calling this twice with it would make two captchas of one.
+        :param keeps: how many times in a row a solved captcha may be kept, 0 to 9. A kept one has the lower of this and
+            what it had left.
+        :returns: None if there was no captcha that passed, it may not be kept again, or it is about to expire.
+        :raises StoreUnavailable: none was issued.
+        """
+        terms = verification.passed
+        if terms is None:
+            return None
+        times = keeps if terms.keeps_left is None else min(keeps, terms.keeps_left)
+        # No more than the ttl: the host that issued it may have a clock that is ahead.
+        seconds = min(terms.expires - int(time.time()), self._sources.find(terms.source).settings.ttl)
+        if times < 1 or seconds < 1:
+            return None
+        kept = replace(terms, key_id=key_id_of(self._keys[0]), folding=EXACT, keeps_left=times - 1)
+        text = secrets.token_hex(16)
+        uuid = self._put(kept, verification.identity if terms.is_bound else None, text, seconds)
+        self._send(captcha_issued, source=terms.source, form="kept", identity=verification.identity)
+        return KeptCaptcha(uuid, text, seconds)
+
+    def _put(self, terms: Terms, identity: Any, answer: str, ttl: int) -> str:
+        """Store the digest of an answer under a new uuid, and return that.
+
+        :raises StoreUnavailable: it was not stored.
+        """
+        uuid = _new_uuid()
+        digest = digest_of(self._keys[0], str(terms), uuid, identity, terms.folding.fold(answer))
+        self._store.put(uuid, str(Entry(terms, digest)), ttl)
+        return uuid
 
     def _take_and_compare(
         self, uuid: object, text: object, source: str | Collection[str] | None, identity: Any
-    ) -> tuple[Outcome, str | None]:
-        """Return the outcome, and the name of the captcha's source if the captcha was found."""
+    ) -> Verification:
         # Validate the uuid before it reaches a store: a newline in a key can desynchronise a memcached client.
         if not is_uuid(uuid) or not is_typable(text):
-            return Outcome.MALFORMED, None
+            return Verification(Outcome.MALFORMED, identity=identity)
         # Take before comparing: of all requests with this uuid, only one gets this far.
         entry = self._store.take(str(uuid))
         if entry is None:
-            return Outcome.GONE, None
+            return Verification(Outcome.GONE, identity=identity)
         return self._compare(entry, str(uuid), str(text), source, identity)
 
     def _compare(
         self, taken: str, uuid: str, text: str, accepted: str | Collection[str] | None, identity: Any
-    ) -> tuple[Outcome, str | None]:
-        """Return the outcome by the terms of the entry, and the name of its source unless it is gone."""
+    ) -> Verification:
+        """Compare by the terms of the entry."""
+        gone = Verification(Outcome.GONE, identity=identity)
         entry = Entry.parse(taken)
         if entry is None:
             self._log_once(_UNKNOWN_FORMAT)
-            return Outcome.GONE, None
+            return gone
         terms = entry.terms
         key = next((key for key in self._keys if key_id_of(key) == terms.key_id), None)
         if key is None:
             self._log_once(_UNKNOWN_KEY)
-            return Outcome.GONE, None
+            return gone
         if _has_expired(terms.expires):
-            return Outcome.GONE, None
+            return gone
         try:
             source = self._sources.find(terms.source)
         except UnknownSource:  # removed since the captcha was issued
-            return Outcome.GONE, None
+            return gone
         solved = is_digest_of(
             entry.digest,
             key,
@@ -183,9 +247,11 @@ class CaptchaService:
         )
         if not solved and terms.is_bound and source.settings.jwt == "off":
             # The source's jwt was set to off since the captcha was issued, so the identity may be what is missing.
-            return Outcome.GONE, None
+            return gone
+        if solved and _accepts(accepted, source.name):
+            return Verification(Outcome.PASSED, source.name, identity, terms)
         # A captcha of another source or identity counts as wrong.
-        return Outcome.PASSED if solved and _accepts(accepted, source.name) else Outcome.WRONG, source.name
+        return Verification(Outcome.WRONG, source.name, identity)
 
 
 def is_uuid(uuid: object) -> bool:

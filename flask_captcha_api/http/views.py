@@ -15,7 +15,7 @@ from ..exceptions import SetupError
 from ..rendering import FORMS
 from ..state import EXTENSION_NAME, current_state
 from ..translations import FALLBACK_LANGUAGE
-from .envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
+from .envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
 from .fields import TEXT_NAMES, UUID_NAMES, read_fields, read_query
 from .gateway import JSON_ROUTE, issue, verify
 from .jwt import token_header
@@ -77,16 +77,20 @@ def _issue(form: str, source: str) -> EnvelopeResponse:
     if reply.result is not Result.SUCCESS:
         return envelope(reply.result, retry_after=reply.retry_after)
     captcha, state = reply.captcha, current_state()
-    settings = state.sources.find(source).settings
+    found = state.sources.find(source)
+    settings = found.settings
     response = envelope(Result.SUCCESS, captcha and captcha_json(form, captcha.data, captcha.uuid))
     response.headers.extend(
         {
             EXPIRES_IN: str(settings.ttl),
             KIND: settings.kind,
-            LENGTH: str(settings.length),
             MEDIA_TYPE: FORMS[form].media_type(settings),
         }
     )
+    if found.answer_length is not None:
+        response.headers[LENGTH] = str(found.answer_length)
+    if captcha:  # a kind of the app's may have prompts with a sound and others without
+        response.headers[AUDIO] = "yes" if captcha.has_sound else "no"
     if reply.caller:
         name, value = returned_token(reply.caller, state.config.jwt_renew)
         response.headers[name] = value
@@ -116,7 +120,7 @@ def _openapi() -> Response:
     if not config.openapi:
         return envelope(Result.SOURCE_UNKNOWN)
     server = url_for(request.endpoint or "").removesuffix(f"/{FILE_NAME}")
-    description = describe(config, server=server or "/", token_header=token_header())
+    description = describe(config, current_state().sources.kinds, server=server or "/", token_header=token_header())
     return Response(json.dumps(description, ensure_ascii=False), mimetype="application/json")
 
 

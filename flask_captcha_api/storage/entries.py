@@ -8,16 +8,18 @@ is verified, even if the settings have changed since.
 import re
 from dataclasses import dataclass
 
-from ..challenges.folding import FLAGS, Folding
+from ..challenges.folding import EXACT, FLAGS, Folding
 
 _VERSION = "1"
 
 # The flags, one letter each and in this order, "-" for none:
 #   b  bound: the identity of the request counts (anonymous is an identity too)
 #   d  and whatever else is in FLAGS: how the answer was folded
-# Reserved: w (work), k (kept), then one decimal digit (keeps left). An entry with any of them was written by a later
-# release, and this one must not guess what they mean.
-_FLAGS = f"-|(?=[a-z])b?{''.join(f'{flag}?' for flag in FLAGS.values())}"
+#   k  kept, followed by one decimal digit: how many more times it may be kept. Its answer is not folded, so the flags
+#      of folding do not occur with it
+# Reserved: w (work). An entry with it was written by a later release, and this one must not guess what it means.
+_FOLDING = "".join(f"{flag}?" for flag in FLAGS.values())
+_FLAGS = f"-|(?=[a-z])b?(?:k(?P<keeps_left>[0-9])|{_FOLDING})"
 _ENTRY = re.compile(
     rf"{_VERSION} (?P<key_id>[0-9a-f]{{8}}) (?P<flags>{_FLAGS}) (?P<expires>[1-9][0-9]{{0,11}}) (?P<source>[!-~]+) "
     r"(?P<digest>[0-9a-f]{64})"
@@ -33,6 +35,7 @@ class Terms:
     :param folding: how the answer was folded.
     :param expires: seconds since the epoch, by the clock of the host that issued the captcha.
     :param source: the name of the source.
+    :param keeps_left: how many more times a kept captcha may be kept, 0 to 9. None: it is not a kept one.
     """
 
     key_id: str
@@ -40,9 +43,12 @@ class Terms:
     folding: Folding
     expires: int
     source: str
+    keeps_left: int | None = None
 
     def __str__(self) -> str:
         flags = ("b" if self.is_bound else "") + self.folding.flags
+        if self.keeps_left is not None:
+            flags += f"k{self.keeps_left}"
         return f"{_VERSION} {self.key_id} {flags or '-'} {self.expires} {self.source}"
 
 
@@ -65,9 +71,10 @@ class Entry:
         terms = Terms(
             key_id=match["key_id"],
             is_bound="b" in match["flags"],
-            folding=Folding.from_flags(match["flags"]),
+            folding=EXACT if match["keeps_left"] else Folding.from_flags(match["flags"]),
             expires=int(match["expires"]),
             source=match["source"],
+            keeps_left=int(match["keeps_left"]) if match["keeps_left"] else None,
         )
         return cls(terms, match["digest"])
 

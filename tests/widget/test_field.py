@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from babel import Locale
 from flask import Blueprint, Flask, render_template_string, request
 from flask.testing import FlaskClient
 from flask_jwt_extended import JWTManager, create_access_token, get_jwt, get_jwt_identity, jwt_required
@@ -138,6 +139,7 @@ def test_what_the_script_takes_over(client: FlaskClient, page: str) -> None:
         element = rendered(client)
     assert element.one("captcha-field") == {
         "source": "web", "uuid-name": "uuid", "text-name": "code", "data-kind": "digits", "data-expires-in": "300",
+        "data-length": "5",
     }  # fmt: skip
     assert element.one("script") == {"type": "module", "src": SCRIPT_URL}
     assert element.one("link")["href"] == SCRIPT_URL.replace(SCRIPT, STYLESHEET)
@@ -188,6 +190,28 @@ def test_the_language_without_javascript(configured: str, accepted: str, label: 
     CaptchaApi(app)
     with app.test_request_context(headers={"Accept-Language": accepted}):
         assert f">{label}</label>" in captcha_field("web")
+
+
+@pytest.mark.parametrize(
+    ("locale", "attribute", "label"),
+    [
+        (Locale("pt", "BR"), "pt-BR", "Digits in the picture"),
+        (Locale("zh", "TW", "Hant"), "zh-Hant-TW", "圖中的數字"),
+        (Locale.parse("zh_Hans_CN"), "zh-Hans-CN", "图中的数字"),
+        ("ja_JP", "ja-JP", "画像の数字"),
+        ("", None, "圖中的數字"),
+    ],
+    ids=str,
+)
+def test_the_language_may_be_a_locale(app: Flask, locale: object, attribute: str | None, label: str) -> None:
+    """As Flask-Babel's ``get_locale()`` returns it: it becomes a tag that browsers know; no text is no language."""
+    CaptchaApi(app)
+    with app.test_request_context("/?uuid=audio"):
+        element = Element(captcha_field("web", lang=locale))
+        assert element.one("captcha-field").get("lang") == attribute
+        assert captcha_field("web", lang=locale).count("<audio") == 1
+    with app.test_request_context():
+        assert f">{label}</label>" in captcha_field("web", lang=locale)
 
 
 def test_a_query_that_is_no_text_asks_for_nothing(app: Flask) -> None:

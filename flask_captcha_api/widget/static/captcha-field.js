@@ -79,7 +79,7 @@ function write(element, text) {
 
 /** Same as language_for in translations/__init__.py: the first known script or region decides, else the language. */
 export function languageFor(tag) {
-  const [primary, ...subtags] = tag.toLowerCase().split(/[-_]/);
+  const [primary, ...subtags] = tag.toLowerCase().split(/[.@]|[-_][a-z\d][-_]/)[0].split(/[-_]/);
   const tags = [...subtags.map((subtag) => primary + "-" + subtag), primary];
   return TAGS[tags.find((each) => each in TAGS)] ?? LANGUAGES[0];
 }
