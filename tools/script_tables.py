@@ -47,10 +47,10 @@ def _tables() -> str:
 
 
 def _texts(catalogue: Catalogue) -> dict[str, str]:
-    """Return the script's texts in one language, the sentences for a kind under ``KIND.PART``."""
-    sentences = {**catalogue.kinds, "{}": catalogue.asks}
+    """Return the script's texts in one language: words for a kind under ``.KIND``, a sentence under ``{}.PART``."""
     return {
-        **{f"{kind}.{part}": text for kind, parts in sentences.items() for part, text in parts.items()},
+        **{f".{kind}": words for kind, words in catalogue.kinds.items()},
+        **{f"{{}}.{part}": sentence for part, sentence in catalogue.sentences.items()},
         **catalogue.widget,
     }
 

@@ -7,10 +7,11 @@ A catalogue is a JSON file named after its language tag:
 - ``voice``: the recordings for its sounds: ``en``, ``ja`` or ``zh``.
 - ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
 - ``widget``: the widget's texts that do not depend on the kind. In ``wait``, ``{}`` is a number of seconds.
-- ``kinds``: for each kind of captcha, the label of the text field beside a picture (``seen``) and beside a sound
-  (``heard``), the picture's alternative text (``alt``), and the error where nothing is typed (``missing``). ``other``
-  serves an app's own kinds.
-- ``asks``: the same sentences for a widget with ``asks``, in which ``{}`` is what the app asks for.
+- ``kinds``: what each kind of captcha asks for, in words that fit into every one of the sentences. ``other`` serves an
+  app's own kinds.
+- ``sentences``: the label of the text field beside a picture (``seen``) and beside a sound (``heard``), the picture's
+  alternative text (``alt``), and the error where nothing is typed (``missing``). ``{}`` is what is asked for: the words
+  for the kind, or the app's own (``asks``).
 
 ``make tables`` copies the texts into the widget's script and the tables of the documentation.
 """
@@ -39,20 +40,19 @@ class Catalogue:
     voice: str
     messages: Mapping[str, str]
     widget: Mapping[str, str]
-    kinds: Mapping[str, Mapping[str, str]]
-    asks: Mapping[str, str]
+    kinds: Mapping[str, str]
+    sentences: Mapping[str, str]
 
     def sentence(self, part: str, kind: str, asks: str | None = None) -> str:
         """Return a sentence that asks for the answer.
 
         :param part: ``seen``, ``heard``, ``alt`` or ``missing``.
-        :param kind: the name of a kind. An app's own kinds use the sentences of ``other``.
-        :param asks: what the visitor is asked for, in the app's words; replaces the kind.
+        :param kind: the name of a kind. An app's own kinds use the words of ``other``.
+        :param asks: what the visitor is asked for, in the app's words; replaces those for the kind.
         """
-        if asks:
-            sentence = self.asks[part].replace("{}", asks)
-            return sentence[0].upper() + sentence[1:]
-        return self.kinds.get(kind, self.kinds["other"])[part]
+        asked = asks or self.kinds.get(kind, self.kinds["other"])
+        sentence = self.sentences[part].replace("{}", asked)
+        return sentence[0].upper() + sentence[1:]
 
 
 def _read_catalogues() -> dict[str, Catalogue]:

@@ -20,11 +20,11 @@ _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.M
 
 
 #: Neither file has a string of several lines, which this would change.
-_INDENTATION = re.compile(r"^ +", re.MULTILINE)
+_INDENTATION = re.compile(r"^\s+", re.MULTILINE)
 
 
 def compact(code: str) -> str:
-    """Return a script or a style sheet without comments and indentation, which would be a seventh of the bytes sent."""
+    """Return a script or a style sheet without comments, indentation and blank lines: a seventh of the bytes sent."""
     return _INDENTATION.sub("", _COMMENT.sub("", code))
 
 

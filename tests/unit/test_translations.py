@@ -57,13 +57,13 @@ def test_a_catalogue_is_complete(path: Path) -> None:
 def test_only_an_apps_words_and_seconds_are_put_into_a_sentence() -> None:
     texts = texts_of(json.loads((PACKAGE / "translations" / "en.json").read_text(encoding="utf-8")))
     assert {key for key, text in texts if "{}" in text} == {
-        ".widget.wait", ".asks.seen", ".asks.heard", ".asks.alt", ".asks.missing",
+        ".widget.wait", ".sentences.seen", ".sentences.heard", ".sentences.alt", ".sentences.missing",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_tables_of_the_package_are_translated(language: str) -> None:
-    """Every result has a message of its own, every kind its sentences, and the voice has words."""
+    """Every result has a message of its own, every kind its words, and the voice has words."""
     catalogue = CATALOGUES[language]
     assert list(catalogue.messages) == [result.string_code for result in Result]
     assert len({message_of(result, language) for result in Result}) == len(Result)
@@ -76,7 +76,7 @@ def test_every_text_is_used() -> None:
     code = re.sub(r"// <tables>.*// </tables>", "", SCRIPT.read_text(encoding="utf-8"), flags=re.DOTALL)
     catalogue = CATALOGUES["en"]
     assert [key for key in catalogue.widget if f'"{key}"' not in code] == []
-    assert [part for part in catalogue.asks if not re.search(rf'ask\([^)]*"{part}"', code)] == []
+    assert [part for part in catalogue.sentences if not re.search(rf'ask\([^)]*"{part}"', code)] == []
     template = (PACKAGE / "widget" / "templates" / "flask_captcha_api" / "field.html").read_text(encoding="utf-8")
     assert set(re.findall(r"texts\.(\w+)", template)) <= set(catalogue.widget)
 
@@ -113,7 +113,7 @@ def test_the_best_language(accepted: list[str], language: str) -> None:
 
 
 def test_the_sentences_for_kinds() -> None:
-    """A kind of the package has its own, one of an app's shares those of ``other`` or has the app's words put in."""
+    """They have the words of the package's kind put in, for an app's kind those of ``other``, or the app's own."""
     english = CATALOGUES["en"]
     assert english.sentence("seen", "digits") == "Digits in the picture"
     assert english.sentence("missing", "arithmetic") == "Please type the result of the calculation."

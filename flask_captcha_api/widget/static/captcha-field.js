@@ -6,27 +6,15 @@ const TIMEOUT_MS = 10_000;
 const RETRY_DELAY_MS = 10_000;
 const RESEND_DELAY_MS = 10_000;
 
-// The first language is the fallback. `{}` stands for `asks`, or for seconds. Written by `make tables`.
+// The first language is the fallback. `{}` stands for what is asked for, or for a number. Written by `make tables`.
 // <tables>
 const LANGUAGES = ["en", "ja", "zh-Hans", "zh-Hant"];
 const TAGS = { __proto__: null, "zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", en: "en", ja: "ja", "zh-hans": "zh-Hans", zh: "zh-Hans" };
 const TEXTS = {
-  "digits.seen": ["Digits in the picture", "画像の数字", "图中的数字", "圖中的數字"],
-  "digits.heard": ["Digits you hear", "聞こえた数字", "听到的数字", "聽到的數字"],
-  "digits.alt": ["Captcha: type the digits in this picture.", "画像認証：この画像の数字を入力してください。", "验证码图片：请输入图中的数字。", "驗證碼圖片：請輸入圖中的數字。"],
-  "digits.missing": ["Please type the digits.", "数字を入力してください。", "请输入数字。", "請輸入數字。"],
-  "letters.seen": ["Letters in the picture", "画像の文字", "图中的字母", "圖中的字母"],
-  "letters.heard": ["Letters you hear", "聞こえた文字", "听到的字母", "聽到的字母"],
-  "letters.alt": ["Captcha: type the letters in this picture.", "画像認証：この画像の文字を入力してください。", "验证码图片：请输入图中的字母。", "驗證碼圖片：請輸入圖中的字母。"],
-  "letters.missing": ["Please type the letters.", "文字を入力してください。", "请输入字母。", "請輸入字母。"],
-  "arithmetic.seen": ["Result of the calculation in the picture", "画像の計算の答え", "图中的计算结果", "圖中的計算結果"],
-  "arithmetic.heard": ["Result of the calculation you hear", "聞こえた計算の答え", "听到的计算结果", "聽到的計算結果"],
-  "arithmetic.alt": ["Captcha: type the result of the calculation in this picture.", "画像認証：この画像の計算の答えを入力してください。", "验证码图片：请输入图中的计算结果。", "驗證碼圖片：請輸入圖中的計算結果。"],
-  "arithmetic.missing": ["Please type the result of the calculation.", "計算の答えを入力してください。", "请输入计算结果。", "請輸入計算結果。"],
-  "other.seen": ["Characters in the picture", "画像の文字", "图中的字符", "圖中的字元"],
-  "other.heard": ["Characters you hear", "聞こえた文字", "听到的字符", "聽到的字元"],
-  "other.alt": ["Captcha: type the characters in this picture.", "画像認証：この画像の文字を入力してください。", "验证码图片：请输入图中的字符。", "驗證碼圖片：請輸入圖中的字元。"],
-  "other.missing": ["Please type the characters.", "文字を入力してください。", "请输入字符。", "請輸入字元。"],
+  ".digits": ["digits", "数字", "数字", "數字"],
+  ".letters": ["letters", "文字", "字母", "字母"],
+  ".arithmetic": ["result of the calculation", "計算の答え", "计算结果", "計算結果"],
+  ".other": ["characters", "文字", "字符", "字元"],
   "{}.seen": ["{} in the picture", "画像の{}", "图中的{}", "圖中的{}"],
   "{}.heard": ["{} you hear", "聞こえた{}", "听到的{}", "聽到的{}"],
   "{}.alt": ["Captcha: type the {} in this picture.", "画像認証：この画像の{}を入力してください。", "验证码图片：请输入图中的{}。", "驗證碼圖片：請輸入圖中的{}。"],
@@ -468,9 +456,9 @@ class CaptchaField extends HTMLElement {
     const isImage = this.#form === "image";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
     const asks = this.getAttribute("asks");
-    const kind = `${this.#kind}.seen` in TEXTS ? this.#kind : "other";
+    const kind = `.${this.#kind}` in TEXTS ? this.#kind : "other";
     const ask = (part) => {
-      const text = say(`${asks ? "{}" : kind}.${part}`).replace("{}", () => asks);
+      const text = say(`{}.${part}`).replace("{}", () => asks || say(`.${kind}`));
       return text[0].toUpperCase() + text.slice(1);
     };
     const focused = this.shadowRoot.activeElement;
