@@ -6,7 +6,8 @@ A catalogue is a JSON file named after its language tag:
 - ``tags``: the language tags that it serves, together with longer tags that begin with them.
 - ``voice``: the recordings for its sounds: ``en``, ``ja`` or ``zh``.
 - ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
-- ``widget``: the widget's texts that do not depend on the kind. In ``wait``, ``{}`` is a number of seconds.
+- ``widget``: the widget's texts that do not depend on the kind. ``{}`` is a number: in ``wait`` of
+  seconds, in ``short`` of characters.
 - ``kinds``: what each kind of captcha asks for, in words that fit into every one of the sentences. ``other`` serves an
   app's own kinds.
 - ``sentences``: the label of the text field beside a picture (``seen``) and beside a sound (``heard``), the picture's

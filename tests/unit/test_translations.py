@@ -57,7 +57,7 @@ def test_a_catalogue_is_complete(path: Path) -> None:
 def test_only_an_apps_words_and_seconds_are_put_into_a_sentence() -> None:
     texts = texts_of(json.loads((PACKAGE / "translations" / "en.json").read_text(encoding="utf-8")))
     assert {key for key, text in texts if "{}" in text} == {
-        ".widget.wait", ".sentences.seen", ".sentences.heard", ".sentences.alt", ".sentences.missing",
+        ".widget.wait", ".widget.short", ".sentences.seen", ".sentences.heard", ".sentences.alt", ".sentences.missing",
     }  # fmt: skip
 
 
