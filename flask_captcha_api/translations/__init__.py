@@ -6,7 +6,8 @@ A catalogue is a JSON file named after its language tag:
 - ``tags``: the language tags that it serves, together with longer tags that begin with them.
 - ``voice``: the recordings for its sounds: ``en``, ``ja`` or ``zh``.
 - ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
-- ``widget``: the widget's texts that do not depend on the kind. In ``wait``, ``{}`` is a number of seconds.
+- ``widget``: the widget's texts that do not depend on the kind. ``{}`` is a number: in ``wait`` of seconds, in
+  ``short`` of characters.
 - ``page``: what only pages rendered by the server say: a captcha was solved, and is ``kept``.
 - ``kinds``: for each kind of captcha, the label of the text field beside a picture (``seen``) and beside a sound
   (``heard``), the picture's alternative text (``alt``), and the error where nothing is typed (``missing``). ``other``

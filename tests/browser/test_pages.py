@@ -169,7 +169,7 @@ def test_from_right_to_left(visit: Visits) -> None:
     """On a page in Arabic the widget is laid out as the page is, and says its English from left to right."""
     window = visit()
     field = window.show(FIELD, lang="ar")
-    label, frame = field.locator("label").bounding_box(), field.locator(".frame").bounding_box()
+    label, frame = field.locator("label").bounding_box(), field.locator("[part=frame]").bounding_box()
     assert label["x"] + label["width"] == pytest.approx(frame["x"] + frame["width"], abs=1)
     assert field.get_by_role("button").first.bounding_box()["x"] < frame["x"]
     assert field.locator("label").evaluate("label => getComputedStyle(label).direction") == "ltr"

@@ -59,7 +59,7 @@ def test_a_catalogue_is_complete(path: Path) -> None:
 def test_only_an_apps_words_and_seconds_are_put_into_a_sentence() -> None:
     texts = texts_of(json.loads((PACKAGE / "translations" / "en.json").read_text(encoding="utf-8")))
     assert {key for key, text in texts if "{}" in text} == {
-        ".widget.wait", ".asks.seen", ".asks.heard", ".asks.alt", ".asks.missing",
+        ".widget.wait", ".widget.short", ".asks.seen", ".asks.heard", ".asks.alt", ".asks.missing",
     }  # fmt: skip
 
 
