@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from .challenges.folding import EXACT, is_typable
+from .challenges.makers import Challenge
 from .challenges.sources import UNCOUNTED, Sources
 from .exceptions import UnknownSource
 from .outcome import Outcome
@@ -145,7 +146,7 @@ class CaptchaService:
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
         )
-        uuid = self._put(terms, identity, challenge.answer, source.settings.ttl)
+        uuid = self._put(terms, identity, challenge, source.settings.ttl)
         self._send(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
             uuid,
@@ -190,18 +191,19 @@ class CaptchaService:
         if times < 1 or seconds < 1:
             return None
         kept = replace(terms, key_id=key_id_of(self._keys[0]), folding=EXACT, keeps_left=times - 1)
-        text = secrets.token_hex(16)
-        uuid = self._put(kept, verification.identity if terms.is_bound else None, text, seconds)
+        challenge = Challenge("", secrets.token_hex(16))
+        uuid = self._put(kept, verification.identity if terms.is_bound else None, challenge, seconds)
         self._send(captcha_issued, source=terms.source, form="kept", identity=verification.identity)
-        return KeptCaptcha(uuid, text, seconds)
+        return KeptCaptcha(uuid, challenge.answer, seconds)
 
-    def _put(self, terms: Terms, identity: Any, answer: str, ttl: int) -> str:
+    def _put(self, terms: Terms, identity: Any, challenge: Challenge, ttl: int) -> str:
         """Store the digest of an answer under a new uuid, and return that.
 
+        :param challenge: not the answer itself, which the traceback of an error would show.
         :raises StoreUnavailable: it was not stored.
         """
         uuid = _new_uuid()
-        digest = digest_of(self._keys[0], str(terms), uuid, identity, terms.folding.fold(answer))
+        digest = digest_of(self._keys[0], str(terms), uuid, identity, terms.folding.fold(challenge.answer))
         self._store.put(uuid, str(Entry(terms, digest)), ttl)
         return uuid
 
