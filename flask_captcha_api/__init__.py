@@ -10,8 +10,11 @@ from .exceptions import StoreUnavailable as StoreUnavailable
 from .extension import CaptchaApi as CaptchaApi
 from .http.decorators import verify_captcha as verify_captcha
 from .http.decorators import verify_captcha_in_request as verify_captcha_in_request
+from .http.gateway import VerifiedCaptcha as VerifiedCaptcha
 from .outcome import Outcome as Outcome
+from .rendering import speak_prompt as speak_prompt
 from .service import Captcha as Captcha
+from .service import KeptCaptcha as KeptCaptcha
 from .settings.config import SourceConfig as SourceConfig
 from .throttling.failure_counts import FailureCount as FailureCount
 from .throttling.failure_counts import fewer_failures_than as fewer_failures_than
@@ -23,13 +26,16 @@ __all__ = [
     "CaptchaRejected",
     "Challenge",
     "FailureCount",
+    "KeptCaptcha",
     "Kind",
     "Maker",
     "Outcome",
     "SetupError",
     "SourceConfig",
     "StoreUnavailable",
+    "VerifiedCaptcha",
     "fewer_failures_than",
+    "speak_prompt",
     "verify_captcha",
     "verify_captcha_in_request",
 ]

@@ -112,6 +112,18 @@ class Counters:
             _log_outage("failures are unknown", error)
             return None
 
+    def count(self, *who: str, seconds: int) -> int | None:
+        """Count one, atomically, and return the count, which expires ``seconds`` after it began.
+
+        :returns: None: the storage is unavailable.
+        """
+        try:
+            with self._counting_lock():
+                return self._limiter.get().storage.incr("/".join((_NAMESPACE, *who)), seconds)
+        except Exception as error:
+            _log_outage("difficulties stay as they are", error)
+            return None
+
     def clear_failures(self, *who: str) -> None:
         """Reset the count of failures."""
         try:

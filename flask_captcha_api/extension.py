@@ -26,6 +26,7 @@ from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .storage import secret_keys
 from .storage.selection import check_early, open_store
+from .translations import language_for
 from .widget.assets import add_routes as add_asset_routes
 from .widget.field import captcha_field, forbid_storing_page
 
@@ -122,21 +123,23 @@ class CaptchaApi:
             app.register_blueprint(blueprint, url_prefix=prefix)
         return blueprint
 
-    def issue(self, source: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
+    def issue(self, source: str, *, form: str = "image", identity: Any = None, language: object = "en") -> Captcha:
         """Issue a captcha outside the routes. Needs an app context and does not read the request.
 
         :param source: the source that the captcha is issued for.
         :param form: ``image``, ``audio`` or ``work``.
         :param identity: what the captcha is bound to: :meth:`verify` passes it only with the same identity. Any value
             that JSON can represent, but text in an app with a JWTManager, as in its tokens; None: anonymous.
-        :param language: of a sound: one of the values of CAPTCHA_LANGUAGE, except ``auto``.
-        :raises LookupError: there is no such source, or it has no captchas of this form.
+        :param language: of a sound: a tag or a locale that one of the package's languages serves.
+        :raises LookupError: there is no such source, or it has no captchas of this form, or none in this language.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``, which binds to
             nobody, or one that no token of the app's JWTManager can carry.
         :raises StoreUnavailable: the cache cannot be reached, or refuses.
         """
         refuse_identity_of_no_token(identity)
-        return current_service().issue(source, form=form, identity=identity, language=language)
+        return current_service().issue(
+            source, form=form, identity=identity, language=language_for(language) or str(language)
+        )
 
     def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
@@ -155,7 +158,7 @@ class CaptchaApi:
         for name in () if source is None else (source,) if isinstance(source, str) else source:
             current_state().sources.find(name)
         refuse_identity_of_no_token(identity)
-        return current_service().verify(uuid, text, source=source, identity=identity)
+        return current_service().verify(uuid, text, source=source, identity=identity).outcome
 
     def check(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None

@@ -5,23 +5,27 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from .challenges.folding import is_acceptable
-from .challenges.sources import Sources
+from .challenges.folding import EXACT, is_acceptable
+from .challenges.makers import Challenge
+from .challenges.sources import UNCOUNTED, Sources
 from .exceptions import FormNotOffered, UnknownSource
 from .lazy import Lazy
 from .outcome import Outcome
 from .rendering import FORMS, has_sound
-from .rendering.puzzles import PuzzleMaker
+from .rendering.puzzles import Puzzle, PuzzleMaker
+from .settings.config import Difficulty
 from .signals import captcha_issued, captcha_verified, send_robust
 from .storage.answers import ROUNDING_SECONDS, AnswerStore
 from .storage.digests import digest_of, is_digest_of, key_id_of
 from .storage.entries import Entry, Terms
 
 UUID = re.compile(r"[0-9]{23}")
+#: How many times in a row a solved captcha may be kept at most.
+MOST_KEEPS = 9
 
 _UNKNOWN_KEY = (
     "a captcha is gone because it was issued with a SECRET_KEY that this process does not have: use one SECRET_KEY in "
@@ -57,6 +61,36 @@ class Captcha:
     work: Mapping[str, str | int] | None = None
 
 
+@dataclass(frozen=True)
+class KeptCaptcha:
+    """A captcha that takes the place of one that passed. Nobody has to solve it: its holder sends it back as it is.
+
+    :param uuid: 23 decimal digits.
+    :param text: what to send as the text: 32 hexadecimal digits. It proves that a captcha was solved, so it belongs in
+        the form that is shown again, and in no log.
+    :param expires_in: seconds until it expires, which is when the solved one would have.
+    """
+
+    uuid: str
+    text: str = field(repr=False)
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of verifying a captcha.
+
+    :param source: the name of its source; None if the captcha was not found.
+    :param identity: that of the request; None: anonymous.
+    :param passed: the terms of the captcha if it passed, else None.
+    """
+
+    outcome: Outcome
+    source: str | None = None
+    identity: Any = field(default=None, repr=False)
+    passed: Terms | None = None
+
+
 class CaptchaService:
     """Issues captchas and verifies them.
 
@@ -85,12 +119,21 @@ class CaptchaService:
         self._log_once = log_once
         self._send = partial(send_robust, sender=sender, ensure_sync=ensure_sync)
 
-    def issue(self, source_name: str, *, form: str = "image", identity: Any = None, language: str = "en") -> Captcha:
+    def issue(
+        self,
+        source_name: str,
+        *,
+        form: str = "image",
+        identity: Any = None,
+        language: str = "en",
+        difficulty: Difficulty = UNCOUNTED,
+    ) -> Captcha:
         """Make a challenge, render it, store the digest of its answer, and return the captcha.
 
         :param form: ``image``, ``audio`` or ``work``.
         :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
         :param language: of a sound; a key of ``CATALOGUES``.
+        :param difficulty: of a source with ``auto``: ``calm``, ``normal`` or ``hard``.
         :raises FormNotOffered: a LookupError: the source has no sound, or no work alone.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``.
@@ -99,47 +142,43 @@ class CaptchaService:
         source = self._sources.find(source_name)
         if form not in FORMS:
             raise ValueError(f"form is {form!r}: it must be one of {', '.join(FORMS)}")
-        if not FORMS[form].is_offered(source.settings):
+        if not FORMS[form].is_offered(source):
             raise FormNotOffered(f"source {source_name!r} has no captchas of the form {form!r}, by its settings")
         if identity is not None and source.settings.jwt == "off":
             raise ValueError(f"source {source_name!r} has jwt 'off', so its captchas cannot be bound to an identity")
-        data, may_be_spoken, answers = b"", source.settings.audio, []
+        squarings = FORMS[form].squarings(source.settings)
+        puzzle = self._puzzles.get().make(squarings) if squarings else None
         if FORMS[form].has_prompt:
             challenge = source.new_challenge()
             rng = random.Random(secrets.randbits(128))  # noqa: S311 - answers and uuids come from secrets
-            data = FORMS[form].render(source.kind, challenge.prompt, source.settings, rng, language)
-            may_be_spoken = has_sound(source.kind, challenge.prompt, source.settings, language)
-            answers.append(challenge.answer)
-        puzzle = None
-        if squarings := FORMS[form].squarings(source.settings):
-            puzzle = self._puzzles.get().make(squarings)
-            answers.append(puzzle.solution)
-        uuid = _new_uuid()
-        key = self._keys[0]
+            settings = source.settings_at(difficulty)
+            data = FORMS[form].render(source.kind, challenge.prompt, settings, rng, language)
+            may_be_heard = has_sound(source.kind, challenge.prompt, source.settings, language)
+        else:
+            challenge, data, may_be_heard = None, b"", source.may_have_sound
         terms = Terms(
-            key_id=key_id_of(key),
+            key_id=key_id_of(self._keys[0]),
             is_bound=source.settings.jwt != "off",
             folding=source.folding,
             has_work=puzzle is not None,
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
         )
-        digest = digest_of(key, str(terms), uuid, identity, terms.fold(".".join(answers)))
-        self._store.put(uuid, str(Entry(terms, digest)), source.settings.ttl)
+        uuid = self._put(terms, identity, _with_solution(challenge, puzzle), source.settings.ttl)
         self._send(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
             uuid,
             data,
             FORMS[form].media_type(source.settings),
             source.settings.ttl,
-            may_be_spoken,
+            may_be_heard,
             puzzle.to_json() if puzzle else None,
         )
 
     def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
-    ) -> Outcome:
-        """Verify a captcha and return the outcome. Every outcome but MALFORMED spends the captcha.
+    ) -> Verification:
+        """Verify a captcha. Every outcome but MALFORMED spends it.
 
         :param uuid: the captcha's uuid, as the client sent it.
         :param text: what the visitor typed, as the client sent it.
@@ -147,42 +186,78 @@ class CaptchaService:
         :param identity: that of the request; None: anonymous.
         :raises StoreUnavailable: the outcome is unknown, and the captcha may be spent.
         """
-        outcome, issued_for = self._take_and_compare(uuid, text, source, identity)
-        self._send(captcha_verified, outcome=outcome, source=issued_for, identity=identity)
-        return outcome
+        verification = self._take_and_compare(uuid, text, source, identity)
+        self._send(
+            captcha_verified, outcome=verification.outcome, source=verification.source, identity=verification.identity
+        )
+        return verification
+
+    def keep(self, verification: Verification, keeps: int) -> KeptCaptcha | None:
+        """Issue a captcha in place of one that passed: for its source and identity alone, and no longer valid.
+
+        :param verification: what :meth:`verify` returned. Calling this twice with it would make two captchas of one.
+        :param keeps: how many times in a row a solved captcha may be kept, 0 to 9. A kept one has the lower of this and
+            what it had left.
+        :returns: None if there was no captcha that passed, it may not be kept again, or it is about to expire.
+        :raises StoreUnavailable: none was issued.
+        """
+        terms = verification.passed
+        if terms is None:
+            return None
+        times = keeps if terms.keeps_left is None else min(keeps, terms.keeps_left)
+        # No more than the ttl: the host that issued it may have a clock that is ahead.
+        seconds = min(terms.expires - int(time.time()), self._sources.find(terms.source).settings.ttl)
+        if times < 1 or seconds < 1:
+            return None
+        kept = replace(terms, key_id=key_id_of(self._keys[0]), folding=EXACT, has_work=False, keeps_left=times - 1)
+        challenge = Challenge("", secrets.token_hex(16))
+        uuid = self._put(kept, verification.identity if terms.is_bound else None, challenge, seconds)
+        self._send(captcha_issued, source=terms.source, form="kept", identity=verification.identity)
+        return KeptCaptcha(uuid, challenge.answer, seconds)
+
+    def _put(self, terms: Terms, identity: Any, challenge: Challenge, ttl: int) -> str:
+        """Store the digest of an answer under a new uuid, and return that.
+
+        :param challenge: not the answer itself, which the traceback of an error would show.
+        :raises StoreUnavailable: it was not stored.
+        """
+        uuid = _new_uuid()
+        digest = digest_of(self._keys[0], str(terms), uuid, identity, terms.fold(challenge.answer))
+        self._store.put(uuid, str(Entry(terms, digest)), ttl)
+        return uuid
 
     def _take_and_compare(
         self, uuid: object, text: object, source: str | Collection[str] | None, identity: Any
-    ) -> tuple[Outcome, str | None]:
-        """Return the outcome, and the name of the captcha's source if the captcha was found."""
+    ) -> Verification:
         # Validate the uuid before it reaches a store: a newline in a key can desynchronise a memcached client.
         if not is_uuid(uuid) or not is_acceptable(text):
-            return Outcome.MALFORMED, None
+            return Verification(Outcome.MALFORMED, identity=identity)
         # Take before comparing: of all requests with this uuid, only one gets this far.
         entry = self._store.take(str(uuid))
         if entry is None:
-            return Outcome.GONE, None
+            return Verification(Outcome.GONE, identity=identity)
         return self._compare(entry, str(uuid), str(text), source, identity)
 
     def _compare(
         self, taken: str, uuid: str, text: str, accepted: str | Collection[str] | None, identity: Any
-    ) -> tuple[Outcome, str | None]:
-        """Return the outcome by the terms of the entry, and the name of its source unless it is gone."""
+    ) -> Verification:
+        """Compare by the terms of the entry."""
+        gone = Verification(Outcome.GONE, identity=identity)
         entry = Entry.parse(taken)
         if entry is None:
             self._log_once(_UNKNOWN_FORMAT)
-            return Outcome.GONE, None
+            return gone
         terms = entry.terms
         key = next((key for key in self._keys if key_id_of(key) == terms.key_id), None)
         if key is None:
             self._log_once(_UNKNOWN_KEY)
-            return Outcome.GONE, None
+            return gone
         if _has_expired(terms.expires):
-            return Outcome.GONE, None
+            return gone
         try:
             source = self._sources.find(terms.source)
         except UnknownSource:  # removed since the captcha was issued
-            return Outcome.GONE, None
+            return gone
         solved = is_digest_of(
             entry.digest,
             key,
@@ -193,14 +268,22 @@ class CaptchaService:
         )
         if not solved and terms.is_bound and source.settings.jwt == "off":
             # The source's jwt was set to off since the captcha was issued, so the identity may be what is missing.
-            return Outcome.GONE, None
+            return gone
+        if solved and _accepts(accepted, source.name):
+            return Verification(Outcome.PASSED, source.name, identity, terms)
         # A captcha of another source or identity counts as wrong.
-        return Outcome.PASSED if solved and _accepts(accepted, source.name) else Outcome.WRONG, source.name
+        return Verification(Outcome.WRONG, source.name, identity)
 
 
 def is_uuid(uuid: object) -> bool:
     """Return whether ``uuid`` has the format of a captcha's uuid."""
     return isinstance(uuid, str) and UUID.fullmatch(uuid) is not None
+
+
+def _with_solution(challenge: Challenge | None, puzzle: Puzzle | None) -> Challenge:
+    """Return what has to be sent: the answer, the solution, or both with a dot between."""
+    parts = [part for part in (challenge and challenge.answer, puzzle and puzzle.solution) if part]
+    return Challenge("", ".".join(parts))
 
 
 def _new_uuid() -> str:

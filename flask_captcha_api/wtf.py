@@ -16,9 +16,10 @@ except ImportError as _error:
 from .exceptions import SetupError, StoreUnavailable
 from .http.conditions import Condition, check_condition, holds, would_hold
 from .http.fields import requested_form
-from .http.gateway import PROTECTED_VIEW, verify
+from .http.gateway import PROTECTED_VIEW, VerifiedCaptcha, check_keeps, verify
 from .http.languages import language_of_texts
 from .http.results import Result, message_of
+from .service import KeptCaptcha
 from .widget.field import OWN_ATTRIBUTES, captcha_field
 
 #: Parameters of the widget that a template may pass on. All else are attributes, such as ``class``.
@@ -62,8 +63,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
 
     :param label: not shown: the widget has its own, in the page's language.
     :param source: the source whose captchas are accepted.
-    :param lang: language tag of the error and of the widget. None: CAPTCHA_LANGUAGE for the error; for the widget, see
-        :func:`captcha_field`.
+    :param lang: language of the error and of the widget: a tag or a locale. None: CAPTCHA_LANGUAGE for the error; for
+        the widget, see :func:`captcha_field`.
     :param unless: as in :func:`verify_captcha`: a function that returns True if the request needs no captcha. The
         field then passes, spends nothing and, where it still returns True, renders as nothing.
     :param in_macro: for templates whose macros show the label and the errors of every field. In such a page both would
@@ -71,7 +72,13 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     :param before_others: verify the captcha before any other field of the form is validated, and validate those only
         if it passes. A machine then does not learn from the other fields' errors who has an account. Fields of a form
         around this one are not affected.
+    :param keeps: how many times in a row a right captcha is kept, 0 to 9, if the form has to be shown again because
+        another of its fields has an error. The visitor then sees a tick and need not solve another before the captcha
+        expires; see :meth:`VerifiedCaptcha.keep`. Never in a log-in, or another form that checks a password or a code
+        in its validators or in the view: whoever guesses would have that many more guesses for each captcha. Errors of
+        a form around this one do not count.
     :raises TypeError: ``unless`` is not callable.
+    :raises ValueError: ``keeps`` is not a whole number from 0 to 9.
     """
 
     widget: CaptchaWidget = CaptchaWidget()
@@ -84,26 +91,30 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         validators: Sequence[Any] | None = None,
         *,
         source: str,
-        lang: str | None = None,
+        lang: object = None,
         unless: Condition | None = None,
         in_macro: bool = False,
         before_others: bool = False,
+        keeps: int = 0,
         **options: Any,
     ) -> None:
         check_condition(unless)
+        check_keeps(keeps)
         super().__init__(label, validators, **options)
         self._source = source
         self._lang = lang
         self._unless = unless
         self._in_macro = in_macro
         self._before_others = before_others
+        self._keeps = keeps
         self._uuids: list[str] = []
         self._texts: list[str] = []
         self._result: Result | None = None
+        self._verified = VerifiedCaptcha()
         self.errors: list[str] = []
         if in_macro:
             self.label = _NoLabel(self.id, self.label.text)
-        form = options.get("_form")
+        self._form = form = options.get("_form")
         if form is not None:  # shadows the method, as no field can make its form validate it first
             form.validate = partial(self._validate_form, form, form.validate)
 
@@ -116,6 +127,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         """Read the submitted values."""
         super().process(formdata, data, **options)
         self._result = None
+        self._verified = VerifiedCaptcha()
         self._uuids = formdata.getlist(self.uuid_name) if formdata is not None else []
         self._texts = formdata.getlist(self.name) if formdata is not None else []
 
@@ -138,7 +150,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         if self._result is None:
             fields = _only_value(self._uuids), _only_value(self._texts)
             unless = None if self._unless is None else partial(holds, self._unless)
-            self._result = verify(PROTECTED_VIEW, lambda: fields, sources=(self._source,), unless=unless).result
+            reply = verify(PROTECTED_VIEW, lambda: fields, sources=(self._source,), unless=unless)
+            self._result, self._verified = reply.result, reply.verified
         if self._result is not Result.SUCCESS:
             raise StopValidation(self._message_of(self._result))
 
@@ -158,6 +171,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
             "lang": self._lang,
             "id": self.id,
             "error": str(self.errors[0]) if self.errors else None,
+            "kept": self._keep(),
             **{name: value for name, value in options.items() if name in _WIDGET_OPTIONS},
         }
         return captcha_field(self._source, uuid=self.uuid_name, text=self.name, attributes=attributes, **widget_options)
@@ -172,6 +186,12 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
             self.errors = errors
             return False
         return validate(*args, **options)
+
+    def _keep(self) -> KeptCaptcha | None:
+        """Keep the captcha if only other fields have errors. A form without any has done what it is for."""
+        if self._form is None or not self._form.errors or self.errors:
+            return None
+        return self._verified.keep(self._keeps)
 
     def _is_unneeded(self) -> bool:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
 
 ROOT = Path(__file__).parent.parent
@@ -90,6 +91,17 @@ def messages(_: str) -> str:
     )
 
 
+def difficulty_steps(_: str) -> str:
+    """Return the table of what ``auto`` makes of the number of captchas that a client has been issued."""
+    steps = sorted(STEPS)
+    ends = [count for count, _ in steps[1:]]
+    rows = [
+        (f"{count + 1} to {end}" if end else f"from {count + 1} on", f"`{difficulty}`")
+        for (count, difficulty), end in zip(steps, [*ends, None], strict=True)
+    ]
+    return _table((f"captcha in {WINDOW // 60} minutes", "difficulty"), rows)
+
+
 def languages(_: str) -> str:
     """Return the table of languages."""
     rows = [
@@ -112,6 +124,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-app": settings_of_app,
     "results": results,
     "messages": messages,
+    "difficulty-steps": difficulty_steps,
     "languages": languages,
     "benchmark": benchmark,
 }

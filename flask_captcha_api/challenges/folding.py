@@ -28,12 +28,16 @@ class Folding:
 
     :param digits_only: the answer is a number: dashes between two digits do not matter either, and any other dash is
         an ASCII minus sign, so that −5 is -5 and not 5.
+    :param exact: every difference matters: the answer was never read by a person.
     """
 
     digits_only: bool = False
+    exact: bool = False
 
     def fold(self, text: str) -> str:
         """Return ``text`` without the differences that do not matter. Idempotent."""
+        if self.exact:
+            return text
         folded = _fold_once(text)
         # Repeat: case folding can undo NFKC, and a removed character may have separated a letter from its accent.
         while folded != text:
@@ -53,6 +57,10 @@ class Folding:
     def from_flags(cls, flags: str) -> "Folding":
         """Return the rules that flags stand for. Those of other things are ignored."""
         return cls(**{rule: flag in flags for rule, flag in FLAGS.items()})
+
+
+#: For the answers of kept captchas.
+EXACT = Folding(exact=True)
 
 
 def is_typable(text: object) -> bool:

@@ -37,12 +37,16 @@ class Kind:
     :param make: makes a challenge of a given length, with all its randomness from the ``secrets`` module.
     :param draw: draws a prompt for a source's settings, in any size; the package encodes the picture in the source's
         format, without transparency. None: the package draws the text.
-    :param speak: speaks a prompt in a language of the package, such as ``en``, as the bytes of a WAV file. None: the
-        package spells rows of digits and Latin letters and speaks sums and differences; other prompts have no sound.
+    :param speak: speaks a prompt in a language of the package, such as ``en``, as the bytes of a WAV file. None: a kind
+        with ``draw`` has no sound, as its prompt need not be what a visitor reads; else the package spells rows of
+        digits and Latin letters and speaks sums and differences, and other prompts have no sound. To let the package
+        speak the prompts of a kind with ``draw``, pass :func:`speak_prompt`.
     :param best_guess: the probability of the likeliest answer at a given length, above 0 and at most 1. None:
         ``flask captcha check`` estimates it.
     :param digits_only: whether the answers are numbers. Then dashes between two digits do not count (``407-18`` is
         ``40718``), and a minus sign may be any dash (``−5`` is ``-5``, not ``5``).
+    :param answer_length: the number of characters of every answer at a given length, 1 to 64; sent to clients, which
+        tell a visitor who types fewer. None: it varies, or is not known.
     :param shortest: the shortest length that ``make`` supports.
     :param advisable: the shortest length that gets no warning when the app starts.
     """
@@ -53,8 +57,14 @@ class Kind:
     speak: Speak | None = None
     best_guess: Callable[[int], float] | None = None
     digits_only: bool = False
+    answer_length: Callable[[int], int] | None = None
     shortest: int = 1
     advisable: int = 1
+
+    @property
+    def may_have_sound(self) -> bool:
+        """Return whether a prompt of this kind can be spoken, if it is one that the package can speak."""
+        return self.speak is not None or self.draw is None
 
 
 def kinds_with(own: Mapping[str, Maker | Kind]) -> Mapping[str, Kind]:
@@ -75,18 +85,24 @@ def kinds_with(own: Mapping[str, Maker | Kind]) -> Mapping[str, Kind]:
 
 
 def _check_functions(name: str, kind: Kind) -> None:
-    for role in ("make", "draw", "speak", "best_guess"):
+    for role in ("make", "draw", "speak", "best_guess", "answer_length"):
         if is_async(getattr(kind, role)):
             raise TypeError(
                 f"kinds= has an async function as {role} of {name!r}: it is not awaited, so use a plain def"
             )
 
 
+def _of_row(length: int) -> int:
+    return length
+
+
 #: The package's kinds.
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "digits": Kind(digits, best_guess=row_probability(DIGITS), digits_only=True, advisable=4),
-        "letters": Kind(letters, best_guess=row_probability(LETTERS), advisable=4),
+        "digits": Kind(
+            digits, best_guess=row_probability(DIGITS), digits_only=True, answer_length=_of_row, advisable=4
+        ),
+        "letters": Kind(letters, best_guess=row_probability(LETTERS), answer_length=_of_row, advisable=4),
         "arithmetic": Kind(arithmetic, best_guess=arithmetic_probability, digits_only=True, shortest=3, advisable=4),
     }
 )

@@ -23,8 +23,8 @@ class Challenge:
     """A prompt and its answer. The repr shows neither, so that neither is logged by accident.
 
     :param prompt: the text that is drawn or spoken.
-    :param answer: the text that the visitor has to type. Letter case, white space and the script of a digit do not
-        matter: see :class:`~flask_captcha_api.challenges.folding.Folding`.
+    :param answer: the text that the visitor has to type, compared by
+        :class:`~flask_captcha_api.challenges.folding.Folding`.
     """
 
     prompt: str = field(repr=False)

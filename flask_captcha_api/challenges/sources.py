@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..exceptions import UnknownSource
-from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, SourceConfig, is_source_name
-from .folding import Folding, is_typable
+from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, Difficulty, SourceConfig, is_source_name
+from .folding import LONGEST_ANSWER, Folding, is_typable
 from .kinds import Kind
-from .makers import Challenge, Maker
+from .makers import Challenge
+
+#: The difficulty of a source with ``auto`` where nothing is counted.
+UNCOUNTED: Difficulty = "normal"
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,20 @@ class Source:
     def folding(self) -> Folding:
         """Return how the answers of its captchas are folded."""
         return Folding(digits_only=self.kind.digits_only)
+
+    def settings_at(self, difficulty: Difficulty) -> SourceConfig:
+        """Return the settings for one picture, with this difficulty in the place of ``auto``."""
+        return replace(self.settings, difficulty=difficulty) if self.settings.difficulty == "auto" else self.settings
+
+    @property
+    def may_have_sound(self) -> bool:
+        """Return whether its captchas may have a sound, if their prompts are ones that the package can speak."""
+        return self.settings.audio and self.kind.may_have_sound
+
+    @property
+    def answer_length(self) -> int | None:
+        """Return the number of characters of every answer; None if it varies."""
+        return None if self.kind.answer_length is None else self.kind.answer_length(self.settings.length)
 
     def new_challenge(self) -> Challenge:
         """Make a challenge of this source's kind and length.
@@ -38,11 +55,16 @@ class Source:
 
 
 class Sources:
-    """Finds sources by name. Unless CAPTCHA_SOURCES is set, every valid name is a source."""
+    """Finds sources by name. Unless CAPTCHA_SOURCES is set, every valid name is a source.
+
+    :raises ValueError: a kind has an ``answer_length`` out of range.
+    """
 
     def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Kind]) -> None:
         self._config = config
         self._kinds = kinds
+        for settings in config.every_source_config():
+            _check_answer_length(Source("", settings, kinds[settings.kind]))
 
     def find(self, name: str) -> Source:
         """Return the source called ``name``.
@@ -67,6 +89,26 @@ class Sources:
         """Return the kinds that a source can have, by name."""
         return self._kinds
 
-    def with_maker(self, make: Maker) -> "Sources":
-        """Return the same sources with one maker for all kinds."""
-        return Sources(self._config, {name: replace(kind, make=make) for name, kind in self._kinds.items()})
+    def with_challenge(self, challenge: Challenge) -> "Sources":
+        """Return the same sources with one challenge for all kinds."""
+        answer_length = len(Folding().fold(challenge.answer))
+        kinds = {
+            name: replace(
+                kind,
+                make=lambda _: challenge,
+                answer_length=None if kind.answer_length is None else lambda _: answer_length,
+            )
+            for name, kind in self._kinds.items()
+        }
+        return Sources(self._config, kinds)
+
+
+def _check_answer_length(source: Source) -> None:
+    """Raise ValueError if the number of characters of the source's answers is out of range."""
+    number: object = source.answer_length
+    if number is None or (type(number) is int and 1 <= number <= LONGEST_ANSWER):
+        return
+    raise ValueError(
+        f"answer_length of kind {source.settings.kind!r} returned {number!r} for length {source.settings.length}: it "
+        f"must be a whole number from 1 to {LONGEST_ANSWER}, or answer_length must be None if the number varies"
+    )

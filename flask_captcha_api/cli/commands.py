@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..challenges.sources import Source
+from ..challenges.sources import UNCOUNTED, Source
 from ..exceptions import FormNotOffered, UnknownSource
 from ..rendering import FORMS
 from ..state import CaptchaState, current_state
@@ -87,4 +87,4 @@ def _find_source(state: CaptchaState, name: str | None) -> Source:
 
 def _render(source: Source, form: str, language: str = "en") -> bytes:
     rng = Random(secrets.randbits(128))  # noqa: S311 - for rendering only
-    return FORMS[form].render(source.kind, source.new_challenge().prompt, source.settings, rng, language)
+    return FORMS[form].render(source.kind, source.new_challenge().prompt, source.settings_at(UNCOUNTED), rng, language)

@@ -7,7 +7,7 @@ from random import Random
 
 from ..challenges.guessing import SAMPLES, GuessProbability, estimate
 from ..challenges.makers import Challenge
-from ..challenges.sources import Source
+from ..challenges.sources import UNCOUNTED, Source
 from ..rendering import FORMS, VOICES, has_sound
 from ..rendering.picture.atlas import BUNDLED, missing_from
 from ..settings.config import SourceConfig
@@ -37,9 +37,12 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
             for challenge in challenges[:_RENDERED]:
                 _render(source, challenge)
         if settings.audio and not can_be_spoken:
-            report.add_note(
-                f"{_label(source)}: kind {settings.kind!r} has no sound, or not for every prompt, so nobody passes who "
-                "cannot see the picture: give the Kind a speak=, or offer these visitors another way"
+            report.add_note(_why_silent(source))
+        if lengths := _unexpected_lengths(source, challenges):
+            report.add_error(
+                f"{_label(source)}: answer_length of kind {settings.kind!r} is {source.answer_length}, and its maker "
+                f"made answers of {', '.join(map(str, lengths))} characters, so visitors are told a wrong number: "
+                "correct answer_length, or leave it out"
             )
     except Exception as error:  # the app's maker, drawing or sound may raise anything
         report.add_error(f"{_label(source)}: no captcha could be made: {type(error).__name__}: {error}")
@@ -58,6 +61,26 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
         if getattr(settings, setting.name) != getattr(defaults, setting.name)
     )
     return SourceReport(source.name, settings, overrides, can_be_spoken, guess)
+
+
+def _why_silent(source: Source) -> str:
+    why = (
+        "has no sound, or not for every prompt"
+        if source.may_have_sound
+        else "has no sound, because it draws its prompts itself and has no speak="
+    )
+    return (
+        f"{_label(source)}: kind {source.settings.kind!r} {why}, so nobody passes who cannot see the picture: give the "
+        "Kind a speak=, or offer these visitors another way"
+    )
+
+
+def _unexpected_lengths(source: Source, challenges: Sequence[Challenge]) -> list[int]:
+    """Return the numbers of characters of answers that are not what the kind says, sorted."""
+    expected = source.answer_length
+    if expected is None:
+        return []
+    return sorted({len(source.folding.fold(each.answer)) for each in challenges} - {expected})
 
 
 def _label(source: Source) -> str:
@@ -102,6 +125,7 @@ def _fonts_suffice(source: Source, challenges: Sequence[Challenge], report: Repo
 def _render(source: Source, challenge: Challenge) -> None:
     """Draw a challenge and, if it can be spoken, speak it in each language."""
     rng = Random(secrets.randbits(128))  # noqa: S311 - for rendering only
-    FORMS["image"].render(source.kind, challenge.prompt, source.settings, rng, "en")
-    for language in VOICES if has_sound(source.kind, challenge.prompt, source.settings, "en") else ():
-        FORMS["audio"].render(source.kind, challenge.prompt, source.settings, rng, language)
+    settings = source.settings_at(UNCOUNTED)
+    FORMS["image"].render(source.kind, challenge.prompt, settings, rng, "en")
+    for language in VOICES if has_sound(source.kind, challenge.prompt, settings, "en") else ():
+        FORMS["audio"].render(source.kind, challenge.prompt, settings, rng, language)

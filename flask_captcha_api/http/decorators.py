@@ -15,7 +15,7 @@ from ..state import current_state
 from .conditions import Condition, check_condition, holds
 from .envelope import envelope
 from .fields import TEXT_HEADER, UUID_HEADER, read_fields, read_headers, requested_form
-from .gateway import PROTECTED_VIEW, verify
+from .gateway import PROTECTED_VIEW, VerifiedCaptcha, verify
 from .protected_views import register_wrapper
 from .results import Result
 
@@ -104,8 +104,17 @@ def verify_captcha_in_request(
     source: str | Collection[str] | None = None,
     unless: Condition | None = None,
     from_headers: bool = False,
-) -> None:
+) -> VerifiedCaptcha:
     """Verify the captcha of the current request: for use inside a view, instead of :func:`verify_captcha`.
+
+    A view that finds another mistake in the request can spare its visitor a second captcha, unless it checks a
+    password::
+
+        verified = verify_captcha_in_request("uuid", "code", source="register")
+        if account_exists(request.json["account"]):
+            kept = verified.keep(3)
+            again = {"uuid": kept.uuid, "code": kept.text} if kept else None
+            return {"message": "this name is taken", "captcha": again}, 409
 
     A second call in the same request fails, because the captcha is spent. In an async view, an async ``unless`` is
     awaited in a separate thread: it may use ``request`` and ``current_app``, but nothing that belongs to the view's
@@ -113,6 +122,7 @@ def verify_captcha_in_request(
 
     The parameters are those of :func:`verify_captcha`.
 
+    :returns: the captcha, which :meth:`VerifiedCaptcha.keep` replaces by one that need not be solved.
     :raises TypeError: ``unless`` is not callable, or ``from_headers`` is given together with names of fields.
     :raises ValueError: ``source`` is empty or not a valid name.
     :raises LookupError: the app has no such source.
@@ -137,6 +147,7 @@ def verify_captcha_in_request(
         may_be_button = reply.outcome is Outcome.MALFORMED and not from_headers
         asked_for = requested_form(uuid) if may_be_button else None
         raise CaptchaRejected(envelope(reply.result, retry_after=reply.retry_after), reply.outcome, asked_for=asked_for)
+    return reply.verified
 
 
 def _check_names(source: str | Collection[str] | None) -> Collection[str]:

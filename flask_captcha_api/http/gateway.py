@@ -6,15 +6,16 @@ Every entry point (JSON route, protected view, form field, page with the widget)
 
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import request
 
 from ..exceptions import FormNotOffered, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
 from ..outcome import Outcome
 from ..rendering import FORMS
-from ..service import Captcha, CaptchaService
+from ..service import MOST_KEEPS, Captcha, CaptchaService, KeptCaptcha, Verification
 from ..state import current_service, current_state, may_be_one_of_several_processes
+from ..throttling.difficulty import difficulty_for
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
 from .fetch_metadata import is_forced_by_another_site, is_unreadable
 from .jwt import Caller, caller_of_page, caller_of_route, caller_of_view
@@ -55,6 +56,43 @@ PAGE = EntryPoint(is_forced_by_another_site, Result.SOURCE_UNKNOWN, caller_of_pa
 PROTECTED_VIEW = EntryPoint(is_forced_by_another_site, Result.CAPTCHA_REQUIRED, caller_of_view, source_is_input=False)
 
 
+class VerifiedCaptcha:
+    """A captcha that has passed in this request, and is spent. Empty if ``unless`` let the request through."""
+
+    def __init__(self, verification: Verification | None = None) -> None:
+        self._verification = verification
+        self._kept: KeptCaptcha | None = None
+
+    def keep(self, keeps: int) -> KeptCaptcha | None:
+        """Return a captcha that takes its place, for a form that has to be sent again although the captcha was right.
+
+        The client sends the kept captcha's uuid and text instead of a solved one. It passes once, where captchas of the
+        same source are accepted, for the same identity, and until the solved one would have expired.
+
+        Never call this where a password or a one-time code is tried: every kept captcha is another guess for which no
+        captcha was solved. Further calls return the same.
+
+        :param keeps: how many times in a row a solved captcha may be kept, 0 to 9.
+        :returns: None if it has been kept that often or is about to expire, there was none because ``unless`` let the
+            request through, or the store is unavailable. The visitor then solves another.
+        :raises ValueError: ``keeps`` is not a whole number from 0 to 9.
+        """
+        check_keeps(keeps)
+        verification, self._verification = self._verification, None  # twice, it would be two captchas
+        if verification is not None:
+            try:
+                self._kept = current_service().keep(verification, keeps)
+            except (SetupError, StoreUnavailable) as error:
+                _unavailable(error)
+        return self._kept
+
+
+def check_keeps(keeps: object) -> None:
+    """Raise ValueError if this is not how many times a captcha may be kept. An entry has one digit for it."""
+    if isinstance(keeps, bool) or not isinstance(keeps, int) or not 0 <= keeps <= MOST_KEEPS:
+        raise ValueError(f"keeps={keeps!r} must be a whole number from 0 to {MOST_KEEPS}")
+
+
 @dataclass(frozen=True)
 class Reply:
     """The result of a request, for an entry point to present.
@@ -63,6 +101,7 @@ class Reply:
     :param outcome: None if no captcha was looked at.
     :param caller: None if the request is anonymous or was refused.
     :param retry_after: seconds, for results with a Retry-After header; None: the default.
+    :param verified: the captcha that passed, if one did.
     """
 
     result: Result
@@ -70,6 +109,7 @@ class Reply:
     outcome: Outcome | None = None
     caller: Caller | None = None
     retry_after: int | None = None
+    verified: VerifiedCaptcha = field(default_factory=VerifiedCaptcha)
 
 
 def issue(
@@ -84,14 +124,20 @@ def issue(
 
     def attempt() -> Reply:
         source = current_state().sources.find(source_name)
-        if not FORMS[form].is_offered(source.settings):
+        if not FORMS[form].is_offered(source):
             return Reply(Result.SOURCE_UNKNOWN)
         caller = _admit(entry, source.settings.jwt, limit_on_issuing(source), cost=FORMS[form].counts_as)
         service = _service()
         if only_headers:
             return Reply(Result.SUCCESS, caller=caller)
         identity = caller.identity if caller else None
-        captcha = service.issue(source_name, form=form, identity=identity, language=language())
+        captcha = service.issue(
+            source_name,
+            form=form,
+            identity=identity,
+            language=language(),
+            difficulty=difficulty_for(source, identity),
+        )
         return Reply(Result.SUCCESS, captcha, caller=caller)
 
     return _answer(entry, attempt)
@@ -119,8 +165,9 @@ def verify(
         caller = _admit(entry, policy, limit_on_verifying(*accepted))
         service = _service()
         identity = caller.identity if caller else None
-        outcome = service.verify(*read(), source=sources or None, identity=identity)
-        return Reply(_RESULTS[outcome], outcome=outcome, caller=caller)
+        verification = service.verify(*read(), source=sources or None, identity=identity)
+        outcome = verification.outcome
+        return Reply(_RESULTS[outcome], outcome=outcome, caller=caller, verified=VerifiedCaptcha(verification))
 
     if unless is not None and not entry.refuses():
         for name in sources:  # an unknown one is reported in every request, not only in those that need a captcha

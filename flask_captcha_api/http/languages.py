@@ -5,7 +5,7 @@ import re
 from flask import request
 
 from ..state import current_state
-from ..translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, best_language
+from ..translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, best_language, language_tag
 
 # Parsing takes time in proportion to the header, which may have hundreds of kilobytes, as servers join duplicate lines.
 # Browsers send a few ranges, best first.
@@ -21,17 +21,18 @@ def language_of_messages() -> str:
     return best_language(accepted_languages()) if configured == "auto" else configured
 
 
-def language_of_texts(tag: str | None) -> str:
+def language_of_texts(tag: object) -> str:
     """Return the language of the widget's texts and of a form field's errors.
 
-    :param tag: the page's language; None: by CAPTCHA_LANGUAGE.
+    :param tag: the page's language, as for :func:`~flask_captcha_api.translations.language_tag`; None or empty: by
+        CAPTCHA_LANGUAGE.
     """
-    if tag is not None:
+    if tag is not None and language_tag(tag):
         return best_language((tag,), otherwise=FALLBACK_LANGUAGE)  # like the widget's script
     return language_of_messages()
 
 
-def language_of_sound(tag: str | None) -> str:
+def language_of_sound(tag: object) -> str:
     """Return the language of a sound: that of ``tag``, else CAPTCHA_AUDIO_LANGUAGE, else CAPTCHA_LANGUAGE.
 
     Where CAPTCHA_AUDIO_LANGUAGE is ``auto``, the visitor's languages stand in its place.
@@ -39,7 +40,7 @@ def language_of_sound(tag: str | None) -> str:
     :param tag: the requested language; None or an unsupported one: no preference.
     """
     config = current_state().config
-    wanted = [tag or ""]
+    wanted = ["" if tag is None else tag]
     if config.audio_language == "auto":
         wanted += accepted_languages()
     else:

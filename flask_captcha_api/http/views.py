@@ -1,6 +1,7 @@
 """The JSON routes. Each answers with the envelope and never raises."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from ..exceptions import SetupError
 from ..rendering import FORMS
 from ..state import EXTENSION_NAME, current_state
 from ..translations import FALLBACK_LANGUAGE
-from .envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
+from .envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
 from .fields import TEXT_NAMES, UUID_NAMES, read_fields, read_query
 from .gateway import JSON_ROUTE, issue, verify
 from .jwt import token_header
@@ -32,7 +33,7 @@ def new_blueprint() -> Blueprint:
     """Create the blueprint for one app."""
     blueprint = Blueprint(BLUEPRINT_NAME, _PACKAGE, url_prefix=DEFAULT_PREFIX, template_folder="widget/templates")
     for name, form in FORMS.items():
-        blueprint.add_url_rule(f"/<source>{form.path}", name, partial(_issue, name), methods=["GET"])
+        blueprint.add_url_rule(f"/<source>{form.path}", name, _view_of(name), methods=["GET"])
     blueprint.add_url_rule("/<source>", "verify", _verify, methods=["POST"])
     blueprint.add_url_rule(f"/{FILE_NAME}", "openapi", _openapi, methods=["GET"])
     mounts: list[_Mount] = []
@@ -56,6 +57,16 @@ def new_blueprint() -> Blueprint:
     return blueprint
 
 
+def _view_of(form: str) -> Callable[[str], EnvelopeResponse]:
+    """Return the view that issues captchas of a form: a function with a name, as other extensions expect."""
+
+    def view(source: str) -> EnvelopeResponse:
+        return _issue(form, source)
+
+    view.__name__ = view.__qualname__ = f"issue_{form}"
+    return view
+
+
 def _issue(form: str, source: str) -> EnvelopeResponse:
     """Answer GET /captcha/{source} and the paths below it.
 
@@ -66,13 +77,16 @@ def _issue(form: str, source: str) -> EnvelopeResponse:
     if reply.result is not Result.SUCCESS:
         return envelope(reply.result, retry_after=reply.retry_after)
     captcha, state = reply.captcha, current_state()
-    settings = state.sources.find(source).settings
+    found = state.sources.find(source)
+    settings = found.settings
     response = envelope(Result.SUCCESS, captcha and captcha_json(form, captcha))
     response.headers[EXPIRES_IN] = str(settings.ttl)
     if FORMS[form].has_prompt:
-        response.headers.extend(
-            {KIND: settings.kind, LENGTH: str(settings.length), MEDIA_TYPE: FORMS[form].media_type(settings)}
-        )
+        response.headers.extend({KIND: settings.kind, MEDIA_TYPE: FORMS[form].media_type(settings)})
+        if found.answer_length is not None:
+            response.headers[LENGTH] = str(found.answer_length)
+        if captcha:  # a kind of the app's may have prompts with a sound and others without
+            response.headers[AUDIO] = "yes" if captcha.has_sound else "no"
     if reply.caller:
         name, value = returned_token(reply.caller, state.config.jwt_renew)
         response.headers[name] = value
@@ -102,7 +116,7 @@ def _openapi() -> Response:
     if not config.openapi:
         return envelope(Result.SOURCE_UNKNOWN)
     server = url_for(request.endpoint or "").removesuffix(f"/{FILE_NAME}")
-    description = describe(config, server=server or "/", token_header=token_header())
+    description = describe(config, current_state().sources.kinds, server=server or "/", token_header=token_header())
     return Response(json.dumps(description, ensure_ascii=False), mimetype="application/json")
 
 

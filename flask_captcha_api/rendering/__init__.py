@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..challenges.kinds import Kind
+from ..challenges.sources import Source
 from ..exceptions import FormNotOffered
 from ..settings.config import SOUND_COUNTS_AS, SourceConfig
 from ..translations import CATALOGUES
@@ -31,7 +32,7 @@ class Form:
         the source of randomness and the visitor's language.
     :ivar media_type: returns the media type for a source's settings.
     :ivar squarings: returns the work that a source's settings ask for, or None.
-    :ivar is_offered: returns whether a source's settings allow it.
+    :ivar is_offered: returns whether a source has captchas of this form.
     :ivar has_prompt: whether there is a prompt to render. Otherwise work is all there is.
     :ivar has_language: whether it depends on the visitor's language.
     :ivar counts_as: what it counts as under a rate limit, in captchas.
@@ -42,15 +43,32 @@ class Form:
     render: Callable[[Kind, str, SourceConfig, random.Random, str], bytes]
     media_type: Callable[[SourceConfig], str]
     squarings: Callable[[SourceConfig], int | None] = lambda settings: settings.work
-    is_offered: Callable[[SourceConfig], bool] = lambda _: True
+    is_offered: Callable[[Source], bool] = lambda _: True
     has_prompt: bool = True
     has_language: bool = False
     counts_as: int = 1
 
 
 def has_sound(kind: Kind, prompt: str, settings: SourceConfig, language: str) -> bool:
-    """Return whether a prompt is available as a sound."""
-    return settings.audio and (kind.speak is not None or can_speak(prompt, VOICES.get(language, "")))
+    """Return whether a prompt is available as a sound.
+
+    A prompt with a drawing of its own need not be what a visitor reads, so the package does not speak it unasked.
+    """
+    if not settings.audio or not kind.may_have_sound:
+        return False
+    return kind.speak is not None or can_speak(prompt, VOICES.get(language, ""))
+
+
+def speak_prompt(prompt: str, language: str, rng: random.Random) -> bytes:
+    """Speak a prompt as the package does: for ``Kind(..., draw=..., speak=speak_prompt)``.
+
+    :param prompt: a row of digits and Latin letters, which is spelt, or a sum or difference of whole numbers.
+    :param language: a language of the package, such as ``en``.
+    :param rng: decides everything that varies.
+    :returns: a WAV file.
+    :raises ValueError: there are no words for this prompt.
+    """
+    return speak(prompt, language=VOICES[language], rng=rng)
 
 
 def _render_image(
@@ -76,9 +94,7 @@ def _render_image(
 def _render_audio(kind: Kind, prompt: str, settings: SourceConfig, rng: random.Random, language: str) -> bytes:
     if not has_sound(kind, prompt, settings, language):
         raise FormNotOffered(f"kind {settings.kind!r} has no sound for this prompt")
-    if kind.speak is not None:
-        return kind.speak(prompt, language, rng)
-    return speak(prompt, language=VOICES[language], rng=rng)
+    return (kind.speak or speak_prompt)(prompt, language, rng)
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(
@@ -94,7 +110,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             path="/audio",
             render=_render_audio,
             media_type=lambda _: MEDIA_TYPE,
-            is_offered=lambda settings: settings.audio,
+            is_offered=lambda source: source.may_have_sound,
             has_language=True,
             counts_as=SOUND_COUNTS_AS,
         ),
@@ -105,7 +121,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             has_prompt=False,
             media_type=lambda _: "application/json",
             squarings=lambda settings: settings.work_alone,
-            is_offered=lambda settings: settings.work_alone is not None,
+            is_offered=lambda source: source.settings.work_alone is not None,
         ),
     }
 )

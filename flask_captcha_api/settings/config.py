@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from ..translations import DEFAULT_LANGUAGE, LANGUAGES
 from .validators import (
@@ -21,6 +21,9 @@ from .validators import (
     one_of,
     whole,
 )
+
+#: How hard a picture is to read.
+Difficulty: TypeAlias = Literal["calm", "normal", "hard"]
 
 PREFIX = "CAPTCHA_"
 #: The settings that make a source's captchas easier or harder to pass.
@@ -51,8 +54,11 @@ class SourceConfig:
     width: int = _setting(166, whole(80, 640), "pixels; at least 16 for each character")
     height: int = _setting(90, whole(32, 320), "pixels")
     format: Literal["jpeg", "png", "webp"] = _setting("jpeg", one_of("jpeg", "png", "webp"), "of the picture")
-    difficulty: Literal["calm", "normal", "hard"] = _setting(
-        "normal", one_of("calm", "normal", "hard"), "how hard the picture is to read, for software and for people"
+    difficulty: Literal["auto"] | Difficulty = _setting(
+        "auto",
+        one_of("auto", "calm", "normal", "hard"),
+        "how hard the picture is to read, for software and for people; `auto` is the harder the more captchas a client "
+        "has been issued",
     )
     theme: Literal["light", "dark"] = _setting("light", one_of("light", "dark"), "of the pages that show the picture")
     fonts: Sequence[str] | None = _setting(

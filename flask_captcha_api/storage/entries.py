@@ -8,7 +8,7 @@ is verified, even if the settings have changed since.
 import re
 from dataclasses import dataclass
 
-from ..challenges.folding import FLAGS, Folding
+from ..challenges.folding import EXACT, FLAGS, Folding
 
 _VERSION = "1"
 
@@ -16,9 +16,10 @@ _VERSION = "1"
 #   b  bound: the identity of the request counts (anonymous is an identity too)
 #   d  and whatever else is in FLAGS: how the answer was folded
 #   w  work: the answer ends with the solution of a puzzle
-# Reserved: k (kept), then one decimal digit (keeps left). An entry with any of them was written by a later release, and
-# this one must not guess what they mean.
-_FLAGS = f"-|(?=[a-z])b?{''.join(f'{flag}?' for flag in FLAGS.values())}w?"
+#   k  kept, followed by one decimal digit: how many more times it may be kept. Its answer is not folded and has no
+#      work, so the flags of those do not occur with it
+_FOLDING = "".join(f"{flag}?" for flag in FLAGS.values())
+_FLAGS = f"-|(?=[a-z])b?(?:k(?P<keeps_left>[0-9])|{_FOLDING}w?)"
 _ENTRY = re.compile(
     rf"{_VERSION} (?P<key_id>[0-9a-f]{{8}}) (?P<flags>{_FLAGS}) (?P<expires>[1-9][0-9]{{0,11}}) (?P<source>[!-~]+) "
     r"(?P<digest>[0-9a-f]{64})"
@@ -35,6 +36,7 @@ class Terms:
     :param has_work: whether the answer ends with the solution of a puzzle, after a dot or alone.
     :param expires: seconds since the epoch, by the clock of the host that issued the captcha.
     :param source: the name of the source.
+    :param keeps_left: how many more times a kept captcha may be kept, 0 to 9. None: it is not a kept one.
     """
 
     key_id: str
@@ -43,9 +45,12 @@ class Terms:
     has_work: bool = False
     expires: int
     source: str
+    keeps_left: int | None = None
 
     def __str__(self) -> str:
         flags = ("b" if self.is_bound else "") + self.folding.flags + ("w" if self.has_work else "")
+        if self.keeps_left is not None:
+            flags += f"k{self.keeps_left}"
         return f"{_VERSION} {self.key_id} {flags or '-'} {self.expires} {self.source}"
 
     def fold(self, text: str) -> str:
@@ -75,10 +80,11 @@ class Entry:
         terms = Terms(
             key_id=match["key_id"],
             is_bound="b" in match["flags"],
-            folding=Folding.from_flags(match["flags"]),
+            folding=EXACT if match["keeps_left"] else Folding.from_flags(match["flags"]),
             has_work="w" in match["flags"],
             expires=int(match["expires"]),
             source=match["source"],
+            keeps_left=int(match["keeps_left"]) if match["keeps_left"] else None,
         )
         return cls(terms, match["digest"])
 

@@ -21,7 +21,7 @@ from ..exceptions import StoreUnavailable
 from ..outcome import Outcome
 from ..rendering.picture.atlas import BUNDLED, CHARACTERS, missing_from
 from ..rendering.puzzles import solve
-from ..service import CaptchaService
+from ..service import CaptchaService, Verification
 from ..state import EXTENSION_NAME, CaptchaState
 
 __all__ = ["Captchas", "answers", "outcomes", "solve"]
@@ -54,10 +54,8 @@ def answers(app: Flask, answer: str, *, prompt: str | None = None) -> Iterator[N
     state = _state_of(app)
     _refuse_undrawable(state, answer if prompt is None else prompt)
 
-    def make_known(length: int) -> Challenge:  # noqa: ARG001 - the signature is a maker's
-        return Challenge(answer if prompt is None else prompt, answer)
-
-    with _swapped(app, replace(state, sources=state.sources.with_maker(make_known))):
+    challenge = Challenge(answer if prompt is None else prompt, answer)
+    with _swapped(app, replace(state, sources=state.sources.with_challenge(challenge))):
         yield
 
 
@@ -70,7 +68,7 @@ def outcomes(app: Flask, outcome: Outcome | None) -> Iterator[None]:
         with outcomes(app, Outcome.PASSED):
             client.post("/auth/login", json={"account": "ann", "password": "..."})
 
-    The request's fields do not matter: nothing is looked up and nothing is spent. Captchas are issued as usual, and
+    The request's fields do not matter: nothing is looked up, spent or kept. Captchas are issued as usual, and
     rate limits apply. To test that a client sends the right fields, use :func:`answers`.
 
     :param outcome: None: the store is unavailable, as when the cache is down; the app answers 01007.
@@ -108,12 +106,12 @@ class _FixedOutcomeService(CaptchaService):
         uuid: object,  # noqa: ARG002 - does not matter
         text: object,  # noqa: ARG002 - the same
         source: str | Collection[str] | None,
-        identity: Any,  # noqa: ARG002 - the same
-    ) -> tuple[Outcome, str | None]:
+        identity: Any,
+    ) -> Verification:
         if self._outcome is None:
             raise StoreUnavailable("simulated by flask_captcha_api.testing")
         accepted = [source] if isinstance(source, str) else list(source or ())
-        return self._outcome, accepted[0] if len(accepted) == 1 else None
+        return Verification(self._outcome, accepted[0] if len(accepted) == 1 else None, identity)
 
 
 def _refuse_undrawable(state: CaptchaState, prompt: str) -> None:

@@ -6,7 +6,9 @@ A catalogue is a JSON file named after its language tag:
 - ``tags``: the language tags that it serves, together with longer tags that begin with them.
 - ``voice``: the recordings for its sounds: ``en``, ``ja`` or ``zh``.
 - ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
-- ``widget``: the widget's texts that do not depend on the kind. In ``wait``, ``{}`` is a number of seconds.
+- ``widget``: the widget's texts that do not depend on the kind. ``{}`` is a number: in ``wait`` of seconds, in
+  ``short`` of characters.
+- ``page``: what only pages rendered by the server say: a captcha was solved, and is ``kept``.
 - ``kinds``: for each kind of captcha, the label of the text field beside a picture (``seen``) and beside a sound
   (``heard``), the picture's alternative text (``alt``), and the error where nothing is typed (``missing``). ``other``
   serves an app's own kinds.
@@ -28,6 +30,8 @@ DEFAULT_LANGUAGE = "zh-Hant"
 FALLBACK_LANGUAGE = "en"
 #: Characters of a tag that count: far more than any has. Anybody may ask for a sound in a "language" of a megabyte.
 _LONGEST_TAG = 100
+#: Where the extensions of a tag begin, or what is private in it: at a subtag of one character.
+_EXTENSION = re.compile("-[a-z0-9]-")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Catalogue:
     voice: str
     messages: Mapping[str, str]
     widget: Mapping[str, str]
+    page: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
     asks: Mapping[str, str]
 
@@ -73,18 +78,28 @@ TAGS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def language_for(tag: str) -> str | None:
+def language_tag(tag: object) -> str:
+    """Return a language tag as HTML has it: ``pt-BR`` for ``pt_BR``, ``pt_BR.UTF-8`` or Babel's ``Locale("pt", "BR")``.
+
+    :param tag: a language tag, the name of a locale, or an object whose text is one of these.
+    """
+    return re.split("[.@]", str(tag)[:_LONGEST_TAG], maxsplit=1)[0].replace("_", "-")
+
+
+def language_for(tag: object) -> str | None:
     """Return the language that serves a tag, such as ``en-GB`` or ``zh_Hant_TW``; None if there is none.
 
-    The first known subtag decides, so a script takes precedence over a region after it. The widget's script has the
-    same function.
+    The first known subtag decides, so a script takes precedence over a region after it. Extensions do not count. The
+    widget's script has the same function.
+
+    :param tag: as for :func:`language_tag`.
     """
-    primary, *subtags = re.split("[-_]", tag[:_LONGEST_TAG].lower())
+    primary, *subtags = _EXTENSION.split(language_tag(tag).lower(), maxsplit=1)[0].split("-")
     candidates = [*(f"{primary}-{subtag}" for subtag in subtags), primary]
     return next((TAGS[each] for each in candidates if each in TAGS), None)
 
 
-def best_language(accepted: Iterable[str], *, otherwise: str = DEFAULT_LANGUAGE) -> str:
+def best_language(accepted: Iterable[object], *, otherwise: str = DEFAULT_LANGUAGE) -> str:
     """Return the first language that serves one of the accepted tags.
 
     :param accepted: language tags as in Accept-Language, best first.

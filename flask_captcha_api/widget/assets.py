@@ -17,15 +17,13 @@ _ENDPOINT = "static_file"
 _MEDIA_TYPES = {SCRIPT: "text/javascript", STYLESHEET: "text/css"}
 #: A comment on lines of its own, or at the end of a line.
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.MULTILINE | re.DOTALL)
-
-
-#: Neither file has a string of several lines, which this would change.
-_INDENTATION = re.compile(r"^ +", re.MULTILINE)
+#: Indentation, blank lines, and the ends of lines that the next may follow at once. No string has several lines.
+_SPACE = re.compile(r"^\s+|(?<=[;,{])\n\s*", re.MULTILINE)
 
 
 def compact(code: str) -> str:
-    """Return a script or a style sheet without comments and indentation, which would be a seventh of the bytes sent."""
-    return _INDENTATION.sub("", _COMMENT.sub("", code))
+    """Return a script or a style sheet without comments and the space of its layout: a seventh of the bytes sent."""
+    return _SPACE.sub("", _COMMENT.sub("", code))
 
 
 _CONTENTS = {

@@ -14,18 +14,20 @@ from ..http.fields import requested_form
 from ..http.gateway import PAGE, issue
 from ..http.languages import language_of_sound, language_of_texts
 from ..http.results import Result, message_of
+from ..service import KeptCaptcha
 from ..state import current_state
-from ..translations import CATALOGUES
+from ..translations import CATALOGUES, language_tag
 from .assets import SCRIPT, STYLESHEET, file_url
 
 TEMPLATE = "flask_captcha_api/field.html"
+KEPT_TEMPLATE = "flask_captcha_api/kept.html"
 
 #: The element's attributes that the widget sets itself, from its other parameters or for its script, and those of a
 #: text field, which it is not.
 OWN_ATTRIBUTES = frozenset(
     {
         *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base"),
-        *("data-kind", "data-expires-in", "name", "type", "value", "required", "disabled", "nonce"),
+        *("data-kind", "data-expires-in", "data-length", "name", "type", "value", "required", "disabled", "nonce"),
     }
 )
 
@@ -40,13 +42,14 @@ def captcha_field(
     *,
     uuid: str = "uuid",
     text: str = "code",
-    lang: str | None = None,
+    lang: object = None,
     error: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the HTML attribute
     nonce: str | None = None,
     asks: str | None = None,
     inputmode: str | None = None,
     attributes: Mapping[str, object] | None = None,
+    kept: KeptCaptcha | None = None,
 ) -> Markup:
     """Render the widget, with a captcha in it.
 
@@ -63,7 +66,8 @@ def captcha_field(
 
     :param uuid: name of the form field with the captcha's id.
     :param text: name of the form field that the visitor types the answer into.
-    :param lang: language tag of the widget's texts. None: with JavaScript the nearest ``lang`` attribute on the page,
+    :param lang: language of the widget's texts: a tag such as ``en-GB``, or a locale such as Flask-Babel's
+        ``get_locale()``. None: with JavaScript the nearest ``lang`` attribute on the page,
         without it CAPTCHA_LANGUAGE.
     :param error: an error message about the last attempt. Left out if this request only asked for another captcha.
     :param id: the ``id`` attribute of the element.
@@ -74,6 +78,8 @@ def captcha_field(
         answers, else ``text``.
     :param attributes: more HTML attributes of the element, such as ``{"class": "wide", "data-step": 3}``. A
         ``placeholder`` is that of the text field. One that is True has no value; None and False leave it out.
+    :param kept: a captcha that :meth:`VerifiedCaptcha.keep` returned. The form then has a tick in place of the widget,
+        with a button to get another captcha, and sends the kept one.
     :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
         that HTML does not allow.
     :raises LookupError: there is no such source.
@@ -87,34 +93,53 @@ def captcha_field(
     more = {name: value for name, value in (attributes or {}).items() if value is not None and value is not False}
     if own := sorted(OWN_ATTRIBUTES.intersection(map(str.lower, more))):
         raise ValueError(f"attributes= has {own[0]!r}, which the widget sets itself or does not have")
-    settings = current_state().sources.find(source).settings
+    found = current_state().sources.find(source)
+    settings = found.settings
     request.environ[_IS_RENDERED] = True
     language = language_of_texts(lang)
+    own_attributes = {name: "" if value is True else value for name, value in more.items()}
+    if kept is not None:
+        return _render(
+            KEPT_TEMPLATE,
+            {
+                "uuid_name": uuid,
+                "text_name": text,
+                "id": id,
+                "nonce": nonce,
+                "attributes": {name: value for name, value in own_attributes.items() if name != "placeholder"},
+                "stylesheet": file_url(STYLESHEET),
+                "captcha": kept,
+                "texts": CATALOGUES[language].widget,
+                "texts_language": language,
+                "sentence": CATALOGUES[language].page["kept"],
+            },
+        )
     requested = requested_form(uuid)
-    form = "audio" if settings.audio and requested == "audio" else "image"
+    form = "audio" if found.may_have_sound and requested == "audio" else "image"
     language_of_captcha = partial(language_of_sound, lang)
     reply = issue(PAGE, source, form=form, language=language_of_captcha)
     if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # nothing can speak this prompt of the app's kind
         form = "image"
         reply = issue(PAGE, source, form=form, language=language_of_captcha)
     captcha = reply.captcha
-    has_sound = captcha.has_sound if captcha else settings.audio
+    has_sound = captcha.has_sound if captcha else found.may_have_sound
     catalogue = CATALOGUES[language]
     alt = catalogue.sentence("alt", settings.kind, asks) + (f" {catalogue.widget['altSound']}" if has_sound else "")
     page: Mapping[str, Any] = {
         "source": source,
         "uuid_name": uuid,
         "text_name": text,
-        "lang": lang,
+        "lang": None if lang is None else language_tag(lang),
         "error": None if requested else error,
         "id": id,
         "nonce": nonce,
         "asks": asks,
         "own_inputmode": inputmode,
-        "attributes": {name: "" if value is True else value for name, value in more.items()},
+        "attributes": own_attributes,
         "script": file_url(SCRIPT),
         "stylesheet": file_url(STYLESHEET),
         "kind": settings.kind,
+        "answer_length": found.answer_length,
         "has_sound": has_sound,
         "is_sound": form == "audio",
         "captcha": captcha,
@@ -126,7 +151,11 @@ def captcha_field(
         "label": catalogue.sentence("heard" if form == "audio" else "seen", settings.kind, asks),
         "inputmode": inputmode or ("numeric" if settings.kind in _NUMERIC_KINDS else "text"),
     }
-    return Markup(current_app.jinja_env.get_template(TEMPLATE).render(page))  # noqa: S704 - the template escapes
+    return _render(TEMPLATE, page)
+
+
+def _render(template: str, page: Mapping[str, Any]) -> Markup:
+    return Markup(current_app.jinja_env.get_template(template).render(page))  # noqa: S704 - the templates escape
 
 
 def forbid_storing_page(response: Response) -> Response:

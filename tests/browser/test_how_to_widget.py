@@ -96,7 +96,7 @@ def test_in_a_template_without_javascript(chromium: Browser) -> None:
         page.get_by_label("Account").fill("ann")
         page.get_by_role("button", name="Listen").click()
         expect(page.locator("audio")).to_be_visible()
-        expect(page.locator(".error")).to_have_count(0)
+        expect(page.locator(".captcha-error")).to_have_count(0)
         expect(page.get_by_label("Account")).to_have_value("ann")
         page.get_by_role("textbox", name="Digits").fill(ANSWER)
         page.keyboard.press("Enter")

@@ -12,7 +12,7 @@ from flask_captcha_api.widget.assets import DIGEST, SCRIPT
 
 from ..support.browser_site import POLICY, Site
 from ..support.browsers import FIELD, TEXT, UUID, Visits
-from ..support.language_tags import LANGUAGE_OF_TAG
+from ..support.language_tags import LANGUAGE_OF_LOCALE, LANGUAGE_OF_TAG
 
 pytestmark = pytest.mark.browser
 
@@ -169,7 +169,7 @@ def test_from_right_to_left(visit: Visits) -> None:
     """On a page in Arabic the widget is laid out as the page is, and says its English from left to right."""
     window = visit()
     field = window.show(FIELD, lang="ar")
-    label, frame = field.locator("label").bounding_box(), field.locator(".frame").bounding_box()
+    label, frame = field.locator("label").bounding_box(), field.locator("[part=frame]").bounding_box()
     assert label["x"] + label["width"] == pytest.approx(frame["x"] + frame["width"], abs=1)
     assert field.get_by_role("button").first.bounding_box()["x"] < frame["x"]
     assert field.locator("label").evaluate("label => getComputedStyle(label).direction") == "ltr"
@@ -235,13 +235,23 @@ def test_the_script_maps_language_tags_as_python_does(visit: Visits) -> None:
     """Where no language serves a tag, the script says English."""
     window = visit()
     window.show(FIELD)
+    of_locales = {name: language for name, (_, language) in LANGUAGE_OF_LOCALE.items()}
+    language_of = {**LANGUAGE_OF_TAG, **of_locales}
     found = window.page.evaluate(
         "async ([url, tags]) => { const { languageFor } = await import(url); return tags.map(languageFor); }",
-        [SCRIPT_PATH, list(LANGUAGE_OF_TAG)],
+        [SCRIPT_PATH, list(language_of)],
     )
-    assert dict(zip(LANGUAGE_OF_TAG, found, strict=True)) == {
-        tag: language or "en" for tag, language in LANGUAGE_OF_TAG.items()
-    }
+    assert dict(zip(language_of, found, strict=True)) == {tag: each or "en" for tag, each in language_of.items()}
+
+
+@pytest.mark.parametrize(
+    ("lang", "label"), [("ja_JP", "画像の数字"), ("zh_Hant_TW", "圖中的數字"), ("pt_BR", "Digits in the picture")]
+)
+def test_a_page_whose_language_is_the_name_of_a_locale(visit: Visits, lang: str, label: str) -> None:
+    """What ``<html lang="{{ get_locale() }}">`` makes is read as a browser would read the tag."""
+    window = visit()
+    expect(window.show(FIELD, lang=lang).get_by_role("textbox", name=label)).to_be_visible()
+    window.page.evaluate("document.documentElement.lang = 'en'")  # a screen reader knows no such tag
 
 
 def test_it_is_a_control_of_its_form(visit: Visits) -> None:

@@ -165,7 +165,7 @@ def test_without_a_captcha_there_is_a_way_on(visit: Visits, site: Site, trouble:
     button = field.get_by_role("button", name="Try again")
     expect(button).to_be_visible()
     expect(field.get_by_role("status")).to_contain_text(TEXT["failed"])
-    assert field.locator(".frame").get_attribute("aria-busy") == "false"
+    assert field.locator("[part=frame]").get_attribute("aria-busy") == "false"
     assert field.evaluate("field => field.closest('form').checkValidity()") is False
     page.unroute_all()
     button.click()

@@ -134,7 +134,7 @@ def test_a_redis_that_may_lose_or_restore_captchas(
 def test_a_redis_that_is_nearly_full(app: Flask, tmp_path: Path) -> None:
     """It will refuse captchas, and the note says how full it is."""
     with running(redis_server(tmp_path)) as server, closing(redis.Redis(port=server.port)) as client:
-        client.set("much", "x" * 20_000_000)
+        client.set("much", "x" * 100_000_000)  # beside which what connections take does not count
         client.config_set("maxmemory", int(client.info("memory")["used_memory"] * 1.05))
         app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_PORT=server.port)
         report = diagnosed(app)
@@ -505,6 +505,28 @@ def test_a_kind_without_sound(app: Flask, tmp_path: Path) -> None:
     assert [source.has_sound for source in report.sources] == [False, False, True]
     assert [note.partition(", ")[0] for note in report.notes if "no sound" in note] == [
         "source mute: kind 'hanzi' has no sound"
+    ]
+
+
+def test_a_kind_that_draws_and_does_not_speak(app: Flask) -> None:
+    """The report says that it has no sound, and the note why."""
+    app.config["CAPTCHA_SOURCES"] = {"own": {"kind": "drawn"}}
+    report = diagnosed(app, kinds={"drawn": Kind(digits, draw=lambda *_: Image.new("L", (80, 40)))})
+    assert [source.has_sound for source in report.sources] == [False]
+    (note,) = (note for note in report.notes if "no sound" in note)
+    assert note == (
+        "source own: kind 'drawn' has no sound, because it draws its prompts itself and has no speak=, so nobody "
+        "passes who cannot see the picture: give the Kind a speak=, or offer these visitors another way"
+    )
+
+
+def test_answers_that_are_longer_than_a_kind_says(app: Flask) -> None:
+    """Its maker is asked; built-in kinds say what is so."""
+    app.config["CAPTCHA_SOURCES"] = {name: {"kind": name} for name in ("digits", "letters", "wrong")}
+    report = diagnosed(app, kinds={"wrong": Kind(digits, answer_length=lambda length: 4)})
+    assert report.errors == [
+        "source wrong: answer_length of kind 'wrong' is 4, and its maker made answers of 5 characters, so "
+        "visitors are told a wrong number: correct answer_length, or leave it out"
     ]
 
 

@@ -9,9 +9,11 @@ import schemathesis
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import JWTManager, create_access_token
+from PIL import Image
 from werkzeug.test import TestResponse
 
-from flask_captcha_api import CaptchaApi
+from flask_captcha_api import CaptchaApi, Kind
+from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.http.envelope import EXPOSED_HEADERS
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.rendering import FORMS
@@ -154,15 +156,42 @@ def test_sources_are_named(app: Flask) -> None:
             "Captcha-Kind": ["digits", "letters"],
             "Captcha-Length": [5, 6],
             "Captcha-Media-Type": ["image/jpeg", "image/png"],
+            "Captcha-Audio": ["no", "yes"],
         },
         "/{source}/audio": {
             "Captcha-Expires-In": [300],
             "Captcha-Kind": ["digits"],
             "Captcha-Length": [6],
             "Captcha-Media-Type": ["audio/wav"],
+            "Captcha-Audio": ["yes"],
         },
         "/{source}/work": {"Captcha-Expires-In": [300]},
     }
+
+
+@pytest.mark.parametrize(
+    ("sources", "described_as"),
+    [
+        ({"a": {}, "b": {"kind": "letters", "length": 4}}, ([4, 5], True)),
+        ({"a": {}, "b": {"kind": "arithmetic"}}, ([5], False)),
+        ({"a": {"kind": "arithmetic"}}, None),
+    ],
+)
+def test_the_length_of_an_answer(app: Flask, sources: dict[str, Any], described_as: Any) -> None:
+    """It is described where at least one source has it, and as required where all have it."""
+    headers = described(set_up(app, CAPTCHA_SOURCES=sources))["paths"]["/{source}"]["get"]["responses"]["200"][
+        "headers"
+    ]
+    found = headers.get("Captcha-Length")
+    assert (found and (found["schema"]["enum"], found["required"])) == described_as
+
+
+def test_a_kind_that_cannot_have_a_sound_has_no_path_for_it(app: Flask) -> None:
+    kinds = {"drawn": Kind(digits, draw=lambda *_: Image.new("L", (80, 40)))}
+    app.config["CAPTCHA_SOURCES"] = {"web": {}, "own": {"kind": "drawn"}}
+    CaptchaApi(app, kinds=kinds)
+    paths = described(app)["paths"]
+    assert paths["/{source}/audio"]["parameters"][0]["schema"]["enum"] == ["web"]
 
 
 def test_without_sound_there_is_no_path_for_it(app: Flask) -> None:

@@ -45,8 +45,9 @@ def test_the_headers_of_a_captcha(client: FlaskClient) -> None:
         "Captcha-Kind": "digits",
         "Captcha-Length": "5",
         "Captcha-Media-Type": "image/jpeg",
+        "Captcha-Audio": "yes",
         "Access-Control-Expose-Headers": (
-            "Captcha-Expires-In, Captcha-Kind, Captcha-Length, Captcha-Media-Type, Retry-After"
+            "Captcha-Expires-In, Captcha-Kind, Captcha-Length, Captcha-Media-Type, Captcha-Audio, Retry-After"
         ),
     }
 
@@ -90,6 +91,7 @@ def test_head_issues_nothing(app: Flask, client: FlaskClient, monkeypatch: pytes
 
     monkeypatch.setattr("flask_captcha_api.storage.answers.AnswerStore.put", put)
     response = client.head("/captcha/web")
+    assert "Captcha-Audio" not in response.headers  # which depends on the captcha
     assert (response.status_code, response.data) == (200, b"")
     assert response.headers["Captcha-Media-Type"] == "image/jpeg"
     assert response.headers["Cache-Control"] == "no-store"
@@ -112,8 +114,33 @@ def test_settings_of_a_source(app: Flask, file_format: str, media_type: str) -> 
         "Captcha-Kind": "letters",
         "Captcha-Length": "6",
         "Captcha-Media-Type": media_type,
+        "Captcha-Audio": "yes",
     }
     assert app.test_client().get("/captcha/web").get_json()["code"] == "01004"
+
+
+@pytest.mark.parametrize(
+    ("source", "length"),
+    [({"length": 7}, "7"), ({"kind": "letters"}, "5"), ({"kind": "arithmetic"}, None)],
+    ids=str,
+)
+def test_the_length_is_that_of_the_answer(app: Flask, source: dict[str, Any], length: str | None) -> None:
+    """A sum of five characters has an answer of one to three, so nobody can say how many are missing."""
+    app.config["CAPTCHA_SOURCES"] = {"web": source}
+    CaptchaApi(app)
+    client = app.test_client()
+    for response in (client.get("/captcha/web"), client.head("/captcha/web"), client.get("/captcha/web/audio")):
+        assert response.status_code == 200
+        assert response.headers.get("Captcha-Length") == length
+
+
+def test_a_client_is_told_whether_there_is_a_sound(app: Flask) -> None:
+    """By a header of picture and sound, so that it need not try."""
+    app.config["CAPTCHA_SOURCES"] = {"loud": {}, "quiet": {"audio": False}}
+    CaptchaApi(app)
+    client = app.test_client()
+    paths = ("/captcha/loud", "/captcha/loud/audio", "/captcha/quiet", "/captcha/quiet/audio")
+    assert [client.get(path).headers.get("Captcha-Audio") for path in paths] == ["yes", "yes", "no", None]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_captcha_api import CaptchaApi, Outcome
-from flask_captcha_api.challenges.folding import Folding
+from flask_captcha_api.challenges.folding import EXACT, Folding
+from flask_captcha_api.state import current_service
 from flask_captcha_api.storage.entries import Entry, Terms
 from flask_captcha_api.testing import answers
 
@@ -79,8 +80,26 @@ def test_the_format(is_bound: bool, digits_only: bool, has_work: bool, flags: st
     assert Entry.parse(text) == Entry(terms, DIGEST)
 
 
+@pytest.mark.parametrize(("is_bound", "keeps_left", "flags"), [(True, 2, "bk2"), (False, 9, "k9"), (False, 0, "k0")])
+def test_the_format_of_a_kept_captcha(is_bound: bool, keeps_left: int, flags: str) -> None:
+    """How often it may be kept stands in place of how its answer is folded, which it is not."""
+    terms = Terms(
+        key_id="8b1d0c5e",
+        is_bound=is_bound,
+        folding=EXACT,
+        expires=1_790_000_000,
+        source="login",
+        keeps_left=keeps_left,
+    )
+    text = f"1 8b1d0c5e {flags} 1790000000 login {DIGEST}"
+    assert str(Entry(terms, DIGEST)) == text
+    assert Entry.parse(text) == Entry(terms, DIGEST)
+
+
 def texts_like_entries() -> st.SearchStrategy[str]:
-    field_or_noise = st.sampled_from(["1", "8b1d0c5e", "b", "bd", "-", "17", "017", "login", DIGEST, "", "٣", "1\n"])
+    field_or_noise = st.sampled_from(
+        ["1", "8b1d0c5e", "b", "bd", "bk0", "k9", "-", "17", "017", "login", DIGEST, "", "٣", "1\n"]
+    )
     return st.lists(field_or_noise, max_size=8).map(" ".join) | st.text()
 
 
@@ -124,8 +143,11 @@ def test_flags(app: Flask, source: dict[str, str], flags: str) -> None:
 
 @pytest.mark.parametrize(
     "edit",
-    [field(2, "-"), field(2, "b"), field(2, "d"), field(3, "9999999999"), field(4, "login"), field(5, "0" * 64)],
-    ids=["no flags", "folded otherwise", "unbound", "later", "another source", "another digest"],
+    [
+        *(field(2, flags) for flags in ("-", "b", "d", "bk9")),
+        *(field(3, "9999999999"), field(4, "login"), field(5, "0" * 64)),
+    ],
+    ids=["no flags", "folded otherwise", "unbound", "kept", "later", "another source", "another digest"],
 )
 def test_a_changed_entry_passes_nothing(captcha: CaptchaApi, backend: Any, edit: Edit) -> None:
     """Flags, expiry and source are under the digest: who can write the store and has no key changes none of them."""
@@ -135,11 +157,30 @@ def test_a_changed_entry_passes_nothing(captcha: CaptchaApi, backend: Any, edit:
 
 @pytest.mark.parametrize(
     "edit",
+    [field(2, "bk9"), field(2, "k0"), field(2, "bd"), field(3, "9999999999"), field(4, "login")],
+    ids=["kept more often", "unbound", "not kept", "later", "another source"],
+)
+def test_a_changed_entry_of_a_kept_captcha_passes_nothing(captcha: CaptchaApi, backend: Any, edit: Edit) -> None:
+    """The number of keeps left is under the digest too."""
+    outcomes = []
+    for change in (lambda entry: entry, edit):
+        service = current_service()
+        kept = service.keep(service.verify(captcha.issue("web").uuid, ANSWER), 1)
+        assert kept is not None
+        key = f"captcha_api:{kept.uuid}"
+        assert backend.get(key).split()[2] == "bk0"
+        backend.set(key, change(backend.get(key)), timeout=100)
+        outcomes.append(captcha.verify(kept.uuid, kept.text))
+    assert outcomes == [Outcome.PASSED, Outcome.WRONG]
+
+
+@pytest.mark.parametrize(
+    "edit",
     [
         lambda entry: "web " + entry.split()[-1],
         field(0, "2"),
         field(1, "8B1D0C5E"),
-        *(field(2, flags) for flags in ("k", "bk", "bdk3", "wd", "db", "bb", "")),
+        *(field(2, flags) for flags in ("kw", "wb", "bdk3", "wd", "wk3", "bk", "k10", "kb3", "db", "bb", "")),
         *(field(3, expires) for expires in ("01790000300", "-1", "soon", "1e9", "٣" * 10, "9" * 13)),
         field(4, ""),
         lambda entry: f"{entry} 7",

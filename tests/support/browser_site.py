@@ -12,14 +12,18 @@ from unittest.mock import patch
 
 from flask import Flask, Response, jsonify, make_response, render_template_string, request
 from flask_cors import CORS
+from flask_wtf import FlaskForm
 from werkzeug.security import generate_password_hash
 from werkzeug.serving import make_server
+from wtforms import StringField
+from wtforms.validators import InputRequired, ValidationError
 
 import example_app
 from example_app import accounts
 from example_app.settings import settings_from_environment
 from flask_captcha_api import CaptchaRejected, verify_captcha
 from flask_captcha_api.testing import answers
+from flask_captcha_api.wtf import CaptchaField
 
 ANSWER = "40718"
 POLICY = "default-src 'self'; img-src 'self' data:; media-src 'self' data: blob:"
@@ -45,6 +49,18 @@ PAGE = """<!doctype html>
   </head>
   <body><main><h1>Captcha</h1>{{ body | safe }}</main></body>
 </html>"""
+
+
+class RegistrationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes no types
+    """A form that keeps its captcha when the name is too short."""
+
+    name = StringField(validators=[InputRequired()])
+    captcha = CaptchaField(source="web", lang="en", keeps=1)
+
+    def validate_name(self, field: StringField) -> None:
+        """Refuse what a browser lets through."""
+        if len(field.data) < 8:
+            raise ValidationError("at least 8 characters")
 
 
 class Site:
@@ -110,6 +126,17 @@ def make_site() -> Site:
     def send() -> Any:
         site.sent.append(request.form.to_dict())
         return jsonify(passed=True)
+
+    @app.route("/keeps", methods=["GET", "POST"])
+    def keeping_form() -> str:
+        form = RegistrationForm(meta={"csrf": False})
+        if form.validate_on_submit():
+            return render_template_string(PAGE, body="<p>Registered</p>", lang="en")
+        body = (
+            '<form method="post"><label>Name {{ form.name() }}</label><p>{{ form.name.errors | join }}</p>'
+            "{{ form.captcha() }}<button>Register</button></form>"
+        )
+        return render_template_string(PAGE, body=render_template_string(body, form=form), lang="en")
 
     @app.errorhandler(CaptchaRejected)
     def show_again(rejected: CaptchaRejected) -> Any:

@@ -28,6 +28,26 @@ LANGUAGE_OF_TAG = {
     "zh-HK": "zh-Hant",
     "zh-yue-HK": "zh-Hant",
     "zh-MO": "zh-Hant",
+    # Extensions, and what is private, name no script and no region.
+    "zh-CN-x-TW": "zh-Hans",
+    "zh_TW_u_co_hans": "zh-Hant",
+    "en-x-zh": "en",
+    # Names of locales, as POSIX has them.
+    "zh_TW.UTF-8": "zh-Hant",
+    "ja_JP@Hant": "ja",
+    "zh.Hant": "zh-Hans",
+    "@ja": None,
+    "C.UTF-8": None,
+    # What has several signs in a row, or is not ASCII.
+    "zh--TW": "zh-Hant",
+    "zh__TW": "zh-Hant",
+    "zh-_TW": "zh-Hant",
+    "zh-😀-TW": "zh-Hant",
+    "zh-é-TW": "zh-Hant",
+    "zh-\n-TW": "zh-Hant",
+    " ja": None,
+    "ja ": None,
+    "": None,
     "qaa": None,
     "qaa-AT": None,
     "jam": None,
@@ -40,4 +60,14 @@ LANGUAGE_OF_TAG = {
     "__proto__": None,
     "-": None,
     "*": None,
+}
+
+#: What Babel's locales are called, in text and as a language tag, and the language that serves them.
+LANGUAGE_OF_LOCALE = {
+    "pt_BR": ("pt-BR", None),
+    "en_US_POSIX": ("en-US-POSIX", "en"),
+    "ja_JP": ("ja-JP", "ja"),
+    "zh_Hant_TW": ("zh-Hant-TW", "zh-Hant"),
+    "zh_Hans_CN": ("zh-Hans-CN", "zh-Hans"),
+    "de_DE@euro": ("de-DE", None),
 }

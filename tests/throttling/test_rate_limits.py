@@ -14,6 +14,7 @@ from flask_wtf import FlaskForm
 
 from flask_captcha_api import CaptchaApi, CaptchaRejected, SetupError, verify_captcha
 from flask_captcha_api.testing import answers
+from flask_captcha_api.throttling import difficulty
 from flask_captcha_api.throttling.addresses import counted_address
 from flask_captcha_api.wtf import CaptchaField
 
@@ -345,6 +346,7 @@ def test_a_missing_library_is_told_with_the_remedy(app: Flask, monkeypatch: pyte
     """The limits library is an extra: without it a rate is an error, and no rate is fine."""
     for name in ("limits", "limits.storage", "limits.strategies"):
         monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr(difficulty, "_can_count", difficulty._can_count.__wrapped__)
     app.config["CAPTCHA_RATE_LIMIT"] = "30 per minute"
     with pytest.raises(SetupError, match=r"pip install 'flask_captcha_api\[limits\]'"):
         CaptchaApi(app)

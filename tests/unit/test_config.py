@@ -31,7 +31,7 @@ def test_defaults() -> None:
             width=166,
             height=90,
             format="jpeg",
-            difficulty="normal",
+            difficulty="auto",
             theme="light",
             fonts=None,
             audio=True,

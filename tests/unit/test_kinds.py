@@ -4,6 +4,7 @@ import base64
 import random
 import re
 import secrets
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -14,9 +15,20 @@ from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from PIL import Image, ImageStat
 
-from flask_captcha_api import CaptchaApi, Challenge, Kind, Maker, Outcome, SourceConfig, verify_captcha
+from flask_captcha_api import (
+    KINDS,
+    CaptchaApi,
+    Challenge,
+    Kind,
+    Maker,
+    Outcome,
+    SourceConfig,
+    speak_prompt,
+    verify_captcha,
+)
 from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.testing import answers
+from flask_captcha_api.widget import captcha_field
 
 from ..support.fonts import make_font
 
@@ -59,7 +71,8 @@ def client(app: Flask, font: str) -> FlaskClient:
 def test_the_route_and_the_guard(client: FlaskClient) -> None:
     """The picture is drawn from the app's typeface, the headers name the kind, and the guard takes the answer."""
     response = client.get("/captcha/login")
-    assert (response.headers["Captcha-Kind"], response.headers["Captcha-Length"]) == ("hanzi", "4")
+    about = [response.headers.get(f"Captcha-{name}") for name in ("Kind", "Length", "Audio")]
+    assert about == ["hanzi", None, "no"]  # of a maker alone nobody knows how long its answers are
     with answers(client.application, "春夏秋冬"):
         uuid, picture = picture_of(client)
     assert (picture.format, picture.size) == ("JPEG", (166, 90))
@@ -165,6 +178,66 @@ def test_a_sound_of_ones_own(app: Flask) -> None:
     assert client.get("/captcha/quiet/audio").status_code == 404
     with app.app_context():
         assert [captcha.issue(source).has_sound for source in ("loud", "quiet")] == [True, False]
+
+
+def blank(prompt: str, settings: SourceConfig, rng: random.Random) -> Image.Image:
+    return Image.new("L", (80, 40))
+
+
+def test_what_draws_itself_is_not_spoken_unasked(app: Flask) -> None:
+    """What a picture shows may be encoded in its prompt, and spelling that out would help nobody, or too many."""
+    app.config["CAPTCHA_SOURCES"] = {
+        "mute": {"kind": "clock"}, "loud": {"kind": "stencil"}, "web": {},
+    }  # fmt: skip
+    stencil = replace(KINDS["digits"], draw=blank, speak=speak_prompt)
+    CaptchaApi(app, kinds={"clock": Kind(digits, draw=blank), "stencil": stencil})
+    client = app.test_client()
+    assert client.get("/captcha/mute/audio").get_json()["code"] == "01004"
+    assert client.get("/captcha/mute").headers["Captcha-Audio"] == "no"
+    assert client.get("/captcha/loud").headers["Captcha-Audio"] == "yes"
+    sound = client.get("/captcha/loud/audio?lang=ja").get_json()["response"]["audio"]
+    assert base64.b64decode(sound).startswith(b"RIFF")
+    with app.test_request_context("/?uuid=audio"):
+        assert "<img" in captcha_field("mute")
+        assert "nosound" in captcha_field("mute")
+        assert "<audio" in captcha_field("loud")
+
+
+def test_the_package_does_not_speak_everything() -> None:
+    with pytest.raises(ValueError, match="no words for this prompt in language 'en'"):
+        speak_prompt("12:30", "en", random.Random(1))
+
+
+@pytest.mark.parametrize(
+    ("answer_length", "told"), [(None, None), (lambda length: 4, "4"), (lambda length: length + 1, "6")]
+)
+def test_a_kind_says_how_long_its_answers_are(app: Flask, answer_length: Any, told: str | None) -> None:
+    """By its length or not; without it clients are told nothing."""
+    CaptchaApi(app, kinds={"digits": Kind(digits, answer_length=answer_length)})
+    assert app.test_client().get("/captcha/web").headers.get("Captcha-Length") == told
+    with app.test_request_context():
+        assert (f' data-length="{told}"' in captcha_field("web")) is (told is not None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "told"), [("407-18", "digits", "6"), ("ab c", "letters", "3"), ("7", "arithmetic", None)]
+)
+def test_a_known_answer_has_its_own_length(app: Flask, answer: str, kind: str, told: str | None) -> None:
+    """A test that solves its captchas by a short answer is not told that it is too short."""
+    app.config["CAPTCHA_KIND"] = kind
+    CaptchaApi(app)
+    with answers(app, answer, prompt="7"):
+        assert app.test_client().get("/captcha/web").headers.get("Captcha-Length") == told
+
+
+@pytest.mark.parametrize("number", [0, 65, -1, 4.0, True, "4"], ids=repr)
+def test_no_answer_is_that_long(app: Flask, number: Any) -> None:
+    """It is refused at the start, for every source's length."""
+    app.config["CAPTCHA_SOURCES"] = {"web": {}, "sms": {"length": 6}}
+    kind = Kind(digits, answer_length=lambda length: 5 if length == 5 else number)
+    message = f"answer_length of kind 'digits' returned {number!r} for length 6: it must be a whole number from 1 to 64"
+    with pytest.raises(ValueError, match=message):
+        CaptchaApi(app, kinds={"digits": kind})
 
 
 def test_the_rng_is_the_drawings_only_randomness(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from babel import Locale
 from flask import Flask
 
 from flask_captcha_api import Captcha, CaptchaApi, Challenge, Outcome, StoreUnavailable
@@ -114,6 +115,14 @@ def test_an_unknown_form_is_a_value_error(known: CaptchaApi) -> None:
     """The message names the forms there are."""
     with pytest.raises(ValueError, match=f"form is 'smell': it must be one of {', '.join(FORMS)}"):
         known.issue("web", form="smell")
+
+
+def test_the_language_of_a_sound(known: CaptchaApi) -> None:
+    """Any tag or locale of a language that the package speaks."""
+    for language in ("zh_TW", "en-GB", Locale("ja", "JP")):
+        assert known.issue("web", form="audio", language=language).data.startswith(b"RIFF")
+    with pytest.raises(LookupError):
+        known.issue("web", form="audio", language="qaa")
 
 
 def test_an_identity_that_could_not_be_bound_is_a_value_error(app: Flask) -> None:

@@ -47,6 +47,23 @@ def test_a_captchas_life_is_told(client: FlaskClient, issue: Issue, told: list[d
     ]
 
 
+def test_a_kept_captcha_is_issued_too(
+    app: Flask, captcha: CaptchaApi, issue: Issue, told: list[dict[str, Any]]
+) -> None:
+    """Every captcha that passes was issued, so that the numbers of both agree."""
+    with app.test_request_context(method="POST", data={"uuid": issue(), "code": ANSWER}):
+        kept = verify_captcha_in_request().keep(1)
+        assert kept is not None
+        captcha.verify(kept.uuid, kept.text)
+    passed = {"outcome": Outcome.PASSED, "source": "web", "identity": None}
+    assert told == [
+        {"source": "web", "form": "image", "identity": None},
+        passed,
+        {"source": "web", "form": "kept", "identity": None},
+        passed,
+    ]
+
+
 def test_the_identity_is_told(app: Flask, told: list[dict[str, Any]]) -> None:
     """Whose captcha it is, where the client sends a token; and that it was a sound."""
     app.config["JWT_SECRET_KEY"] = "a secret of the tests that is long enough"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel import Locale
 
 import flask_captcha_api
 from flask_captcha_api.challenges.kinds import KINDS
@@ -19,10 +20,11 @@ from flask_captcha_api.translations import (
     LANGUAGES,
     best_language,
     language_for,
+    language_tag,
 )
 from tools.script_tables import SCRIPT, with_tables
 
-from ..support.language_tags import LANGUAGE_OF_TAG
+from ..support.language_tags import LANGUAGE_OF_LOCALE, LANGUAGE_OF_TAG
 
 PACKAGE = Path(flask_captcha_api.__file__).parent
 FILES = sorted((PACKAGE / "translations").glob("*.json"))
@@ -57,7 +59,7 @@ def test_a_catalogue_is_complete(path: Path) -> None:
 def test_only_an_apps_words_and_seconds_are_put_into_a_sentence() -> None:
     texts = texts_of(json.loads((PACKAGE / "translations" / "en.json").read_text(encoding="utf-8")))
     assert {key for key, text in texts if "{}" in text} == {
-        ".widget.wait", ".asks.seen", ".asks.heard", ".asks.alt", ".asks.missing",
+        ".widget.wait", ".widget.short", ".asks.seen", ".asks.heard", ".asks.alt", ".asks.missing",
     }  # fmt: skip
 
 
@@ -79,6 +81,8 @@ def test_every_text_is_used() -> None:
     assert [part for part in catalogue.asks if not re.search(rf'ask\([^)]*"{part}"', code)] == []
     template = (PACKAGE / "widget" / "templates" / "flask_captcha_api" / "field.html").read_text(encoding="utf-8")
     assert set(re.findall(r"texts\.(\w+)", template)) <= set(catalogue.widget)
+    rendering = (PACKAGE / "widget" / "field.py").read_text(encoding="utf-8")
+    assert [key for key in catalogue.page if f'.page["{key}"]' not in rendering] == []
 
 
 def test_no_two_languages_claim_a_tag() -> None:
@@ -93,10 +97,19 @@ def test_the_language_for_a_tag(tag: str, language: str | None) -> None:
     assert language_for(tag) == language
 
 
+@pytest.mark.parametrize(("name", "tag", "language"), [(name, *each) for name, each in LANGUAGE_OF_LOCALE.items()])
+def test_babels_locales(name: str, tag: str, language: str | None) -> None:
+    """A locale is served like its name, and as a language tag it has hyphens and no modifier."""
+    locale = Locale.parse(name)
+    assert str(locale) == name
+    assert (language_tag(locale), language_for(locale)) == (tag, language)
+    assert (language_tag(name), language_for(name)) == (tag, language)
+
+
 def test_of_a_long_tag_only_the_beginning_counts() -> None:
     """Its first 100 characters: with each part of it, the first part would make another tag to look up."""
-    assert language_for("zh-" + "x-" * 46 + "hant") == "zh-Hant"
-    assert language_for("zh-" + "x-" * 47 + "hant") == language_for("zh")
+    assert language_for("zh-" + "xx-" * 31 + "hant") == "zh-Hant"
+    assert language_for("zh-" + "xx-" * 32 + "hant") == language_for("zh")
     tracemalloc.start()
     assert language_for("x" * 30_000 + "-x" * 15_000) is None
     assert tracemalloc.get_traced_memory()[1] < 1_000_000

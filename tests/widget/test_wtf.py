@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from babel import Locale
 from flask import Flask, render_template_string
 from flask_jwt_extended import JWTManager
 from flask_wtf import FlaskForm
@@ -120,6 +121,20 @@ def test_errors_in_the_pages_language(app: Flask, captcha: CaptchaApi, issue: Is
         shown = form.captcha()
     assert 'lang="en-GB" error="The captcha is wrong"' in shown
     assert "Digits in the picture" in shown
+
+
+@pytest.mark.parametrize("lang", [Locale("ja", "JP"), "ja_JP"], ids=repr)
+def test_the_language_of_a_locale(app: Flask, captcha: CaptchaApi, issue: Issue, lang: object) -> None:
+    """The error is in the language of a locale as it is in that of a tag."""
+
+    class JapaneseForm(NameForm):
+        captcha = CaptchaField(source="web", lang=lang)
+
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.test_request_context(method="POST", data=sent(issue(), "11111")):
+        form = JapaneseForm()
+        assert not form.validate()
+        assert 'lang="ja-JP" error="画像認証の文字が違います"' in form.captcha()
 
 
 def test_a_failed_form_shows_a_fresh_captcha(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:

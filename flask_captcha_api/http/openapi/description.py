@@ -1,15 +1,17 @@
 """Builds the OpenAPI description of the routes from the tables that the routes use."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ...challenges.folding import LONGEST_ANSWER, LONGEST_TEXT
+from ...challenges.kinds import Kind
+from ...challenges.sources import Source
 from ...rendering import FORMS
 from ...rendering.puzzles import SOLUTION_DIGITS
 from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from ...translations import LANGUAGES
-from ..envelope import EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE
+from ..envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE
 from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
 from ..results import Result
 from .results import Json, by_status, envelope, error_components, header, response
@@ -37,8 +39,8 @@ _TEXT: Json = {
     "maxLength": LONGEST_ANSWER,
     "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}{_FORMAT}][^{_CONTROL}]*$",
     "description": (
-        "What the visitor typed. Letter case, white space, format characters, the script of digits and Unicode's "
-        f"compatibility variants are ignored; without them it must still have 1 to {LONGEST_ANSWER} characters."
+        "What the visitor typed. Differences that a reader would not see are ignored; without white space and format "
+        f"characters it must still have 1 to {LONGEST_ANSWER} characters."
     ),
 }
 
@@ -55,14 +57,17 @@ _SCHEME = "token"
 _BEARER = ("Authorization", "Bearer")
 
 
-def describe(config: CaptchaConfig, *, server: str, token_header: tuple[str, str] | None) -> Json:
+def describe(
+    config: CaptchaConfig, kinds: Mapping[str, Kind], *, server: str, token_header: tuple[str, str] | None
+) -> Json:
     """Describe the routes of an app in OpenAPI 3.1.
 
+    :param kinds: the kinds that a source can have, by name.
     :param server: the URL at which the routes are mounted.
     :param token_header: the name of the header that carries tokens, and the scheme before the token. None: the app has
         no tokens.
     """
-    with_form = {form: _Sources(config, form, token_header) for form in FORMS}
+    with_form = {form: _Sources(config, kinds, form, token_header) for form in FORMS}
     paths: Json = {}
     for form, sources in with_form.items():
         if sources.settings:
@@ -88,11 +93,14 @@ def describe(config: CaptchaConfig, *, server: str, token_header: tuple[str, str
 class _Sources:
     """The sources that have captchas of one form, and their JWT policies."""
 
-    def __init__(self, config: CaptchaConfig, form: str, token_header: tuple[str, str] | None) -> None:
+    def __init__(
+        self, config: CaptchaConfig, kinds: Mapping[str, Kind], form: str, token_header: tuple[str, str] | None
+    ) -> None:
         known = {"": config.defaults} if config.sources is None else config.sources
-        known = {name: each for name, each in known.items() if FORMS[form].is_offered(each)}
-        self.names = None if config.sources is None else list(known)
-        self.settings = list(known.values())
+        every = [Source(name, settings, kinds[settings.kind]) for name, settings in known.items()]
+        self.all = [each for each in every if FORMS[form].is_offered(each)]
+        self.names = None if config.sources is None else [each.name for each in self.all]
+        self.settings = [each.settings for each in self.all]
         self.token_header = token_header or _BEARER
         policies = {each.jwt for each in self.settings}
         if token_header is None:  # in an app without tokens, optional is off
@@ -128,16 +136,12 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
     media_types = {FORMS[form].media_type(each) for each in settings}
     headers = {EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings}))}
     if FORMS[form].has_prompt:
-        headers |= {
-            KIND: header("The kind of challenge.", _one_of("string", {each.kind for each in settings})),
-            LENGTH: header("Characters of the prompt.", _one_of("integer", {each.length for each in settings})),
-            MEDIA_TYPE: header(f"Of the {thing}.", _one_of("string", media_types)),
-        }
+        headers |= _headers_of_prompt(form, sources, media_types, has_body=has_body)
     if sources.may_send_token:
         name, scheme = sources.token_header
         about = "The token to send from now on: the same one, or its successor."
-        schema = {"type": "string", **({"pattern": f"^{scheme} "} if scheme else {})}
-        headers[name] = header(about, schema, required=sources.must_send_token)
+        token_schema = {"type": "string", **({"pattern": f"^{scheme} "} if scheme else {})}
+        headers[name] = header(about, token_schema, required=sources.must_send_token)
     members: Json = {"uuid": _UUID}
     if FORMS[form].has_prompt:
         members[form] = {
@@ -162,6 +166,28 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
         operation="issue",
         has_body=has_body,
     )
+
+
+def _headers_of_prompt(form: str, sources: _Sources, media_types: Collection[str], *, has_body: bool) -> Json:
+    """Describe the headers of what has to be read or heard."""
+    settings = sources.settings
+    headers = {
+        KIND: header("The kind of challenge.", _one_of("string", {each.kind for each in settings})),
+        MEDIA_TYPE: header(f"Of the {FORMS[form].noun}.", _one_of("string", media_types)),
+    }
+    lengths = {each.answer_length for each in sources.all}
+    if known_lengths := lengths - {None}:
+        schema = _one_of("integer", known_lengths)
+        headers[LENGTH] = header(
+            "Characters of the answer. Absent if their number varies.", schema, required=None not in lengths
+        )
+    if has_body:
+        may_be = {answer for each in sources.all for answer in (("no", "yes") if each.may_have_sound else ("no",))}
+        headers[AUDIO] = header(
+            "Whether the captcha is also available as a sound.",
+            _one_of("string", may_be if form == "image" else {"yes"}),
+        )
+    return headers
 
 
 def _puzzle(squarings: list[int]) -> Json:

@@ -2,9 +2,8 @@
 
 // Correct if the package serves this file; a copy elsewhere needs the attribute `base`.
 const BASE = new URL("../..", import.meta.url).href;
-const TIMEOUT_MS = 10_000;
-const RETRY_DELAY_MS = 10_000;
-const RESEND_DELAY_MS = 10_000;
+// For a response, before another automatic request, and before the same captcha may be sent again.
+const PATIENCE_MS = 10_000;
 
 // The first language is the fallback. `{}` stands for `asks`, or for seconds. Written by `make tables`.
 // <tables>
@@ -40,6 +39,7 @@ const TEXTS = {
   show: ["Show picture", "画像を表示", "显示图片", "顯示圖片"],
   retry: ["Try again", "再試行", "重试", "重試"],
   wait: ["Wait {} s", "あと {} 秒", "请等 {} 秒", "請等 {} 秒"],
+  short: ["Please type all {} characters.", "{}文字すべてを入力してください。", "请输入全部 {} 个字符。", "請輸入全部 {} 個字元。"],
   changed: ["There is a new picture.", "新しい画像に替わりました。", "已换新图片。", "已換新圖片。"],
   hidden: ["The picture is hidden. Type what you hear.", "画像は隠れています。聞こえたとおりに入力してください。", "图片已隐藏，请输入听到的内容。", "圖片已隱藏，請輸入聽到的內容。"],
   limited: ["Too many requests. Please wait a little.", "リクエストが多すぎます。しばらくお待ちください。", "请求过于频繁，请稍候。", "請求過於頻繁，請稍候。"],
@@ -50,12 +50,6 @@ const TEXTS = {
 };
 // </tables>
 
-const ICONS = {
-  refresh: "M20 11a8 8 0 1 0-2 6M20 4v7h-7",
-  listen: "M4 9v6h4l4 4V5L8 9zM16 9a5 5 0 0 1 0 6M18 5a9 9 0 0 1 0 14",
-  show: "M3 5h18v14H3zM3 18l6-7 5 5 3-3 4 4",
-};
-
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -63,12 +57,12 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-function makeButton(name) {
+function makeButton(path) {
   const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   icon.setAttribute("viewBox", "0 0 24 24");
   icon.setAttribute("aria-hidden", true);
   icon.append(document.createElementNS(icon.namespaceURI, "path"));
-  icon.firstChild.setAttribute("d", ICONS[name]);
+  icon.firstChild.setAttribute("d", path);
   return make("button", { type: "button", part: "button" }, icon, make("span"));
 }
 
@@ -79,7 +73,7 @@ function write(element, text) {
 
 /** Same as language_for in translations/__init__.py: the first known script or region decides, else the language. */
 export function languageFor(tag) {
-  const [primary, ...subtags] = tag.toLowerCase().split(/[-_]/);
+  const [primary, ...subtags] = tag.toLowerCase().split(/[.@]|[-_][a-z\d][-_]/)[0].split(/[-_]/);
   const tags = [...subtags.map((subtag) => primary + "-" + subtag), primary];
   return TAGS[tags.find((each) => each in TAGS)] ?? LANGUAGES[0];
 }
@@ -89,6 +83,21 @@ function languageOf(element) {
   let tag;
   for (let node = element; node && !tag; node = node.getRootNode().host) tag = node.closest("[lang]")?.lang;
   return languageFor(tag || navigator.language);
+}
+
+/**
+ * Count what the server would compare, or more: it accepts no text that is counted as shorter than the answer. It
+ * ignores the same characters (Folding in challenges/folding.py), and of dashes in digits those between two.
+ */
+function countCharacters(text, kind) {
+  const ignored = kind === "digits" ? /[\s\p{Cf}\p{Pd}−]/gu : /[\s\p{Cf}]/gu;
+  return [...text.normalize("NFKC").toLowerCase().toUpperCase().replace(ignored, "")].length;
+}
+
+/** Nothing on the page has the focus or asks for it. */
+function isFocusFree() {
+  const other = document.querySelector("[autofocus]:not(captcha-field *)");
+  return document.hasFocus() && document.activeElement === document.body && !other;
 }
 
 /** Reject if the browser cannot or must not play a sound. Where nothing is loaded in advance, there is no event. */
@@ -122,6 +131,8 @@ class CaptchaField extends HTMLElement {
   #isBusy = false;
   #form = "image";
   #kind;
+  #length; // characters of the answer, where that is known
+  #isSilent = false; // the source has no sound
   #uuid = "";
   #why = ""; // why there is no captcha: "failed" or "expired"
   #lifetime;
@@ -142,21 +153,21 @@ class CaptchaField extends HTMLElement {
     const ui = (this.#ui = {
       image: make("img", { part: "picture" }),
       audio: make("audio"),
-      show: makeButton("show"),
-      refresh: makeButton("refresh"),
-      listen: makeButton("listen"),
+      show: makeButton("M3 5h18v14H3zM3 18l6-7 5 5 3-3 4 4"),
+      refresh: makeButton("M20 11a8 8 0 1 0-2 6M20 4v7h-7"),
+      listen: makeButton("M4 9v6h4l4 4V5L8 9zM16 9a5 5 0 0 1 0 6M18 5a9 9 0 0 1 0 14"),
       label: make("label", { for: "text", part: "label", dir: "auto" }),
       input: make("input", {
         id: "text", part: "input", dir: "ltr", required: "", maxlength: 64, autocomplete: "off", autocapitalize: "off",
         autocorrect: "off", spellcheck: "false", translate: "no", "aria-describedby": "error",
       }),
-      error: make("p", { id: "error", class: "error", part: "error", dir: "auto" }),
+      error: make("p", { id: "error", class: "captcha-error error", part: "error", dir: "auto" }),
       note: make("p", { part: "note", dir: "auto" }),
     });
-    ui.frame = make("div", { class: "frame", part: "frame" }, ui.image, ui.show, ui.audio);
+    ui.frame = make("div", { class: "captcha-frame", part: "frame" }, ui.image, ui.show, ui.audio);
     ui.group = make(
       "fieldset", { class: "captcha-field" },
-      make("div", { class: "row" }, ui.frame, make("div", { class: "buttons" }, ui.refresh, ui.listen)),
+      make("div", { class: "captcha-row" }, ui.frame, make("div", { class: "captcha-buttons" }, ui.refresh, ui.listen)),
       ui.label, ui.input, make("div", { role: "status" }, ui.error, ui.note),
     );
     const root = this.attachShadow({ mode: "open" });
@@ -248,7 +259,10 @@ class CaptchaField extends HTMLElement {
 
   attributeChangedCallback(name, before, now) {
     if (name === "error") this.#error = now;
-    else if (/^(source|base)$/.test(name) && this.#clock) this.#drop();
+    if (/^(source|base)$/.test(name)) {
+      this.#isSilent = false;
+      if (this.#clock) this.#drop();
+    }
     this.#render();
   }
 
@@ -296,12 +310,12 @@ class CaptchaField extends HTMLElement {
       this.#form = medium.localName === "audio" ? "audio" : "image";
       this.#ui[this.#form].src = medium.src;
       this.#note = this.#form === "audio" ? "hidden" : this.#clock && "changed";
-      this.#accept(uuid.value, this.dataset.kind, this.dataset.expiresIn);
+      this.#accept(uuid.value, this.dataset);
       // If it came with the page, its lifetime began when the page was requested.
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
       this.#tokens = [""];
       this.#ui.input.value ||= input.value;
-      if (input.matches(":focus")) this.focus();
+      if (input.matches(":focus") || (this.#error && !this.#clock && isFocusFree())) this.focus();
     }
     this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
     this.#morphs.takeRecords();
@@ -309,11 +323,12 @@ class CaptchaField extends HTMLElement {
     if (uuid) this.#emit("captcha-ready", { form: this.#form });
   }
 
-  #accept(uuid, kind, seconds) {
+  #accept(uuid, { kind, length, expiresIn }) {
     this.#uuid = uuid;
     this.#kind = kind;
+    this.#length = length;
     this.#why = "";
-    this.#lifetime = 1000 * seconds || Infinity;
+    this.#lifetime = 1000 * expiresIn || Infinity;
     this.#expiresAt = Date.now() + this.#lifetime;
   }
 
@@ -325,7 +340,7 @@ class CaptchaField extends HTMLElement {
   /** Prevent that a second click sends the same captcha: the visitor would see it refused, and not what the first did. */
   #onSubmit = (event) => {
     if (event.target !== this.#internals.form || event.defaultPrevented || !this.#uuid) return;
-    if (this.#sent === this.#uuid && Date.now() < this.#sentAt + RESEND_DELAY_MS) return event.preventDefault();
+    if (this.#sent === this.#uuid && Date.now() < this.#sentAt + PATIENCE_MS) return event.preventDefault();
     this.#sent = this.#uuid;
     this.#sentAt = Date.now();
     // A later listener of the page may send the form by itself.
@@ -388,6 +403,7 @@ class CaptchaField extends HTMLElement {
     if (attempt !== this.#attempt) return; // superseded
     this.#isBusy = false;
     this.#tokens = [token, answer.token];
+    if (answer.audio) this.#isSilent = answer.audio === "no";
     if (answer.token && answer.token !== token && token === this.#token()) {
       this.dispatchEvent(new CustomEvent("captcha-token", { detail: answer.token }));
     }
@@ -396,7 +412,7 @@ class CaptchaField extends HTMLElement {
 
     this.#note = form === "audio" ? "hidden" : this.#lifetime && "changed"; // not for the first captcha
     if (this.#why) this.#error = "";
-    this.#accept(answer.uuid, answer.kind, answer.expiresIn);
+    this.#accept(answer.uuid, answer);
     this.#ui.audio.pause();
     this.#form = form;
     this.#ui[form].src = answer.data;
@@ -407,20 +423,22 @@ class CaptchaField extends HTMLElement {
 
   /** Request a captcha. Never throws: the result has `data` if there is one. */
   async #ask(form, token) {
-    const base = (this.getAttribute("base") ?? BASE).replace(/\/$/, "");
+    const base = (this.getAttribute("base") ?? BASE).replace(/[/\s]*([?#].*)?$/s, "");
     const path = form === "audio" ? "/audio?lang=" + languageOf(this) : "";
     const answer = { status: 0 };
     try {
       const response = await fetch(`${base}/${encodeURIComponent(this.getAttribute("source"))}${path}`, {
         cache: "no-store",
         headers: token ? { Authorization: "Bearer " + token } : {},
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(PATIENCE_MS),
       });
       const { headers } = response;
       answer.status = response.status;
-      answer.wait = headers.get("Retry-After");
+      answer.retryAfter = headers.get("Retry-After");
       answer.token = headers.get("Authorization")?.replace("Bearer ", "");
       answer.kind = headers.get("Captcha-Kind");
+      answer.length = headers.get("Captcha-Length");
+      answer.audio = headers.get("Captcha-Audio");
       answer.expiresIn = headers.get("Captcha-Expires-In");
       const envelope = await response.json();
       answer.code = envelope.code;
@@ -436,19 +454,19 @@ class CaptchaField extends HTMLElement {
   }
 
   /** Report that none was loaded. The previous captcha is kept, since nothing has spent it. */
-  #fail(form, { status, code, wait }) {
+  #fail(form, { status, code, retryAfter }) {
     if (!this.#uuid) this.#why = "failed";
     this.#note = "failed";
-    this.#restUntil = Date.now() + RETRY_DELAY_MS;
+    this.#restUntil = Date.now() + PATIENCE_MS;
     if (status === 429) {
       this.#note = "limited";
-      this.#waitUntil = this.#restUntil = Date.now() + (1000 * wait || RETRY_DELAY_MS);
+      this.#waitUntil = this.#restUntil = Date.now() + (1000 * retryAfter || PATIENCE_MS);
     } else if (form === "audio" && code === "01004") {
-      this.toggleAttribute("nosound", true);
+      this.#isSilent = true;
       this.#note = "silent";
     }
     this.#render();
-    this.#emit("captcha-error", { status, code, retryAfter: wait });
+    this.#emit("captcha-error", { status, code, retryAfter });
   }
 
   #play() {
@@ -474,28 +492,32 @@ class CaptchaField extends HTMLElement {
       return text[0].toUpperCase() + text.slice(1);
     };
     const focused = this.shadowRoot.activeElement;
-    const hasSound = !this.hasAttribute("nosound");
+    const hasSound = !this.#isSilent && !this.hasAttribute("nosound");
+    const isEmpty = isImage && Boolean(this.#why); // the frame, in which a button takes the picture's place
     ui.group.lang = this.#language;
     ui.group.ariaLabel = say("group");
     ui.image.alt = ask("alt") + (hasSound ? " " + say("altSound") : "");
     ui.image.hidden = !isImage || !this.#uuid;
-    ui.show.hidden = isImage;
+    ui.show.hidden = isImage && !isEmpty;
+    ui.refresh.hidden = isEmpty;
     ui.listen.hidden = !hasSound;
-    if (focused?.hidden) this.focus();
+    if (focused?.hidden) (isEmpty ? ui.show : ui.input).focus();
     ui.frame.ariaBusy = this.#isBusy;
     ui.input.placeholder = this.getAttribute("placeholder") ?? "";
-    ui.input.inputMode = this.inputMode || (/^[da]/.test(kind) ? "numeric" : "text");
+    ui.input.inputMode = this.inputMode || (/^(digits|arithmetic)$/.test(this.#kind) ? "numeric" : "text");
     ui.input.ariaInvalid = Boolean(this.#error);
     ui.show.ariaDisabled = ui.refresh.ariaDisabled = seconds > 0;
     ui.listen.ariaDisabled = seconds > 0 && (isImage || !this.#uuid);
     const again = say(this.#why === "failed" ? "retry" : isImage ? "refresh" : "newSound");
-    write(ui.refresh.lastChild, seconds > 0 ? say("wait").replace("{}", seconds) : again);
+    const next = seconds > 0 ? say("wait").replace("{}", seconds) : again;
+    write(ui.refresh.lastChild, next);
     write(ui.listen.lastChild, say(isImage ? "listen" : "replay"));
-    write(ui.show.lastChild, say("show"));
+    write(ui.show.lastChild, isEmpty ? next : say("show"));
     write(ui.label, ask(isImage ? "seen" : "heard"));
-    write(ui.error, say(this.#error) ?? this.#error);
+    ui.label.style.opacity = asks || this.#kind || this.#why ? "" : 0; // until it is known what to ask for
+    write(ui.error, /^(wrong|expired)$/.test(this.#error) ? say(this.#error) : this.#error);
     write(ui.note, say(this.#note));
-    ui.note.className = this.#note === "changed" ? "quiet" : ""; // for screen readers only
+    ui.note.className = this.#note === "changed" ? "captcha-quiet" : ""; // for screen readers only
 
     const form = this.getAttribute("form");
     const [uuid, text] = this.#fields;
@@ -504,15 +526,18 @@ class CaptchaField extends HTMLElement {
     text.name = this.getAttribute("text-name") ?? "code";
     text.value = this.value;
     for (const field of this.#fields) form === null ? field.removeAttribute("form") : field.setAttribute("form", form);
-    if (this.#why) this.#internals.setValidity({ customError: true }, say(this.#why), ui.input);
-    else this.#internals.setValidity({ valueMissing: !this.value.trim() }, ask("missing"), ui.input);
+    const count = countCharacters(this.value, this.#kind);
+    const [flaw, message] = this.#why
+      ? ["customError", say(this.#why)]
+      : count ? ["tooShort", say("short").replace("{}", this.#length)] : ["valueMissing", ask("missing")];
+    this.#internals.setValidity({ [flaw]: this.#why || count < (this.#length || 1) }, message, ui.input);
   }
 }
 
 // An older browser keeps the server's form. The stylesheet is loaded first, so that nothing is shown unstyled.
 if (window.ElementInternals?.prototype.setFormValue) {
   try {
-    const response = await fetch(new URL("captcha-field.css", import.meta.url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(new URL("captcha-field.css", import.meta.url), { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (response.ok) sheet.replaceSync(await response.text());
   } catch {
     // use the element without it
