@@ -19,6 +19,7 @@ from flask_captcha_api.service import CaptchaService
 from flask_captcha_api.storage.answers import AnswerStore
 from flask_captcha_api.testing import answers, outcomes
 from flask_captcha_api.translations import CATALOGUES, LANGUAGES
+from flask_captcha_api.widget import captcha_field
 from flask_captcha_api.wtf import CaptchaField
 
 from ..conftest import ANSWER
@@ -426,6 +427,14 @@ def test_a_view_with_a_template_keeps_a_captcha(app: Flask, captcha: CaptchaApi,
     assert "placeholder" not in page
     assert list(hidden_in(page)) == ["id", "text"]
     assert "✓" not in post(app, hidden_in(page), "/sign-up")
+
+
+def test_the_template_wants_what_keep_returned(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:
+    """With the verified captcha itself the form would have nothing to send, and would never pass."""
+    with app.test_request_context(method="POST", data={"uuid": issue(), "code": ANSWER}):
+        verified = verify_captcha_in_request()
+        with pytest.raises(TypeError, match=r"kept= is a VerifiedCaptcha: it must be what keep\(\) returned"):
+            captcha_field("web", kept=verified)  # type: ignore[arg-type]
 
 
 def test_a_request_without_a_captcha_keeps_none(app: Flask, captcha: CaptchaApi) -> None:
