@@ -178,6 +178,16 @@ def test_rendered_twice_it_is_one_captcha(app: Flask, form: type[Any], issue: Is
     assert kept_in(pages[0]) == kept_in(pages[1])
 
 
+def test_a_form_that_is_filled_anew_has_no_captcha(app: Flask, form: type[Any], issue: Issue) -> None:
+    """As its other fields forget what was sent, the captcha forgets that it passed."""
+    with app.test_request_context(method="POST", data=SHORT | solved(issue())):
+        shown = form()
+        shown.validate()
+        shown.process(None)
+        shown.name.errors.append("once more")
+        assert "<img" in shown.captcha()
+
+
 def test_a_form_in_a_form(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:
     """Errors beside the captcha count, and those of the form around them do not."""
 
@@ -234,10 +244,15 @@ def test_what_is_about_to_expire_is_not_kept(
     app: Flask, form: type[Any], issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backend would keep an entry of zero seconds for ever."""
-    uuid = issue()
-    now = time.time() + 300.5
+    now = int(time.time()) + 0.25
     monkeypatch.setattr(time, "time", lambda: now)
-    assert "<img" in post(app, SHORT | solved(uuid))
+    uuids = [issue(), issue()]
+    now += 299
+    assert "✓" in post(app, SHORT | solved(uuids[0]))
+    now += 1  # it still passes: the expiry was rounded down
+    page = post(app, SHORT | solved(uuids[1]))
+    assert "<img" in page
+    assert "error=" not in page
 
 
 def test_it_is_stored_for_no_longer_than_the_ttl(
