@@ -5,8 +5,8 @@ A catalogue is a JSON file named after its language tag:
 - ``name``: the language's own name for itself.
 - ``tags``: the language tags that it serves, together with longer tags that begin with them.
 - ``voice``: the recordings for its sounds: ``en``, ``ja`` or ``zh``.
-- ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
 - ``page``: what only pages rendered by the server say: a captcha was solved, and is ``kept``.
+- ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
 - ``widget``: the widget's texts that do not depend on the kind. In ``wait``, ``{}`` is a number of seconds.
 - ``kinds``: for each kind of captcha, the label of the text field beside a picture (``seen``) and beside a sound
   (``heard``), the picture's alternative text (``alt``), and the error where nothing is typed (``missing``). ``other``
@@ -40,8 +40,8 @@ class Catalogue:
     name: str
     tags: list[str]
     voice: str
-    messages: Mapping[str, str]
     page: Mapping[str, str]
+    messages: Mapping[str, str]
     widget: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
     asks: Mapping[str, str]
