@@ -68,6 +68,22 @@ def test_what_the_browser_says(visit: Visits) -> None:
     assert window.page.evaluate(state) == ["", False, False]
 
 
+def test_the_length_of_the_servers_captcha(visit: Visits) -> None:
+    """It comes with the page, and counts until another captcha is loaded."""
+    window = visit()
+
+    def tell(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace("data-kind", 'data-length="5" data-kind', 1))
+
+    window.page.route("**/page", tell)
+    field = window.show('<form>{{ captcha_field("web") }}</form>')
+    field.evaluate("field => { field.value = '4071' }")
+    assert not field.evaluate(VALID)
+    field.evaluate("field => { field.value = '40718' }")
+    assert field.evaluate(VALID)
+
+
 ACCEPTED = (
     *("40718", " 40718 ", "4 0 7 1 8", "４０７１８", "407-18", "407–18", "407 - 18", "4−0−7−1−8"),
     *("٤٠٧١٨", "④⓪⑦①⑧", "4071\u200b8"),

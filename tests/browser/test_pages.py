@@ -54,6 +54,60 @@ def test_the_script_of_another_origin(visit: Visits, site: Site) -> None:
     expect(field.get_by_role("textbox", name="Digits you hear")).to_be_visible()
 
 
+#: Of ``base`` and ``source``, and the path that is asked for.
+ODD_VALUES = (
+    ("/captcha///", "web", "/captcha/web"),
+    ("captcha", "web", "/captcha/web"),
+    (" {origin}/captcha \n", "web", "/captcha/web"),
+    ("{origin}/captcha?key=1#top", "web", "/captcha/web"),
+    ("{origin}/captcha/#", "web", "/captcha/web"),
+    ("/captcha", "a/b?c=d#e", "/captcha/a%2Fb%3Fc%3Dd%23e"),
+    ("/captcha", "春 &%", "/captcha/%E6%98%A5%20%26%25"),
+    ("/captcha", "constructor", "/captcha/constructor"),
+    ("/captcha", "__proto__", "/captcha/__proto__"),
+)
+SET = """(field, [base, source]) => {
+    field.setAttribute("base", base);
+    field.setAttribute("source", source);
+    field.refresh();
+}"""
+
+
+def test_odd_values_of_base_and_source(visit: Visits, site: Site) -> None:
+    """They stay within their part of the URL."""
+    window = visit()
+    field = window.show(FIELD)
+    for base, source, path in ODD_VALUES:
+        with window.page.expect_response(lambda response: not response.url.startswith("data:")) as response:
+            field.evaluate(SET, [base.replace("{origin}", site.address), source])
+        assert response.value.url == site.address + path
+        window.wait_for("field => field.uuid || field.shadowRoot.querySelector('[part=note]').textContent", field)
+
+
+def test_a_base_that_leads_nowhere(visit: Visits) -> None:
+    """The visitor is told, as of any captcha that cannot be loaded."""
+    window = visit()
+    field = window.show(FIELD)
+    for base in ("http://[", "javascript:alert(1)", "data:,x", "//", "\ud800"):
+        field.evaluate(SET, ["/captcha", "web"])
+        window.wait_for("field => Boolean(field.uuid)", field)
+        field.evaluate(SET, [base, "web"])
+        expect(field.get_by_role("button", name="Try again")).to_be_visible()
+    window.complaints = [each for each in window.complaints if "Content Security Policy" not in each]
+
+
+def test_an_error_of_the_pages_is_shown_as_it_is(visit: Visits) -> None:
+    """Only ``wrong`` and ``expired`` stand for a text of the widget's own."""
+    window = visit()
+    field = window.show(FIELD)
+    for error in ("constructor", "__proto__", "toString", "missing", "{}.seen", ".digits", "failed"):
+        field.evaluate("(field, error) => { field.setAttribute('error', error) }", error)
+        expect(field.get_by_role("textbox")).to_have_accessible_description(error)
+    for known in ("wrong", "expired"):
+        field.evaluate("(field, error) => { field.setAttribute('error', error) }", known)
+        expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT[known])
+
+
 def test_inside_a_shadow_root(visit: Visits) -> None:
     """In the shadow root of another element it works alike, in the language of the host."""
     window = visit()
@@ -274,7 +328,9 @@ def test_other_looks(visit: Visits, look: dict[str, Any]) -> None:
     assert border == "2px"
 
 
-@pytest.mark.parametrize("kind", ["hanzi", "wait", "asks", "other", "pairs-of-digits", "Letters", "toString"])
+@pytest.mark.parametrize(
+    "kind", ["hanzi", "wait", "asks", "other", "pairs-of-digits", "Letters", "toString", "constructor", "__proto__"]
+)
 def test_a_kind_of_the_apps_own(visit: Visits, kind: str) -> None:
     """Whatever it is called, it is asked for in general words with letter keys, or as the page's attributes say."""
     window = visit()

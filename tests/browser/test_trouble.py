@@ -13,6 +13,7 @@ from flask_captcha_api.service import CaptchaService
 
 from ..support.browser_site import Site
 from ..support.browsers import EVENTS, FIELD, OUT_OF_SIGHT, TEXT, UUID, Visits
+from .test_pages import script_tag
 
 pytestmark = pytest.mark.browser
 
@@ -202,6 +203,42 @@ def test_no_sound_for_this_source(visit: Visits, site: Site) -> None:
     expect(field.get_by_role("textbox")).to_be_focused()
     expect(field.get_by_role("img")).to_have_accessible_name("Captcha: type the digits in this picture.")
     assert field.evaluate(UUID) == before
+
+
+@pytest.mark.parametrize("has_sound", ["yes", "no", None])
+def test_a_page_with_the_script_only_knows_whether_there_is_a_sound(visit: Visits, has_sound: str | None) -> None:
+    """From the response with the captcha. Where it does not say so, the button is there until it is pressed."""
+    window = visit()
+
+    def tell(route: Route) -> None:
+        response = route.fetch()
+        headers = {name: value for name, value in response.headers.items() if name != "captcha-audio"}
+        route.fulfill(response=response, headers={**headers, "captcha-audio": has_sound} if has_sound else headers)
+
+    window.page.route("**/captcha/web", tell)
+    field = window.show(f'<form><captcha-field source="web"></captcha-field></form>{script_tag()}')
+    expect(field.get_by_role("img")).to_be_visible()
+    listen = field.get_by_role("button", name=TEXT["listen"])
+    expect(listen).to_have_count(0 if has_sound == "no" else 1)
+    names_it = TEXT["listen"] in (field.get_by_role("img").get_attribute("alt") or "")
+    assert names_it is (has_sound != "no")
+    assert not field.evaluate("field => field.hasAttribute('nosound')")  # which is the page's to set
+    field.evaluate("field => { field.setAttribute('source', 'letters') }")
+    expect(listen).to_be_visible()
+
+
+def test_a_page_may_offer_no_sound_that_there_is(visit: Visits) -> None:
+    """Its attribute ``nosound`` stays whatever the responses say."""
+    window = visit()
+
+    def tell(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers={**response.headers, "captcha-audio": "yes"})
+
+    window.page.route("**/captcha/web", tell)
+    field = window.show(f'<form><captcha-field source="web" nosound></captcha-field></form>{script_tag()}')
+    expect(field.get_by_role("img")).to_be_visible()
+    expect(field.get_by_role("button", name=TEXT["listen"])).to_have_count(0)
 
 
 def test_the_token(visit: Visits, site: Site) -> None:
