@@ -307,6 +307,9 @@ def test_it_is_a_control_of_its_form(visit: Visits) -> None:
     )
     window.page.get_by_text("Human?").click()
     expect(field.get_by_role("textbox")).to_be_focused()
+    window.page.evaluate("document.activeElement.blur()")
+    field.locator("label").click()  # its own
+    expect(field.get_by_role("textbox")).to_be_focused()
     window.page.get_by_role("button", name="Send").click()
     assert field.evaluate("field => field.matches(':invalid')")
     expect(field.get_by_role("textbox")).to_be_focused()

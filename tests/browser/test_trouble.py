@@ -51,6 +51,22 @@ def test_what_is_typed_while_it_renews_is_kept(visit: Visits, site: Site) -> Non
     assert len(site.asked) == 1
 
 
+def test_a_form_is_not_sent_without_a_captcha(visit: Visits) -> None:
+    """Whatever is typed while the next one is on its way: the server would refuse it."""
+    window = visit()
+    field = window.show(FIELD)
+    held: list[Route] = []
+    window.page.route("**/captcha/web", lambda route: held.append(route))
+    field.evaluate("field => { field.refresh(); }")
+    field.get_by_role("textbox").fill("40718")
+    assert field.evaluate("field => [field.uuid, field.closest('form').checkValidity()]") == ["", False]
+    window.wait_for("field => field.shadowRoot.querySelector('[aria-busy=true]')", field)
+    held.pop().continue_()
+    window.wait_for("field => Boolean(field.uuid)", field)
+    field.get_by_role("textbox").fill("40718")
+    assert field.evaluate("field => field.closest('form').checkValidity()")
+
+
 def test_it_says_that_it_has_expired(visit: Visits, site: Site) -> None:
     """What has been typed is not taken away; but it is said, the form is not sent, and a new picture puts it right."""
     window = visit()

@@ -181,7 +181,9 @@ class CaptchaField extends HTMLElement {
       if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || event.repeat) return;
       setTimeout(() => event.defaultPrevented || this.#submit()); // after the listeners of the page
     };
-    this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // from a label outside
+    this.onclick = (event) => {
+      if (event.composedPath()[0] === this) this.focus(); // from a label outside
+    };
     // Frameworks may set these before the element is defined. As own properties they would hide the accessors.
     for (const name of ["value", "token"]) {
       if (!Object.hasOwn(this, name)) continue;
@@ -513,7 +515,7 @@ class CaptchaField extends HTMLElement {
     text.name = this.getAttribute("text-name") ?? "code";
     text.value = this.value;
     for (const field of this.#fields) form === null ? field.removeAttribute("form") : field.setAttribute("form", form);
-    const count = countCharacters(this.value, this.#kind);
+    const count = this.#uuid && countCharacters(this.value, this.#kind);
     const [flaw, message] = this.#why
       ? ["customError", say(this.#why)]
       : count ? ["tooShort", say("short").replace("{}", this.#length)] : ["valueMissing", ask("missing")];
