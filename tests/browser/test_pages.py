@@ -108,6 +108,18 @@ def test_an_error_of_the_pages_is_shown_as_it_is(visit: Visits) -> None:
         expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT[known])
 
 
+def test_an_element_without_a_box(visit: Visits, site: Site) -> None:
+    """With ``display: contents``, as layouts use for wrappers, it is in sight all the same."""
+    window = visit()
+    site.body = f'<form><captcha-field source="web"></captcha-field></form>{script_tag()}'
+    window.page.route(
+        "**/static/page.css",
+        lambda route: route.fulfill(body="captcha-field { display: contents }", content_type="text/css"),
+    )
+    window.page.goto("/page")
+    expect(window.field().get_by_role("img")).to_be_visible()
+
+
 def test_inside_a_shadow_root(visit: Visits) -> None:
     """In the shadow root of another element it works alike, in the language of the host."""
     window = visit()

@@ -89,6 +89,25 @@ def test_it_says_that_it_has_expired(visit: Visits, site: Site) -> None:
     assert field.evaluate(UUID)
 
 
+def test_what_is_typed_expires_out_of_sight_too(visit: Visits, site: Site) -> None:
+    """In a long form, the field may be far away when the form is sent: the browser goes back to it and says why."""
+    window = visit(viewport={"width": 640, "height": 400})
+    window.page.clock.install()
+    field = window.show(FIELD + "<p>and so on</p>" * 40)
+    field.get_by_role("textbox").fill("40718")
+    window.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    field.evaluate(OUT_OF_SIGHT)
+    window.page.clock.run_for(302_000)
+    assert field.evaluate("field => [field.uuid, field.value, field.closest('form').checkValidity()]") == [
+        "",
+        "40718",
+        False,
+    ]
+    assert site.asked == []
+    window.page.evaluate("scrollTo(0, 0)")
+    expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["expired"])
+
+
 def test_a_sound_expires_rather_than_changes(visit: Visits, site: Site) -> None:
     """What somebody has heard and is about to type is not replaced in silence: it is said, and asked for anew."""
     window = visit()

@@ -279,7 +279,7 @@ class CaptchaField extends HTMLElement {
     this.disconnectedCallback(); // in case it was moved while the document was loading
     this.#adopt();
     this.#morphs.observe(this, { childList: true });
-    this.#sight.observe(this); // a captcha that nobody sees is not loaded
+    this.#sight.observe(this.#ui.group); // a captcha that nobody sees is not loaded
     this.#clock = setInterval(this.#tick, 1000); // expiry, waits, token, language
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
@@ -342,15 +342,16 @@ class CaptchaField extends HTMLElement {
     const wait = this.#waitUntil;
     if (wait && now >= wait) this.#waitUntil = this.#note = 0;
     if (wait || this.#language !== languageOf(this)) this.#render();
+    const isUntouched = !this.value && this.#form === "image";
+    if (this.#uuid && !isUntouched && now >= this.#expiresAt) this.#expire(); // even if not seen: it might be sent
     if (!this.#isVisible || document.hidden || this.#isBusy) return;
 
     if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
     if (now < this.#restUntil) return;
-    const isUntouched = !this.value && this.#form === "image";
-    const notice = isUntouched ? Math.min(this.#lifetime / 4, 60_000) : 0;
-    if (this.#uuid && now < this.#expiresAt - notice) return;
-    if (isUntouched ? wait || this.#why !== "failed" : !this.#uuid && !this.#why) this.#load(this.#form, false, false);
-    else if (this.#uuid) this.#expire();
+    const renewsAt = isUntouched ? this.#expiresAt - Math.min(this.#lifetime / 4, 60_000) : Infinity;
+    if (this.#uuid ? now >= renewsAt : !this.#why || (isUntouched && (wait || this.#why !== "failed"))) {
+      this.#load(this.#form, false, false);
+    }
   };
 
   #token() {
