@@ -90,7 +90,7 @@ MORPH = """async (field, keepsChildren) => {
     for (const { name, value } of next.attributes) field.setAttribute(name, value);
     if (keepsChildren) field.append(...next.childNodes);
     else field.replaceChildren(...next.childNodes);
-    return field.querySelector("fieldset [type=hidden]").value;
+    return field.querySelector("[role=group] [type=hidden]").value;
 }"""
 
 

@@ -38,8 +38,10 @@ def test_the_form_without_javascript_in_a_page_with_bootstrap(visit: Visits) -> 
     style_of_bootstrap(window)
     window.site.body = '<form class="container">{{ captcha_field("web", error="Wrong.") }}</form>'
     window.page.goto("/page")
-    around = window.page.locator("fieldset").bounding_box()
-    picture, button, text = (window.page.locator(f"fieldset {name}") for name in ("img", "[value=image]", "[required]"))
+    around = window.page.get_by_role("group").bounding_box()
+    picture, button, text = (
+        window.page.locator(f"captcha-field {name}") for name in ("img", "[value=image]", "[required]")
+    )
     assert text.bounding_box()["width"] == around["width"]
     assert picture.bounding_box()["width"] == pytest.approx(166, abs=1)
     assert picture.bounding_box()["x"] == pytest.approx(around["x"] + 1, abs=0.5)  # inside its frame

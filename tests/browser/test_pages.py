@@ -11,7 +11,7 @@ from flask_captcha_api.translations import CATALOGUES, LANGUAGES
 from flask_captcha_api.widget.assets import DIGEST, SCRIPT
 
 from ..support.browser_site import POLICY, Site
-from ..support.browsers import FIELD, TEXT, UUID, Visits
+from ..support.browsers import FIELD, TEXT, UUID, Visits, without_widget
 from ..support.language_tags import LANGUAGE_OF_TAG
 
 pytestmark = pytest.mark.browser
@@ -106,6 +106,24 @@ def test_an_error_of_the_pages_is_shown_as_it_is(visit: Visits) -> None:
     for known in ("wrong", "expired"):
         field.evaluate("(field, error) => { field.setAttribute('error', error) }", known)
         expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT[known])
+
+
+@pytest.mark.parametrize("script", ["with the script", "without"])
+def test_in_a_paragraph(visit: Visits, site: Site, script: str) -> None:
+    """As many macros have it: what would end the paragraph would stand outside the element."""
+    window = visit()
+    if script == "without":
+        window.page.route("**/captcha-field.js", without_widget)
+    site.body = '<form><p><label>Name <input></label></p><p>{{ captcha_field("web", error="Wrong.") }}</p></form>'
+    window.page.goto("/page")
+    if script == "with the script":
+        window.field()
+    expect(window.page.get_by_role("textbox", name="Digits in the picture")).to_have_count(1)
+    assert window.page.locator("form").evaluate("form => [...new FormData(form)].map(([name]) => name)") == [
+        "uuid",
+        "code",
+    ]
+    assert window.page.locator("p").last.evaluate("p => p.children.length") == 1
 
 
 def test_an_element_without_a_box(visit: Visits, site: Site) -> None:

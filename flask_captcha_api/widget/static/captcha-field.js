@@ -128,7 +128,6 @@ class CaptchaField extends HTMLElement {
   #waitUntil = 0; // no request before, after a 429
   #restUntil = 0; // no automatic request before
   #tokens; // valid for the captcha: the one sent and the one returned
-  #language;
   #note; // a key of TEXTS
   #error; // a key of TEXTS, or a text from the page
   #getToken;
@@ -149,8 +148,8 @@ class CaptchaField extends HTMLElement {
         id: "text", part: "input", dir: "ltr", required: "", maxlength: 64, autocomplete: "off", autocapitalize: "off",
         autocorrect: "off", spellcheck: "false", translate: "no", "aria-describedby": "error",
       }),
-      error: make("p", { id: "error", class: "captcha-error error", part: "error", dir: "auto" }),
-      note: make("p", { part: "note", dir: "auto" }),
+      error: make("span", { id: "error", class: "captcha-error error", part: "error", dir: "auto" }),
+      note: make("span", { part: "note", dir: "auto" }),
     });
     ui.frame = make("div", { class: "captcha-frame", part: "frame" }, ui.image, ui.show, ui.audio);
     ui.group = make(
@@ -293,7 +292,7 @@ class CaptchaField extends HTMLElement {
    * into an element that has one already, which may have been spent: the server's is used.
    */
   #adopt() {
-    const [uuid, medium, input] = this.querySelectorAll("fieldset :is([type=hidden], [src], [required])");
+    const [uuid, medium, input] = this.querySelectorAll(".captcha-field :is([type=hidden], [src], [required])");
     if (uuid) {
       if (this.#clock) this.#drop();
       this.#error = this.getAttribute("error");
@@ -341,7 +340,7 @@ class CaptchaField extends HTMLElement {
     const now = Date.now();
     const wait = this.#waitUntil;
     if (wait && now >= wait) this.#waitUntil = this.#note = 0;
-    if (wait || this.#language !== languageOf(this)) this.#render();
+    if (wait || this.#ui.group.lang !== languageOf(this)) this.#render();
     const isUntouched = !this.value && this.#form === "image";
     if (this.#uuid && !isUntouched && now >= this.#expiresAt) this.#expire(); // even if not seen: it might be sent
     if (!this.#isVisible || document.hidden || this.#isBusy) return;
@@ -472,8 +471,8 @@ class CaptchaField extends HTMLElement {
 
   #render() {
     const ui = this.#ui;
-    const column = LANGUAGES.indexOf((this.#language = languageOf(this)));
-    const say = (key) => TEXTS[key]?.[column];
+    ui.group.lang = languageOf(this);
+    const say = (key) => TEXTS[key]?.[LANGUAGES.indexOf(ui.group.lang)];
     const isImage = this.#form === "image";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
     const asks = this.getAttribute("asks");
@@ -484,7 +483,6 @@ class CaptchaField extends HTMLElement {
     const focused = this.shadowRoot.activeElement;
     const hasSound = !this.#isSilent && !this.hasAttribute("nosound");
     const isEmpty = isImage && Boolean(this.#why); // the frame, in which a button takes the picture's place
-    ui.group.lang = this.#language;
     ui.group.ariaLabel = say("group");
     ui.image.alt = ask("alt") + (hasSound ? " " + say("altSound") : "");
     ui.image.hidden = !isImage || !this.#uuid;
