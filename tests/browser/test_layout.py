@@ -91,6 +91,17 @@ def test_the_width_can_be_set(visit: Visits) -> None:
     assert field.get_by_role("textbox").bounding_box()["width"] == field.bounding_box()["width"] > 800
 
 
+def test_the_narrowest_column(visit: Visits) -> None:
+    """Narrower than the picture, with words that have no place to break: nothing sticks out."""
+    window = visit()
+    window.page.route(
+        "**/static/page.css", lambda route: route.fulfill(body="main { width: 130px }", content_type="text/css")
+    )
+    field = window.show(f'<form>{{{{ captcha_field("web", error="{"long" * 20}", asks="{"wide" * 20}") }}}}</form>')
+    assert field.evaluate("field => [field.scrollWidth, field.clientWidth]") == [130, 130]
+    assert field.get_by_role("img").bounding_box()["width"] <= 130
+
+
 def box_of(element: Any) -> list[int]:
     """Return where an element is, in whole pixels."""
     return [round(element.bounding_box()[each]) for each in ("x", "y", "width", "height")]
