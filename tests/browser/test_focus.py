@@ -15,7 +15,7 @@ NAME = '<p><label>Name <input id="name"></label></p>'
 INSERT = """async () => {
     const html = await (await fetch(location)).text();
     const next = new DOMParser().parseFromString(html, "text/html").querySelector("#later");
-    for (const input of next.querySelectorAll("fieldset [autofocus]")) input.removeAttribute("autofocus");
+    for (const input of next.querySelectorAll("captcha-field [autofocus]")) input.removeAttribute("autofocus");
     document.querySelector("#later").replaceWith(next);
 }"""
 FOCUSED = "() => document.activeElement.id || document.activeElement.localName"
