@@ -89,7 +89,7 @@ function languageOf(element) {
  * Count what the server would compare, or more: it accepts no text that is counted as shorter than the answer. It
  * ignores the same characters (Folding in challenges/folding.py), and of dashes in digits those between two.
  */
-function countCharacters(text, kind) {
+export function countCharacters(text, kind) {
   const ignored = kind === "digits" ? /[\s\p{Cf}\p{Pd}−]/gu : /[\s\p{Cf}]/gu;
   return [...text.normalize("NFKC").toLowerCase().toUpperCase().replace(ignored, "")].length;
 }
@@ -531,7 +531,7 @@ class CaptchaField extends HTMLElement {
     const [flaw, message] = this.#why
       ? ["customError", say(this.#why)]
       : count ? ["tooShort", say("short").replace("{}", this.#length)] : ["valueMissing", ask("missing")];
-    this.#internals.setValidity({ [flaw]: this.#why || count < (this.#length || 1) }, message, ui.input);
+    this.#internals.setValidity({ [flaw]: this.#why || count < (+this.#length || 1) }, message, ui.input);
   }
 }
 
