@@ -217,7 +217,7 @@ def test_a_page_translated_by_the_browser(visit: Visits) -> None:
     field.evaluate(
         """field => {
             document.documentElement.lang = "qaa";
-            for (const element of field.shadowRoot.querySelectorAll("span, label")) {
+            for (const element of field.shadowRoot.querySelectorAll("button span, label")) {
                 const font = document.createElement("font");
                 font.textContent = "traduit";
                 element.firstChild.replaceWith(font);
