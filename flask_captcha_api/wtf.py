@@ -123,9 +123,9 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         """Return the name of the form field with the captcha's id. The text has the name of this field."""
         return f"{self.name}-uuid"
 
-    def process(self, formdata: Any, data: Any = None, **options: Any) -> None:
+    def process(self, formdata: Any, data: Any = None, extra_filters: Sequence[Any] | None = None) -> None:
         """Read the submitted values."""
-        super().process(formdata, data, **options)
+        super().process(formdata, data, extra_filters=extra_filters)
         self._result = None
         self._verified = VerifiedCaptcha()
         self._uuids = formdata.getlist(self.uuid_name) if formdata is not None else []

@@ -17,8 +17,9 @@ _ENDPOINT = "static_file"
 _MEDIA_TYPES = {SCRIPT: "text/javascript", STYLESHEET: "text/css"}
 #: A comment on lines of its own, or at the end of a line.
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.MULTILINE | re.DOTALL)
-#: Indentation, blank lines, and the ends of lines that the next may follow at once. No string has several lines.
-_SPACE = re.compile(r"^\s+|(?<=[;,{])\n\s*", re.MULTILINE)
+#: Indentation, blank lines, the ends of lines that the next may follow at once, and the space before a brace that ends
+#: one. No string has several lines.
+_SPACE = re.compile(r"^\s+|(?<=[;,{])\n\s*| (?=\{\n)", re.MULTILINE)
 
 
 def compact(code: str) -> str:

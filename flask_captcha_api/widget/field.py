@@ -83,6 +83,7 @@ def captcha_field(
     :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
         that HTML does not allow.
     :raises LookupError: there is no such source.
+    :raises TypeError: ``kept`` is not what ``keep()`` returned.
     :raises RuntimeError: the routes are not mounted, or there is no request.
     """
     if not has_request_context():
@@ -90,6 +91,8 @@ def captcha_field(
             "captcha_field was called outside a request, and a captcha is issued to the client of one: render it in a "
             "view, or in a test inside app.test_request_context()"
         )
+    if not isinstance(kept, KeptCaptcha | None):
+        raise TypeError(f"kept= is a {type(kept).__name__}: it must be what keep() returned, as in verified.keep(3)")
     more = {name: value for name, value in (attributes or {}).items() if value is not None and value is not False}
     if own := sorted(OWN_ATTRIBUTES.intersection(map(str.lower, more))):
         raise ValueError(f"attributes= has {own[0]!r}, which the widget sets itself or does not have")

@@ -15,7 +15,7 @@ NAME = '<p><label>Name <input id="name"></label></p>'
 INSERT = """async () => {
     const html = await (await fetch(location)).text();
     const next = new DOMParser().parseFromString(html, "text/html").querySelector("#later");
-    for (const input of next.querySelectorAll("fieldset [autofocus]")) input.removeAttribute("autofocus");
+    for (const input of next.querySelectorAll("captcha-field [autofocus]")) input.removeAttribute("autofocus");
     document.querySelector("#later").replaceWith(next);
 }"""
 FOCUSED = "() => document.activeElement.id || document.activeElement.localName"
@@ -98,10 +98,11 @@ def test_a_frame_takes_the_focus_from_nobody(visit: Visits, site: Site) -> None:
     """While a visitor types into the page around it."""
     window = visit()
     site.body = ERROR
-    around = f'<!doctype html><html lang="en"><title>Around</title>{NAME}<iframe title="Form" src="/page"></iframe>'
+    around = f'<!doctype html><html lang="en"><title>Around</title>{NAME}<iframe title="Form"></iframe>'
     window.page.route("**/around", lambda route: route.fulfill(body=around, content_type="text/html"))
     window.page.goto("/around")
     window.page.locator("#name").focus()
+    window.page.locator("iframe").evaluate("frame => { frame.src = '/page' }")
     frame = window.page.frame_locator("iframe")
     expect(frame.locator("captcha-field").get_by_role("img")).to_be_visible()
     window.page.keyboard.type("ann")

@@ -90,7 +90,7 @@ MORPH = """async (field, keepsChildren) => {
     for (const { name, value } of next.attributes) field.setAttribute(name, value);
     if (keepsChildren) field.append(...next.childNodes);
     else field.replaceChildren(...next.childNodes);
-    return field.querySelector("fieldset [type=hidden]").value;
+    return field.querySelector("[role=group] [type=hidden]").value;
 }"""
 
 
@@ -112,6 +112,19 @@ def test_a_morph_neither_doubles_nor_loses_the_fields(visit: Visits, site: Site,
     field.get_by_role("textbox").fill(ANSWER)
     assert form.evaluate("form => form.checkValidity()")
     assert site.asked == []
+
+
+def test_a_morph_without_a_form_of_the_servers_loses_nothing(visit: Visits) -> None:
+    """The page has the element alone, so its children are removed. Captcha and text are as before."""
+    window = visit()
+    field = window.show(FIELD)
+    field.get_by_role("textbox").fill("407")
+    values = [["uuid", field.evaluate(UUID)], ["code", "407"]]
+    field.evaluate("field => { field.replaceChildren('\\n  ') }")
+    form = window.page.locator("form")
+    assert form.evaluate(FORM_DATA) == form.evaluate(SERIALIZE) == values
+    field.evaluate("field => { field.lastChild.remove() }")
+    assert form.evaluate(FORM_DATA) == values
 
 
 def test_a_copy_of_the_page_has_the_fields_once(visit: Visits) -> None:

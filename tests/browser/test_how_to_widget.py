@@ -27,7 +27,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", HOWTO, re.DOTALL)
 
 
-TEMPLATE_APP, WTF_APP, CORS_APP = blocks("python")
+TEMPLATE_APP, KEEPING_VIEWS, WTF_APP, CORS_APP, TALISMAN_APP = blocks("python")
 (HTML,) = blocks("html")
 SUBMIT, TOKEN = blocks("js")
 (CSS,) = blocks("css")
@@ -114,6 +114,61 @@ def test_in_a_template_a_script_gets_the_envelope() -> None:
         unavailable = client.post("/login", data={"uuid": "1" * 23, "code": ANSWER})
     assert (unavailable.status_code, unavailable.get_json()["code"]) == (503, "01007")
     assert unavailable.headers["Retry-After"]
+
+
+def test_a_solved_captcha_is_kept() -> None:
+    """By a view with a template and by one for scripts: both let the second request in, and only that."""
+    names: dict[str, Any] = {"__name__": "howto"}
+    exec(TEMPLATE_APP + KEEPING_VIEWS, names)  # noqa: S102 - it is our own
+    client = names["app"].test_client()
+
+    def solved() -> dict[str, str]:
+        with answers(names["app"], ANSWER):
+            return {"uuid": client.get("/captcha/order").get_json()["response"]["uuid"], "code": ANSWER}
+
+    page = client.post("/order", data={"postcode": "1", **solved()}).text
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)"', page))
+    assert client.post("/order", data={"postcode": "12345", **hidden}).text == "Thank you"
+    assert client.post("/order", data={"postcode": "12345", **hidden}).status_code == 422
+
+    refused = client.post("/api/order", json={"postcode": "1", **solved()})
+    kept = refused.get_json()["captcha"]
+    assert refused.status_code == 422
+    assert client.post("/api/order", json={"postcode": "12345", **kept}).get_json() == {"ordered": True}
+    assert client.post("/api/order", json={"postcode": "12345", **kept}).get_json()["code"] == "01003"
+
+
+#: What turns the page's app into one with nonces, without which no script runs.
+WITH_NONCES = {
+    '"default-src": ': '"script-src": "\'strict-dynamic\'", "style-src": "", "default-src": ',
+    "    },\n)": '    },\n    content_security_policy_nonce_in=["script-src", "style-src"],\n)',
+    'captcha_field("login")': 'captcha_field("login", nonce=csp_nonce())',
+}
+
+
+@pytest.mark.parametrize("changes", [{}, WITH_NONCES], ids=["without nonces", "with nonces"])
+def test_under_talismans_policy(page: Page, changes: dict[str, str]) -> None:
+    """With two directives more than its default, picture and sound are shown and played."""
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    code = TALISMAN_APP
+    for old, new in changes.items():
+        assert code.count(old) == 1
+        code = code.replace(old, new)
+    with served(code + "app.debug = True  # or Talisman redirects to HTTPS\n") as address:
+        response = page.goto(f"{address}/login")
+        assert response is not None
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'self'; object-src 'none'; img-src 'self' data:; media-src 'self' data:" in policy
+        assert ("script-src 'strict-dynamic' 'nonce-" in policy) is bool(changes)
+        picture = page.get_by_role("img")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("picture => picture.naturalWidth") == 166
+        page.get_by_role("button", name="Listen").click()
+        expect(page.get_by_role("textbox", name="Digits you hear")).to_be_visible()
+        audio = page.locator("captcha-field audio")
+        assert audio.evaluate("audio => new Promise((done) => { audio.onended = () => done(true) })")
+    assert [text for text in told if "Content Security Policy" in text or "violates" in text] == []
 
 
 def test_in_a_flask_wtf_form(page: Page) -> None:

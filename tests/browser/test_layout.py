@@ -38,13 +38,15 @@ def test_the_form_without_javascript_in_a_page_with_bootstrap(visit: Visits) -> 
     style_of_bootstrap(window)
     window.site.body = '<form class="container">{{ captcha_field("web", error="Wrong.") }}</form>'
     window.page.goto("/page")
-    around = window.page.locator("fieldset").bounding_box()
-    picture, button, text = (window.page.locator(f"fieldset {name}") for name in ("img", "[value=image]", "[required]"))
-    assert text.bounding_box()["width"] == around["width"]
-    assert picture.bounding_box()["width"] == pytest.approx(166, abs=1)
-    assert picture.bounding_box()["x"] == pytest.approx(around["x"] + 1, abs=0.5)  # inside its frame
-    assert button.bounding_box()["height"] < 50
-    assert button.bounding_box()["y"] == pytest.approx(picture.bounding_box()["y"], abs=1)  # beside the picture
+    around, picture, button, text = (
+        window.page.locator(f"captcha-field {name}").evaluate("element => element.getBoundingClientRect().toJSON()")
+        for name in ("fieldset", "img", "[value=image]", "[required]")
+    )
+    assert text["width"] == around["width"]
+    assert picture["width"] == pytest.approx(166, abs=1)
+    assert picture["x"] == pytest.approx(around["x"] + 1, abs=0.5)  # inside its frame
+    assert button["height"] < 50
+    assert button["y"] == pytest.approx(picture["y"], abs=1)  # beside the picture
 
 
 def test_the_widget_in_a_page_with_bootstrap(visit: Visits) -> None:
@@ -87,6 +89,17 @@ def test_the_width_can_be_set(visit: Visits) -> None:
     field = window.show(FIELD)
     field.evaluate("field => field.style.setProperty('--captcha-width', 'none')")
     assert field.get_by_role("textbox").bounding_box()["width"] == field.bounding_box()["width"] > 800
+
+
+def test_the_narrowest_column(visit: Visits) -> None:
+    """Narrower than the picture, with words that have no place to break: nothing sticks out."""
+    window = visit()
+    window.page.route(
+        "**/static/page.css", lambda route: route.fulfill(body="main { width: 130px }", content_type="text/css")
+    )
+    field = window.show(f'<form>{{{{ captcha_field("web", error="{"long" * 20}", asks="{"wide" * 20}") }}}}</form>')
+    assert field.evaluate("field => [field.scrollWidth, field.clientWidth]") == [130, 130]
+    assert field.get_by_role("img").bounding_box()["width"] <= 130
 
 
 def box_of(element: Any) -> list[int]:

@@ -11,7 +11,7 @@ from flask_captcha_api.translations import CATALOGUES, LANGUAGES
 from flask_captcha_api.widget.assets import DIGEST, SCRIPT
 
 from ..support.browser_site import POLICY, Site
-from ..support.browsers import FIELD, TEXT, UUID, Visits
+from ..support.browsers import FIELD, TEXT, UUID, Visits, without_widget
 from ..support.language_tags import LANGUAGE_OF_LOCALE, LANGUAGE_OF_TAG
 
 pytestmark = pytest.mark.browser
@@ -52,6 +52,90 @@ def test_the_script_of_another_origin(visit: Visits, site: Site) -> None:
     assert field.evaluate("field => getComputedStyle(field.shadowRoot.querySelector('fieldset')).display") == "grid"
     field.get_by_role("button", name="Listen").click()
     expect(field.get_by_role("textbox", name="Digits you hear")).to_be_visible()
+
+
+#: Of ``base`` and ``source``, and the path that is asked for.
+ODD_VALUES = (
+    ("/captcha///", "web", "/captcha/web"),
+    ("captcha", "web", "/captcha/web"),
+    (" {origin}/captcha \n", "web", "/captcha/web"),
+    ("{origin}/captcha?key=1#top", "web", "/captcha/web"),
+    ("{origin}/captcha/#", "web", "/captcha/web"),
+    ("/captcha", "a/b?c=d#e", "/captcha/a%2Fb%3Fc%3Dd%23e"),
+    ("/captcha", "春 &%", "/captcha/%E6%98%A5%20%26%25"),
+    ("/captcha", "constructor", "/captcha/constructor"),
+    ("/captcha", "__proto__", "/captcha/__proto__"),
+)
+SET = """(field, [base, source]) => {
+    field.setAttribute("base", base);
+    field.setAttribute("source", source);
+    field.refresh();
+}"""
+
+
+def test_odd_values_of_base_and_source(visit: Visits, site: Site) -> None:
+    """They stay within their part of the URL."""
+    window = visit()
+    field = window.show(FIELD)
+    for base, source, path in ODD_VALUES:
+        with window.page.expect_response(lambda response: not response.url.startswith("data:")) as response:
+            field.evaluate(SET, [base.replace("{origin}", site.address), source])
+        assert response.value.url == site.address + path
+        window.wait_for("field => field.uuid || field.shadowRoot.querySelector('[part=note]').textContent", field)
+
+
+def test_a_base_that_leads_nowhere(visit: Visits) -> None:
+    """The visitor is told, as of any captcha that cannot be loaded."""
+    window = visit()
+    field = window.show(FIELD)
+    for base in ("http://[", "javascript:alert(1)", "data:,x", "//", "\ud800"):
+        field.evaluate(SET, ["/captcha", "web"])
+        window.wait_for("field => Boolean(field.uuid)", field)
+        field.evaluate(SET, [base, "web"])
+        expect(field.get_by_role("button", name="Try again")).to_be_visible()
+    window.complaints = [each for each in window.complaints if "Content Security Policy" not in each]
+
+
+def test_an_error_of_the_pages_is_shown_as_it_is(visit: Visits) -> None:
+    """Only ``wrong`` and ``expired`` stand for a text of the widget's own."""
+    window = visit()
+    field = window.show(FIELD)
+    for error in ("constructor", "__proto__", "toString", "missing", "{}.seen", ".digits", "failed"):
+        field.evaluate("(field, error) => { field.setAttribute('error', error) }", error)
+        expect(field.get_by_role("textbox")).to_have_accessible_description(error)
+    for known in ("wrong", "expired"):
+        field.evaluate("(field, error) => { field.setAttribute('error', error) }", known)
+        expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT[known])
+
+
+@pytest.mark.parametrize("script", ["with the script", "without"])
+def test_in_a_paragraph(visit: Visits, site: Site, script: str) -> None:
+    """As many macros have it: what would end the paragraph would stand outside the element."""
+    window = visit()
+    if script == "without":
+        window.page.route("**/captcha-field.js", without_widget)
+    site.body = '<form><p><label>Name <input></label></p><p>{{ captcha_field("web", error="Wrong.") }}</p></form>'
+    window.page.goto("/page")
+    if script == "with the script":
+        window.field()
+    expect(window.page.get_by_role("textbox", name="Digits in the picture")).to_have_count(1)
+    assert window.page.locator("form").evaluate("form => [...new FormData(form)].map(([name]) => name)") == [
+        "uuid",
+        "code",
+    ]
+    assert window.page.locator("p").last.evaluate("p => p.children.length") == 1
+
+
+def test_an_element_without_a_box(visit: Visits, site: Site) -> None:
+    """With ``display: contents``, as layouts use for wrappers, it is in sight all the same."""
+    window = visit()
+    site.body = f'<form><captcha-field source="web"></captcha-field></form>{script_tag()}'
+    window.page.route(
+        "**/static/page.css",
+        lambda route: route.fulfill(body="captcha-field { display: contents }", content_type="text/css"),
+    )
+    window.page.goto("/page")
+    expect(window.field().get_by_role("img")).to_be_visible()
 
 
 def test_inside_a_shadow_root(visit: Visits) -> None:
@@ -133,7 +217,7 @@ def test_a_page_translated_by_the_browser(visit: Visits) -> None:
     field.evaluate(
         """field => {
             document.documentElement.lang = "qaa";
-            for (const element of field.shadowRoot.querySelectorAll("span, label")) {
+            for (const element of field.shadowRoot.querySelectorAll("button span, label")) {
                 const font = document.createElement("font");
                 font.textContent = "traduit";
                 element.firstChild.replaceWith(font);
@@ -263,6 +347,9 @@ def test_it_is_a_control_of_its_form(visit: Visits) -> None:
     )
     window.page.get_by_text("Human?").click()
     expect(field.get_by_role("textbox")).to_be_focused()
+    window.page.evaluate("document.activeElement.blur()")
+    field.locator("label").click()  # its own
+    expect(field.get_by_role("textbox")).to_be_focused()
     window.page.get_by_role("button", name="Send").click()
     assert field.evaluate("field => field.matches(':invalid')")
     expect(field.get_by_role("textbox")).to_be_focused()
@@ -284,7 +371,9 @@ def test_other_looks(visit: Visits, look: dict[str, Any]) -> None:
     assert border == "2px"
 
 
-@pytest.mark.parametrize("kind", ["hanzi", "wait", "asks", "other", "pairs-of-digits", "Letters", "toString"])
+@pytest.mark.parametrize(
+    "kind", ["hanzi", "wait", "asks", "other", "pairs-of-digits", "Letters", "toString", "constructor", "__proto__"]
+)
 def test_a_kind_of_the_apps_own(visit: Visits, kind: str) -> None:
     """Whatever it is called, it is asked for in general words with letter keys, or as the page's attributes say."""
     window = visit()

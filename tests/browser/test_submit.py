@@ -41,6 +41,27 @@ def test_a_double_click_sends_the_form_once(visit: Visits) -> None:
     assert window.page.evaluate("submits.map((event) => event.defaultPrevented)") == [False, True]
 
 
+def test_a_double_click_in_a_shadow_root(visit: Visits) -> None:
+    """A submit does not leave the shadow root that the form is in."""
+    window = visit()
+    window.show(FORM)
+    window.page.evaluate(
+        """() => {
+            const host = document.querySelector("main").appendChild(document.createElement("div"));
+            const root = host.attachShadow({ mode: "open" });
+            root.innerHTML = '<form target="nowhere"><captcha-field source="web" id="inner"></captcha-field></form>';
+            window.submits = [];
+            root.addEventListener("submit", (event) => submits.push(event.defaultPrevented));
+        }"""
+    )
+    inner = window.page.locator("#inner")
+    window.wait_for("field => Boolean(field.uuid)", inner)
+    window.page.route("**/page?*", lambda route: route.fulfill(status=204))
+    inner.get_by_role("textbox").fill(ANSWER)
+    inner.evaluate("field => { for (const _ of [1, 2]) field.closest('form').requestSubmit() }")
+    assert window.page.evaluate("submits") == [False, True]
+
+
 RELEASES = {
     "new input": "field => { const input = field.shadowRoot.querySelector('input'); input.oninput(); }",
     "refresh": "field => { field.refresh(); }",

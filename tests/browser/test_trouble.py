@@ -13,6 +13,7 @@ from flask_captcha_api.service import CaptchaService
 
 from ..support.browser_site import Site
 from ..support.browsers import EVENTS, FIELD, OUT_OF_SIGHT, TEXT, UUID, Visits
+from .test_pages import script_tag
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +51,22 @@ def test_what_is_typed_while_it_renews_is_kept(visit: Visits, site: Site) -> Non
     assert len(site.asked) == 1
 
 
+def test_a_form_is_not_sent_without_a_captcha(visit: Visits) -> None:
+    """Whatever is typed while the next one is on its way: the server would refuse it."""
+    window = visit()
+    field = window.show(FIELD)
+    held: list[Route] = []
+    window.page.route("**/captcha/web", lambda route: held.append(route))
+    field.evaluate("field => { field.refresh(); }")
+    field.get_by_role("textbox").fill("40718")
+    assert field.evaluate("field => [field.uuid, field.closest('form').checkValidity()]") == ["", False]
+    window.wait_for("field => field.shadowRoot.querySelector('[aria-busy=true]')", field)
+    held.pop().continue_()
+    window.wait_for("field => Boolean(field.uuid)", field)
+    field.get_by_role("textbox").fill("40718")
+    assert field.evaluate("field => field.closest('form').checkValidity()")
+
+
 def test_it_says_that_it_has_expired(visit: Visits, site: Site) -> None:
     """What has been typed is not taken away; but it is said, the form is not sent, and a new picture puts it right."""
     window = visit()
@@ -70,6 +87,25 @@ def test_it_says_that_it_has_expired(visit: Visits, site: Site) -> None:
     expect(field.get_by_role("textbox")).to_have_attribute("aria-invalid", "false")
     expect(field.get_by_role("textbox")).to_have_value("")
     assert field.evaluate(UUID)
+
+
+def test_what_is_typed_expires_out_of_sight_too(visit: Visits, site: Site) -> None:
+    """In a long form, the field may be far away when the form is sent: the browser goes back to it and says why."""
+    window = visit(viewport={"width": 640, "height": 400})
+    window.page.clock.install()
+    field = window.show(FIELD + "<p>and so on</p>" * 40)
+    field.get_by_role("textbox").fill("40718")
+    window.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    field.evaluate(OUT_OF_SIGHT)
+    window.page.clock.run_for(302_000)
+    assert field.evaluate("field => [field.uuid, field.value, field.closest('form').checkValidity()]") == [
+        "",
+        "40718",
+        False,
+    ]
+    assert site.asked == []
+    window.page.evaluate("scrollTo(0, 0)")
+    expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["expired"])
 
 
 def test_a_sound_expires_rather_than_changes(visit: Visits, site: Site) -> None:
@@ -202,6 +238,42 @@ def test_no_sound_for_this_source(visit: Visits, site: Site) -> None:
     expect(field.get_by_role("textbox")).to_be_focused()
     expect(field.get_by_role("img")).to_have_accessible_name("Captcha: type the digits in this picture.")
     assert field.evaluate(UUID) == before
+
+
+@pytest.mark.parametrize("has_sound", ["yes", "no", None])
+def test_a_page_with_the_script_only_knows_whether_there_is_a_sound(visit: Visits, has_sound: str | None) -> None:
+    """From the response with the captcha. Where it does not say so, the button is there until it is pressed."""
+    window = visit()
+
+    def tell(route: Route) -> None:
+        response = route.fetch()
+        headers = {name: value for name, value in response.headers.items() if name != "captcha-audio"}
+        route.fulfill(response=response, headers={**headers, "captcha-audio": has_sound} if has_sound else headers)
+
+    window.page.route("**/captcha/web", tell)
+    field = window.show(f'<form><captcha-field source="web"></captcha-field></form>{script_tag()}')
+    expect(field.get_by_role("img")).to_be_visible()
+    listen = field.get_by_role("button", name=TEXT["listen"])
+    expect(listen).to_have_count(0 if has_sound == "no" else 1)
+    names_it = TEXT["listen"] in (field.get_by_role("img").get_attribute("alt") or "")
+    assert names_it is (has_sound != "no")
+    assert not field.evaluate("field => field.hasAttribute('nosound')")  # which is the page's to set
+    field.evaluate("field => { field.setAttribute('source', 'letters') }")
+    expect(listen).to_be_visible()
+
+
+def test_a_page_may_offer_no_sound_that_there_is(visit: Visits) -> None:
+    """Its attribute ``nosound`` stays whatever the responses say."""
+    window = visit()
+
+    def tell(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers={**response.headers, "captcha-audio": "yes"})
+
+    window.page.route("**/captcha/web", tell)
+    field = window.show(f'<form><captcha-field source="web" nosound></captcha-field></form>{script_tag()}')
+    expect(field.get_by_role("img")).to_be_visible()
+    expect(field.get_by_role("button", name=TEXT["listen"])).to_have_count(0)
 
 
 def test_the_token(visit: Visits, site: Site) -> None:

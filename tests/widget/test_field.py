@@ -77,7 +77,7 @@ def test_the_files_are_served_compact() -> None:
     """Without comments and layout. Nothing else goes: neither a URL nor a line's code."""
     script = 'f("http://a"); // one\n// two\n\n  /** three\n   * four */\n  g(1 / 2)\nh({ // five\n  a,\n});\n'
     assert compact(script) == 'f("http://a");g(1 / 2)\nh({a,});'
-    assert compact("/* one */\na {\n  b: url(//c);\n}\n\nd {\n}\n") == "a {b: url(//c);}\nd {}\n"
+    assert compact("/* one */\na {\n  b: url(//c);\n}\n\nd {\n}\n") == "a{b: url(//c);}\nd{}\n"
     for name in (SCRIPT, STYLESHEET):
         source = (STATIC / name).read_text(encoding="utf-8")
         served = compact(source)
@@ -174,7 +174,7 @@ def test_names_and_attributes(client: FlaskClient, page: str) -> None:
     assert [host[name] for name in ("uuid-name", "text-name", "id", "lang", "error")] == ["a", "b", "x", "ja", "<b>&"]
     assert element.one("input", type="hidden")["name"] == "a"
     text = element.one("input", name="b")
-    assert element.one("p", **{"class": "captcha-error"})["id"] == text["aria-describedby"]
+    assert element.one("span", **{"class": "captcha-error"})["id"] == text["aria-describedby"]
     assert text["aria-invalid"] == "true"
     assert element.one("script")["nonce"] == element.one("link")["nonce"] == "n"
     assert "<b>&" in element.text

@@ -19,6 +19,7 @@ from flask_captcha_api.service import CaptchaService
 from flask_captcha_api.storage.answers import AnswerStore
 from flask_captcha_api.testing import answers, outcomes
 from flask_captcha_api.translations import CATALOGUES, LANGUAGES
+from flask_captcha_api.widget import captcha_field
 from flask_captcha_api.wtf import CaptchaField
 
 from ..conftest import ANSWER
@@ -177,6 +178,16 @@ def test_rendered_twice_it_is_one_captcha(app: Flask, form: type[Any], issue: Is
     assert kept_in(pages[0]) == kept_in(pages[1])
 
 
+def test_a_form_that_is_filled_anew_has_no_captcha(app: Flask, form: type[Any], issue: Issue) -> None:
+    """As its other fields forget what was sent, the captcha forgets that it passed."""
+    with app.test_request_context(method="POST", data=SHORT | solved(issue())):
+        shown = form()
+        shown.validate()
+        shown.process(None)
+        shown.name.errors.append("once more")
+        assert "<img" in shown.captcha()
+
+
 def test_a_form_in_a_form(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:
     """Errors beside the captcha count, and those of the form around them do not."""
 
@@ -233,10 +244,15 @@ def test_what_is_about_to_expire_is_not_kept(
     app: Flask, form: type[Any], issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backend would keep an entry of zero seconds for ever."""
-    uuid = issue()
-    now = time.time() + 300.5
+    now = int(time.time()) + 0.25
     monkeypatch.setattr(time, "time", lambda: now)
-    assert "<img" in post(app, SHORT | solved(uuid))
+    uuids = [issue(), issue()]
+    now += 299
+    assert "✓" in post(app, SHORT | solved(uuids[0]))
+    now += 1  # it still passes: the expiry was rounded down
+    page = post(app, SHORT | solved(uuids[1]))
+    assert "<img" in page
+    assert "error=" not in page
 
 
 def test_it_is_stored_for_no_longer_than_the_ttl(
@@ -426,6 +442,14 @@ def test_a_view_with_a_template_keeps_a_captcha(app: Flask, captcha: CaptchaApi,
     assert "placeholder" not in page
     assert list(hidden_in(page)) == ["id", "text"]
     assert "✓" not in post(app, hidden_in(page), "/sign-up")
+
+
+def test_the_template_wants_what_keep_returned(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:
+    """With the verified captcha itself the form would have nothing to send, and would never pass."""
+    with app.test_request_context(method="POST", data={"uuid": issue(), "code": ANSWER}):
+        verified = verify_captcha_in_request()
+        with pytest.raises(TypeError, match=r"kept= is a VerifiedCaptcha: it must be what keep\(\) returned"):
+            captcha_field("web", kept=verified)  # type: ignore[arg-type]
 
 
 def test_a_request_without_a_captcha_keeps_none(app: Flask, captcha: CaptchaApi) -> None:

@@ -89,7 +89,7 @@ function languageOf(element) {
  * Count what the server would compare, or more: it accepts no text that is counted as shorter than the answer. It
  * ignores the same characters (Folding in challenges/folding.py), and of dashes in digits those between two.
  */
-function countCharacters(text, kind) {
+export function countCharacters(text, kind) {
   const ignored = kind === "digits" ? /[\s\p{Cf}\p{Pd}−]/gu : /[\s\p{Cf}]/gu;
   return [...text.normalize("NFKC").toLowerCase().toUpperCase().replace(ignored, "")].length;
 }
@@ -140,7 +140,6 @@ class CaptchaField extends HTMLElement {
   #waitUntil = 0; // no request before, after a 429
   #restUntil = 0; // no automatic request before
   #tokens; // valid for the captcha: the one sent and the one returned
-  #language;
   #note; // a key of TEXTS
   #error; // a key of TEXTS, or a text from the page
   #getToken;
@@ -161,8 +160,8 @@ class CaptchaField extends HTMLElement {
         id: "text", part: "input", dir: "ltr", required: "", maxlength: 64, autocomplete: "off", autocapitalize: "off",
         autocorrect: "off", spellcheck: "false", translate: "no", "aria-describedby": "error",
       }),
-      error: make("p", { id: "error", class: "captcha-error error", part: "error", dir: "auto" }),
-      note: make("p", { part: "note", dir: "auto" }),
+      error: make("span", { id: "error", class: "captcha-error error", part: "error", dir: "auto" }),
+      note: make("span", { part: "note", dir: "auto" }),
     });
     ui.frame = make("div", { class: "captcha-frame", part: "frame" }, ui.image, ui.show, ui.audio);
     ui.group = make(
@@ -193,7 +192,9 @@ class CaptchaField extends HTMLElement {
       if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || event.repeat) return;
       setTimeout(() => event.defaultPrevented || this.#submit()); // after the listeners of the page
     };
-    this.onclick = (event) => event.composedPath()[0] === this && this.focus(); // from a label outside
+    this.onclick = (event) => {
+      if (event.composedPath()[0] === this) this.focus(); // from a label outside
+    };
     // Frameworks may set these before the element is defined. As own properties they would hide the accessors.
     for (const name of ["value", "token"]) {
       if (!Object.hasOwn(this, name)) continue;
@@ -289,7 +290,7 @@ class CaptchaField extends HTMLElement {
     this.disconnectedCallback(); // in case it was moved while the document was loading
     this.#adopt();
     this.#morphs.observe(this, { childList: true });
-    this.#sight.observe(this); // a captcha that nobody sees is not loaded
+    this.#sight.observe(this.#ui.group); // a captcha that nobody sees is not loaded
     this.#clock = setInterval(this.#tick, 1000); // expiry, waits, token, language
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
@@ -303,7 +304,7 @@ class CaptchaField extends HTMLElement {
    * into an element that has one already, which may have been spent: the server's is used.
    */
   #adopt() {
-    const [uuid, medium, input] = this.querySelectorAll("fieldset :is([type=hidden], [src], [required])");
+    const [uuid, medium, input] = this.querySelectorAll(".captcha-field :is([type=hidden], [src], [required])");
     if (uuid) {
       if (this.#clock) this.#drop();
       this.#error = this.getAttribute("error");
@@ -351,16 +352,17 @@ class CaptchaField extends HTMLElement {
     const now = Date.now();
     const wait = this.#waitUntil;
     if (wait && now >= wait) this.#waitUntil = this.#note = 0;
-    if (wait || this.#language !== languageOf(this)) this.#render();
+    if (wait || this.#ui.group.lang !== languageOf(this)) this.#render();
+    const isUntouched = !this.value && this.#form === "image";
+    if (this.#uuid && !isUntouched && now >= this.#expiresAt) this.#expire(); // even if not seen: it might be sent
     if (!this.#isVisible || document.hidden || this.#isBusy) return;
 
     if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
     if (now < this.#restUntil) return;
-    const isUntouched = !this.value && this.#form === "image";
-    const notice = isUntouched ? Math.min(this.#lifetime / 4, 60_000) : 0;
-    if (this.#uuid && now < this.#expiresAt - notice) return;
-    if (isUntouched ? wait || this.#why !== "failed" : !this.#uuid && !this.#why) this.#load(this.#form, false, false);
-    else if (this.#uuid) this.#expire();
+    const renewsAt = isUntouched ? this.#expiresAt - Math.min(this.#lifetime / 4, 60_000) : Infinity;
+    if (this.#uuid ? now >= renewsAt : !this.#why || (isUntouched && (wait || this.#why !== "failed"))) {
+      this.#load(this.#form, false, false);
+    }
   };
 
   #token() {
@@ -481,8 +483,8 @@ class CaptchaField extends HTMLElement {
 
   #render() {
     const ui = this.#ui;
-    const column = LANGUAGES.indexOf((this.#language = languageOf(this)));
-    const say = (key) => TEXTS[key]?.[column];
+    ui.group.lang = languageOf(this);
+    const say = (key) => TEXTS[key]?.[LANGUAGES.indexOf(ui.group.lang)];
     const isImage = this.#form === "image";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
     const asks = this.getAttribute("asks");
@@ -494,7 +496,6 @@ class CaptchaField extends HTMLElement {
     const focused = this.shadowRoot.activeElement;
     const hasSound = !this.#isSilent && !this.hasAttribute("nosound");
     const isEmpty = isImage && Boolean(this.#why); // the frame, in which a button takes the picture's place
-    ui.group.lang = this.#language;
     ui.group.ariaLabel = say("group");
     ui.image.alt = ask("alt") + (hasSound ? " " + say("altSound") : "");
     ui.image.hidden = !isImage || !this.#uuid;
@@ -526,11 +527,11 @@ class CaptchaField extends HTMLElement {
     text.name = this.getAttribute("text-name") ?? "code";
     text.value = this.value;
     for (const field of this.#fields) form === null ? field.removeAttribute("form") : field.setAttribute("form", form);
-    const count = countCharacters(this.value, this.#kind);
+    const count = this.#uuid && countCharacters(this.value, this.#kind);
     const [flaw, message] = this.#why
       ? ["customError", say(this.#why)]
       : count ? ["tooShort", say("short").replace("{}", this.#length)] : ["valueMissing", ask("missing")];
-    this.#internals.setValidity({ [flaw]: this.#why || count < (this.#length || 1) }, message, ui.input);
+    this.#internals.setValidity({ [flaw]: this.#why || count < (+this.#length || 1) }, message, ui.input);
   }
 }
 
