@@ -40,7 +40,7 @@ def test_the_form_without_javascript_in_a_page_with_bootstrap(visit: Visits) -> 
     window.page.goto("/page")
     around, picture, button, text = (
         window.page.locator(f"captcha-field {name}").evaluate("element => element.getBoundingClientRect().toJSON()")
-        for name in ("fieldset", "img", "[value=image]", "[required]")
+        for name in ("[role=group]", "img", "[value=image]", "[required]")
     )
     assert text["width"] == around["width"]
     assert picture["width"] == pytest.approx(166, abs=1)
