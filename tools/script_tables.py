@@ -1,49 +1,57 @@
-"""Generates the tables in the widget's script from the catalogues.
+"""Generates the tables in the widget's scripts from the catalogues.
 
 Run by ``make tables``. A test checks that they are current.
 """
 
 import json
 import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from flask_captcha_api.translations import CATALOGUES, FALLBACK_LANGUAGE, LANGUAGES, TAGS, Catalogue
 
 from .docs_tables import ROOT
 
-SCRIPT = ROOT / "flask_captcha_api" / "widget" / "static" / "captcha-field.js"
+_FOLDER = ROOT / "flask_captcha_api" / "widget" / "static"
+SCRIPT, WORK_SCRIPT = _FOLDER / "captcha-field.js", _FOLDER / "captcha-work.js"
 _PLACE = re.compile(r"(?<=^// <tables>\n).*?(?=^// </tables>$)", re.MULTILINE | re.DOTALL)
 
 
 def write_tables() -> None:
-    """Update the tables in the script, and print whether they changed."""
-    current = SCRIPT.read_text(encoding="utf-8")
-    updated = with_tables(current)
-    if updated != current:
-        SCRIPT.write_text(updated, encoding="utf-8")
-        print(f"{SCRIPT.relative_to(ROOT)}: tables updated")
+    """Update the tables in the scripts, and print which changed."""
+    for path, tables in TABLES.items():
+        current = path.read_text(encoding="utf-8")
+        updated = with_tables(current, tables)
+        if updated != current:
+            path.write_text(updated, encoding="utf-8")
+            print(f"{path.relative_to(ROOT)}: tables updated")
 
 
-def with_tables(script: str) -> str:
-    """Return the script with the tables between ``// <tables>`` and ``// </tables>`` replaced.
+def with_tables(script: str, tables: Callable[[], str]) -> str:
+    """Return a script with what is between ``// <tables>`` and ``// </tables>`` replaced.
 
     :raises ValueError: the script does not have exactly one such place.
     """
-    updated, places = _PLACE.subn(lambda _: _tables(), script)
+    updated, places = _PLACE.subn(lambda _: tables(), script)
     if places != 1:
         raise ValueError(f"the script has {places} places for tables: it must have 1, from // <tables> to // </tables>")
     return updated
 
 
-def _tables() -> str:
-    languages = sorted(LANGUAGES, key=lambda language: (language != FALLBACK_LANGUAGE, language))
-    columns = [_texts(CATALOGUES[language]) for language in languages]
-    rows = (f"  {_name(key)}: {_json([column[key] for column in columns])},\n" for key in columns[0])
+def _tables_of_field() -> str:
     tags = ", ".join(f"{_name(tag)}: {_json(language)}" for tag, language in TAGS.items())
-    return (
-        f"const LANGUAGES = {_json(languages)};\n"
-        f"const TAGS = {{ __proto__: null, {tags} }};\n"
-        f"const TEXTS = {{\n{''.join(rows)}}};\n"
-    )
+    return _table_of_texts(_texts, f"const TAGS = {{ __proto__: null, {tags} }};\n")
+
+
+def _tables_of_work() -> str:
+    return _table_of_texts(lambda catalogue: catalogue.work)
+
+
+def _table_of_texts(texts: Callable[[Catalogue], Mapping[str, str]], more: str = "") -> str:
+    languages = sorted(LANGUAGES, key=lambda language: (language != FALLBACK_LANGUAGE, language))
+    columns = [texts(CATALOGUES[language]) for language in languages]
+    rows = (f"  {_name(key)}: {_json([column[key] for column in columns])},\n" for key in columns[0])
+    return f"const LANGUAGES = {_json(languages)};\n{more}const TEXTS = {{\n{''.join(rows)}}};\n"
 
 
 def _texts(catalogue: Catalogue) -> dict[str, str]:
@@ -61,6 +69,9 @@ def _name(key: str) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+TABLES: dict[Path, Callable[[], str]] = {SCRIPT: _tables_of_field, WORK_SCRIPT: _tables_of_work}
 
 
 if __name__ == "__main__":

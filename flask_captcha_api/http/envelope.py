@@ -23,8 +23,9 @@ KIND = "Captcha-Kind"
 LENGTH = "Captcha-Length"
 MEDIA_TYPE = "Captcha-Media-Type"
 AUDIO = "Captcha-Audio"
+WORK = "Captcha-Work"
 #: The headers that scripts of other origins may read.
-EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, AUDIO, RETRY_AFTER.name)
+EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, AUDIO, WORK, RETRY_AFTER.name)
 _EXPOSE = "Access-Control-Expose-Headers"
 #: Headers, in lower case, that could make a cache store a response.
 _STORAGE_HEADERS = frozenset({"etag", "expires", "last-modified", "surrogate-control", "x-accel-expires"})

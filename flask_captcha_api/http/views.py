@@ -15,7 +15,7 @@ from ..exceptions import SetupError
 from ..rendering import FORMS
 from ..state import EXTENSION_NAME, current_state
 from ..translations import FALLBACK_LANGUAGE
-from .envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, EnvelopeResponse, captcha_json, envelope
+from .envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, WORK, EnvelopeResponse, captcha_json, envelope
 from .fields import TEXT_NAMES, UUID_NAMES, read_fields, read_query
 from .gateway import JSON_ROUTE, issue, verify
 from .jwt import token_header
@@ -87,6 +87,7 @@ def _issue(form: str, source: str) -> EnvelopeResponse:
             response.headers[LENGTH] = str(found.answer_length)
         if captcha:  # a kind of the app's may have prompts with a sound and others without
             response.headers[AUDIO] = "yes" if captcha.has_sound else "no"
+            response.headers[WORK] = "yes" if FORMS["work"].is_offered(found) else "no"
     if reply.caller:
         name, value = returned_token(reply.caller, state.config.jwt_renew)
         response.headers[name] = value

@@ -5,10 +5,11 @@ A catalogue is a JSON file named after its language tag:
 - ``name``: the language's own name for itself.
 - ``tags``: the language tags that it serves, together with longer tags that begin with them.
 - ``voice``: the recordings for its sounds: ``en``, ``ja`` or ``zh``.
-- ``page``: what only pages rendered by the server say: a captcha was solved, and is ``kept``.
+- ``page``: what only pages rendered by the server say: a captcha was solved, and is ``kept``; it needs the ``script``.
 - ``messages``: the envelope's ``message`` for each result, by ``stringCode``.
 - ``widget``: the widget's texts that do not depend on the kind. ``{}`` is a number: in ``wait`` of seconds, in
   ``short`` of characters.
+- ``work``: what the widget says where the device works instead of the visitor, or besides.
 - ``kinds``: for each kind of captcha, the label of the text field beside a picture (``seen``) and beside a sound
   (``heard``), the picture's alternative text (``alt``), and the error where nothing is typed (``missing``). ``other``
   serves an app's own kinds.
@@ -44,6 +45,7 @@ class Catalogue:
     page: Mapping[str, str]
     messages: Mapping[str, str]
     widget: Mapping[str, str]
+    work: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
     asks: Mapping[str, str]
 

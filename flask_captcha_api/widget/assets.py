@@ -12,9 +12,11 @@ from ..state import current_state
 
 SCRIPT = "captcha-field.js"
 STYLESHEET = "captcha-field.css"
+#: Works puzzles out; loaded by the script for sources that have any.
+WORK_SCRIPT = "captcha-work.js"
 _ENDPOINT = "static_file"
 
-_MEDIA_TYPES = {SCRIPT: "text/javascript", STYLESHEET: "text/css"}
+_MEDIA_TYPES = {SCRIPT: "text/javascript", WORK_SCRIPT: "text/javascript", STYLESHEET: "text/css"}
 #: A comment on lines of its own, or at the end of a line.
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.MULTILINE | re.DOTALL)
 #: Indentation, blank lines, the ends of lines that the next may follow at once, and the space before a brace that ends

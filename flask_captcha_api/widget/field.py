@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from ..http.envelope import forbid_storing
 from ..http.fields import requested_form
-from ..http.gateway import PAGE, issue
+from ..http.gateway import PAGE, Reply, issue
 from ..http.languages import language_of_sound, language_of_texts
 from ..http.results import Result, message_of
 from ..service import KeptCaptcha
@@ -26,7 +26,7 @@ KEPT_TEMPLATE = "flask_captcha_api/kept.html"
 #: text field, which it is not.
 OWN_ATTRIBUTES = frozenset(
     {
-        *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base"),
+        *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base", "work"),
         *("data-kind", "data-expires-in", "data-length", "name", "type", "value", "required", "disabled", "nonce"),
     }
 )
@@ -120,7 +120,10 @@ def captcha_field(
     requested = requested_form(uuid)
     form = "audio" if found.may_have_sound and requested == "audio" else "image"
     language_of_captcha = partial(language_of_sound, lang)
-    reply = issue(PAGE, source, form=form, language=language_of_captcha)
+    if settings.work is not None:  # without the script nobody can do the work, and the script requests a captcha
+        reply, issue_error = Reply(Result.SUCCESS), CATALOGUES[language].page["script"]
+    else:
+        reply, issue_error = issue(PAGE, source, form=form, language=language_of_captcha), None
     if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # nothing can speak this prompt of the app's kind
         form = "image"
         reply = issue(PAGE, source, form=form, language=language_of_captcha)
@@ -147,7 +150,8 @@ def captcha_field(
         "is_sound": form == "audio",
         "captcha": captcha,
         "data": f"data:{captcha.media_type};base64,{b64encode(captcha.data).decode()}" if captcha else None,
-        "issue_error": None if captcha else message_of(reply.result, language),
+        "issue_error": issue_error or (None if captcha else message_of(reply.result, language)),
+        "has_work_alone": settings.work_alone is not None,
         "texts": catalogue.widget,
         "texts_language": language,
         "alt": alt,

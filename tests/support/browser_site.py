@@ -21,7 +21,7 @@ from wtforms.validators import InputRequired, ValidationError
 import example_app
 from example_app import accounts
 from example_app.settings import settings_from_environment
-from flask_captcha_api import CaptchaRejected, verify_captcha
+from flask_captcha_api import CaptchaRejected, verify_captcha, verify_captcha_in_request
 from flask_captcha_api.testing import answers
 from flask_captcha_api.wtf import CaptchaField
 
@@ -34,6 +34,9 @@ SOURCES: dict[str, dict[str, Any]] = {
     "brief": {"ttl": 4},
     "letters": {"kind": "letters"},
     "long": {"length": 12, "width": 640},
+    "alone": {"work_alone": 20_000},
+    "besides": {"work": 20_000, "ttl": 600},
+    "slow": {"work": 3_000_000, "work_alone": 3_000_000, "ttl": 1_000},
 }
 
 #: Around what a test puts between the tags of the body.
@@ -125,6 +128,11 @@ def make_site() -> Site:
     @verify_captcha("uuid", "code", source="web")
     def send() -> Any:
         site.sent.append(request.form.to_dict())
+        return jsonify(passed=True)
+
+    @app.post("/passes/<source>")
+    def passes(source: str) -> Any:
+        verify_captcha_in_request("uuid", "code", source=source)
         return jsonify(passed=True)
 
     @app.route("/keeps", methods=["GET", "POST"])

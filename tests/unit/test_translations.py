@@ -22,7 +22,7 @@ from flask_captcha_api.translations import (
     language_for,
     language_tag,
 )
-from tools.script_tables import SCRIPT, with_tables
+from tools.script_tables import TABLES, with_tables
 
 from ..support.language_tags import LANGUAGE_OF_LOCALE, LANGUAGE_OF_TAG
 
@@ -75,9 +75,10 @@ def test_the_tables_of_the_package_are_translated(language: str) -> None:
 
 def test_every_text_is_used() -> None:
     """What the script's table and the server's form hold is said somewhere; the messages are the results'."""
-    code = re.sub(r"// <tables>.*// </tables>", "", SCRIPT.read_text(encoding="utf-8"), flags=re.DOTALL)
+    scripts = "".join(path.read_text(encoding="utf-8") for path in TABLES)
+    code = re.sub(r"// <tables>.*?// </tables>", "", scripts, flags=re.DOTALL)
     catalogue = CATALOGUES["en"]
-    assert [key for key in catalogue.widget if f'"{key}"' not in code] == []
+    assert [key for key in (*catalogue.widget, *catalogue.work) if f'"{key}"' not in code] == []
     assert [part for part in catalogue.asks if not re.search(rf'ask\([^)]*"{part}"', code)] == []
     template = (PACKAGE / "widget" / "templates" / "flask_captcha_api" / "field.html").read_text(encoding="utf-8")
     assert set(re.findall(r"texts\.(\w+)", template)) <= set(catalogue.widget)
@@ -136,12 +137,13 @@ def test_the_sentences_for_kinds() -> None:
     assert english.sentence("alt", "digits", "{} $&") == "Captcha: type the {} $& in this picture."
 
 
-def test_the_tables_of_the_script_are_current() -> None:
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.name)
+def test_the_tables_of_the_scripts_are_current(path: Path) -> None:
     """``make tables`` writes them."""
-    script = SCRIPT.read_text(encoding="utf-8")
-    assert script == with_tables(script)
+    script = path.read_text(encoding="utf-8")
+    assert script == with_tables(script, TABLES[path])
 
 
 def test_a_script_without_a_place_for_the_tables_is_refused() -> None:
     with pytest.raises(ValueError, match="the script has 0 places for tables: it must have 1"):
-        with_tables("// <tables>\n")
+        with_tables("// <tables>\n", str)

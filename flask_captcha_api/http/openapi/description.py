@@ -11,7 +11,7 @@ from ...rendering.puzzles import SOLUTION_DIGITS
 from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from ...translations import LANGUAGES
-from ..envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE
+from ..envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, WORK
 from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
 from ..results import Result
 from .results import Json, by_status, envelope, error_components, header, response
@@ -182,6 +182,8 @@ def _headers_of_prompt(form: str, sources: _Sources, media_types: Collection[str
             "Characters of the answer. Absent if their number varies.", schema, required=None not in lengths
         )
     if has_body:
+        offers = {"yes" if FORMS["work"].is_offered(each) else "no" for each in sources.all}
+        headers[WORK] = header("Whether the captcha is also available as work alone.", _one_of("string", offers))
         may_be = {answer for each in sources.all for answer in (("no", "yes") if each.may_have_sound else ("no",))}
         headers[AUDIO] = header(
             "Whether the captcha is also available as a sound.",

@@ -143,6 +143,11 @@ class CaptchaField extends HTMLElement {
   #note; // a key of TEXTS
   #error; // a key of TEXTS, or a text from the page
   #getToken;
+  #puzzle; // what the device has to work out
+  #solution = "";
+  #work; // of captcha-work.js, once loaded
+  #offersWork = false; // instead of reading
+  #held; // a submit that waits for the solution
   #sent; // the uuid that a submit has sent
   #sentAt;
   #listeners; // aborted when disconnected
@@ -227,6 +232,11 @@ class CaptchaField extends HTMLElement {
     return this.#uuid;
   }
 
+  /** What to send as the text: the typed one and, where the source asks for it, what the device has worked out. */
+  get code() {
+    return this.#fields[1].value;
+  }
+
   focus(options) {
     this.#ui.input.focus(options);
   }
@@ -296,7 +306,14 @@ class CaptchaField extends HTMLElement {
     const { signal } = this.#listeners;
     addEventListener("pageshow", this.#onPageShow, { signal });
     const root = this.getRootNode(); // a submit does not leave a shadow root
-    (root === document ? window : root).addEventListener("submit", this.#onSubmit, { signal });
+    const target = root === document ? window : root;
+    target.addEventListener("submit", this.#hold, { signal, capture: true }); // before the listeners of the page
+    target.addEventListener("submit", this.#onSubmit, { signal });
+    target.addEventListener("focusin", this.#onFocus, { signal });
+    if (this.hasAttribute("work")) {
+      this.#offersWork = true;
+      this.#employ();
+    }
   }
 
   /**
@@ -324,8 +341,12 @@ class CaptchaField extends HTMLElement {
     if (uuid) this.#emit("captcha-ready", { form: this.#form });
   }
 
-  #accept(uuid, { kind, length, expiresIn }) {
+  #accept(uuid, { kind, length, expiresIn, puzzle }) {
     this.#uuid = uuid;
+    this.#puzzle = puzzle;
+    this.#solution = "";
+    this.#work?.stop();
+    if (puzzle) this.#employ();
     this.#kind = kind;
     this.#length = length;
     this.#why = "";
@@ -347,6 +368,51 @@ class CaptchaField extends HTMLElement {
     // A later listener of the page may send the form by itself.
     setTimeout(() => event.defaultPrevented && (this.#sent = ""));
   };
+
+  /** Load what works puzzles out. It begins once the visitor is in the form, or waits for it. */
+  async #employ(isWanted = this.#form === "work" || this.hasAttribute("eager") || this.#isFocused()) {
+    const { Work } = await import("./captcha-work.js");
+    this.#work ??= new Work({
+      makeButton,
+      buttons: this.#ui.refresh.parentNode,
+      status: this.#ui.group.lastChild,
+      load: () => this.#load("work"),
+      solved: (solution) => {
+        this.#solution = solution;
+        if (/^work/.test(this.#note)) this.#note = "worked";
+        this.#render();
+        const held = this.#held;
+        this.#held = null;
+        if (held) HTMLFormElement.prototype.requestSubmit.call(held.target, held.submitter);
+      },
+    });
+    if (isWanted && this.#puzzle && !this.#solution && !this.#work.isRunning) this.#work.start(this.#puzzle);
+    this.#render();
+  }
+
+  #isFocused() {
+    return document.activeElement === this || this.#internals.form?.contains(document.activeElement);
+  }
+
+  #onFocus = () => {
+    if (this.#puzzle && !this.#solution && this.#isFocused()) this.#employ(true);
+  };
+
+  /** Let a submit wait until the device has worked the puzzle out. */
+  #hold = (event) => {
+    if (event.target !== this.#internals.form || !this.#puzzle || this.#solution || !this.#uuid) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.#held = event;
+    this.#note = "working";
+    this.#employ(true);
+  };
+
+  /** Forget the puzzle, and a submit that waits for it. */
+  #rest() {
+    this.#work?.stop();
+    this.#puzzle = this.#held = null;
+  }
 
   #tick = () => {
     const now = Date.now();
@@ -374,6 +440,7 @@ class CaptchaField extends HTMLElement {
     this.#uuid = this.#why = this.#error = "";
     this.#tokens = null;
     this.#attempt++;
+    this.#rest();
     this.#isBusy = false;
     this.#restUntil = 0;
     this.#clear();
@@ -387,6 +454,7 @@ class CaptchaField extends HTMLElement {
   }
 
   #expire() {
+    this.#rest();
     this.#uuid = this.#note = "";
     this.#why = this.#error = "expired";
     this.#ui.audio.pause();
@@ -406,18 +474,23 @@ class CaptchaField extends HTMLElement {
     this.#isBusy = false;
     this.#tokens = [token, answer.token];
     if (answer.audio) this.#isSilent = answer.audio === "no";
+    if (answer.work === "yes" && !this.#offersWork) {
+      this.#offersWork = true;
+      this.#employ();
+    }
     if (answer.token && answer.token !== token && token === this.#token()) {
       this.dispatchEvent(new CustomEvent("captcha-token", { detail: answer.token }));
     }
     if (!answer.data) return this.#fail(form, answer);
     if (!isWanted && this.#uuid && this.value) return this.#render(); // keep what was typed
 
-    this.#note = form === "audio" ? "hidden" : this.#lifetime && "changed"; // not for the first captcha
+    // Not for the first captcha.
+    this.#note = { audio: "hidden", work: "working" }[form] ?? (this.#lifetime && "changed");
     if (this.#why) this.#error = "";
-    this.#accept(answer.uuid, answer);
     this.#ui.audio.pause();
     this.#form = form;
-    this.#ui[form].src = answer.data;
+    this.#accept(answer.uuid, answer);
+    if (form !== "work") this.#ui[form].src = answer.data;
     this.#clear();
     this.#emit("captcha-ready", { form });
     if (willPlay) this.#play();
@@ -426,7 +499,7 @@ class CaptchaField extends HTMLElement {
   /** Request a captcha. Never throws: the result has `data` if there is one. */
   async #ask(form, token) {
     const base = (this.getAttribute("base") ?? BASE).replace(/[/\s]*([?#].*)?$/s, "");
-    const path = form === "audio" ? "/audio?lang=" + languageOf(this) : "";
+    const path = { audio: "/audio?lang=" + languageOf(this), work: "/work" }[form] ?? "";
     const answer = { status: 0 };
     try {
       const response = await fetch(`${base}/${encodeURIComponent(this.getAttribute("source"))}${path}`, {
@@ -441,10 +514,13 @@ class CaptchaField extends HTMLElement {
       answer.kind = headers.get("Captcha-Kind");
       answer.length = headers.get("Captcha-Length");
       answer.audio = headers.get("Captcha-Audio");
+      answer.work = headers.get("Captcha-Work");
       answer.expiresIn = headers.get("Captcha-Expires-In");
       const envelope = await response.json();
       answer.code = envelope.code;
       answer.uuid = envelope.response.uuid;
+      answer.puzzle = envelope.response.work;
+      if (form === "work") return { ...answer, data: answer.puzzle };
       const data = `data:${headers.get("Captcha-Media-Type")};base64,${envelope.response[form]}`;
       // Neither a broken picture nor what a Content-Security-Policy blocks.
       await (form === "image" ? make("img", { src: data }).decode() : isPlayable(data));
@@ -486,6 +562,7 @@ class CaptchaField extends HTMLElement {
     ui.group.lang = languageOf(this);
     const say = (key) => TEXTS[key]?.[LANGUAGES.indexOf(ui.group.lang)];
     const isImage = this.#form === "image";
+    const isWork = this.#form === "work";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
     const asks = this.getAttribute("asks");
     const kind = `${this.#kind}.seen` in TEXTS ? this.#kind : "other";
@@ -500,7 +577,8 @@ class CaptchaField extends HTMLElement {
     ui.image.alt = ask("alt") + (hasSound ? " " + say("altSound") : "");
     ui.image.hidden = !isImage || !this.#uuid;
     ui.show.hidden = isImage && !isEmpty;
-    ui.refresh.hidden = isEmpty;
+    ui.refresh.hidden = isEmpty || isWork;
+    ui.label.hidden = ui.input.hidden = isWork;
     ui.listen.hidden = !hasSound;
     if (focused?.hidden) (isEmpty ? ui.show : ui.input).focus();
     ui.frame.ariaBusy = this.#isBusy;
@@ -508,16 +586,22 @@ class CaptchaField extends HTMLElement {
     ui.input.inputMode = this.inputMode || (/^(digits|arithmetic)$/.test(this.#kind) ? "numeric" : "text");
     ui.input.ariaInvalid = Boolean(this.#error);
     ui.show.ariaDisabled = ui.refresh.ariaDisabled = seconds > 0;
-    ui.listen.ariaDisabled = seconds > 0 && (isImage || !this.#uuid);
+    ui.listen.ariaDisabled = seconds > 0 && (this.#form !== "audio" || !this.#uuid);
     const again = say(this.#why === "failed" ? "retry" : isImage ? "refresh" : "newSound");
     const next = seconds > 0 ? say("wait").replace("{}", seconds) : again;
     write(ui.refresh.lastChild, next);
-    write(ui.listen.lastChild, say(isImage ? "listen" : "replay"));
+    write(ui.listen.lastChild, say(this.#form === "audio" ? "replay" : "listen"));
     write(ui.show.lastChild, isEmpty ? next : say("show"));
     write(ui.label, ask(isImage ? "seen" : "heard"));
     ui.label.style.opacity = asks || this.#kind || this.#why ? "" : 0; // until it is known what to ask for
     write(ui.error, /^(wrong|expired)$/.test(this.#error) ? say(this.#error) : this.#error);
-    write(ui.note, say(this.#note));
+    write(ui.note, say(this.#note) ?? this.#work?.sentence(this.#note, ui.group.lang));
+    this.#work?.render({
+      language: ui.group.lang,
+      isOffered: this.#offersWork && !isWork,
+      isAwaited: Boolean(this.#puzzle && !this.#solution && (isWork || this.#held)),
+      isDisabled: seconds > 0,
+    });
     ui.note.className = this.#note === "changed" ? "captcha-quiet" : ""; // for screen readers only
 
     const form = this.getAttribute("form");
@@ -525,13 +609,14 @@ class CaptchaField extends HTMLElement {
     uuid.name = this.getAttribute("uuid-name") ?? "uuid";
     uuid.value = this.#uuid;
     text.name = this.getAttribute("text-name") ?? "code";
-    text.value = this.value;
+    text.value = isWork ? this.#solution : this.value + (this.#puzzle ? "." + this.#solution : "");
     for (const field of this.#fields) form === null ? field.removeAttribute("form") : field.setAttribute("form", form);
     const count = this.#uuid && countCharacters(this.value, this.#kind);
     const [flaw, message] = this.#why
       ? ["customError", say(this.#why)]
       : count ? ["tooShort", say("short").replace("{}", this.#length)] : ["valueMissing", ask("missing")];
-    this.#internals.setValidity({ [flaw]: this.#why || count < (+this.#length || 1) }, message, ui.input);
+    const isShort = !isWork && count < (+this.#length || 1);
+    this.#internals.setValidity({ [flaw]: this.#why || isShort }, message, isWork ? ui.show : ui.input);
   }
 }
 
