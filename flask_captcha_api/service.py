@@ -134,7 +134,8 @@ class CaptchaService:
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
         )
-        uuid = self._put(terms, identity, challenge.answer, source.settings.ttl)
+        uuid = _new_uuid()
+        self._store.put(uuid, self._entry(terms, uuid, identity, challenge.answer), source.settings.ttl)
         self._send(captcha_issued, source=source.name, form=form, identity=identity)
         return Captcha(
             uuid,
@@ -162,7 +163,7 @@ class CaptchaService:
         return verification
 
     def keep(self, verification: Verification, keeps: int) -> KeptCaptcha | None:
-        """Issue a captcha in place of one that passed: for its source and identity alone, and no longer valid.
+        """Issue a captcha in place of one that passed, for the same source and identity and with the same expiry.
 
         :param verification: what :meth:`verify` returned. Calling this twice with it would make two captchas of one.
         :param keeps: how many times in a row a solved captcha may be kept, 0 to 9. A kept one has the lower of this and
@@ -178,21 +179,19 @@ class CaptchaService:
         seconds = min(terms.expires - int(time.time()), self._sources.find(terms.source).settings.ttl)
         if times < 1 or seconds < 1:
             return None
-        kept = replace(terms, key_id=key_id_of(self._keys[0]), folding=EXACT, keeps_left=times - 1)
-        text = secrets.token_hex(16)
-        uuid = self._put(kept, verification.identity if terms.is_bound else None, text, seconds)
+        kept_terms = replace(terms, key_id=key_id_of(self._keys[0]), folding=EXACT, keeps_left=times - 1)
+        kept = KeptCaptcha(_new_uuid(), secrets.token_hex(16), seconds)
+        identity = verification.identity if terms.is_bound else None
+        self._store.put(kept.uuid, self._entry(kept_terms, kept.uuid, identity, kept.text), seconds)
         self._send(captcha_issued, source=terms.source, form="kept", identity=verification.identity)
-        return KeptCaptcha(uuid, text, seconds)
+        return kept
 
-    def _put(self, terms: Terms, identity: Any, answer: str, ttl: int) -> str:
-        """Store the digest of an answer under a new uuid, and return that.
+    def _entry(self, terms: Terms, uuid: str, identity: Any, answer: str) -> str:
+        """Return the text of the entry with the digest of an answer.
 
-        :raises StoreUnavailable: it was not stored.
+        The answer is a variable of this frame only, which is gone when the store fails: tracebacks may show variables.
         """
-        uuid = _new_uuid()
-        digest = digest_of(self._keys[0], str(terms), uuid, identity, terms.folding.fold(answer))
-        self._store.put(uuid, str(Entry(terms, digest)), ttl)
-        return uuid
+        return str(Entry(terms, digest_of(self._keys[0], str(terms), uuid, identity, terms.folding.fold(answer))))
 
     def _take_and_compare(
         self, uuid: object, text: object, source: str | Collection[str] | None, identity: Any
