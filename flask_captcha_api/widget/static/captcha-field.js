@@ -129,7 +129,7 @@ class CaptchaField extends HTMLElement {
   #restUntil = 0; // no automatic request before
   #tokens; // valid for the captcha: the one sent and the one returned
   #note; // a key of TEXTS
-  #error; // a key of TEXTS, or a text from the page
+  #error; // "wrong" or "expired", or a text from the page
   #getToken;
   #sent; // the uuid that a submit has sent
   #sentAt;
