@@ -13,7 +13,8 @@ from ..challenges.kinds import Kind
 from ..exceptions import NoSound
 from ..settings.config import SOUND_COUNTS_AS, SourceConfig
 from ..translations import CATALOGUES
-from .picture.atlas import BUNDLED
+from .picture.atlas import Atlas
+from .picture.typefaces import BUNDLED
 from .picture.drawing import MEDIA_TYPES, draw, encode
 from .sound.speech import MEDIA_TYPE, can_speak, speak
 
