@@ -62,7 +62,7 @@ class Atlas:
         self._bytes = 0
         self._lock = ProcessLock()
 
-    def shape(  # noqa: PLR0913 - all of them tell one shape from another
+    def shape(
         self,
         character: str,
         typefaces: tuple[str, ...],

@@ -7,9 +7,11 @@ recognisers: that a column of pixels belongs to one character, that lines are le
 import math
 import random
 
+from PIL import Image
+
 from .atlas import Range
 from .canvas import Picture, Spot
-from .typefaces import width_of
+from .typefaces import SIGNS, width_of
 
 #: The height and the width of a shape compared with its typeface's: bending and leaning add to both.
 _TALLER, _WIDER = 1.15, 1.12
@@ -22,19 +24,18 @@ _LARGEST_STRETCH = 1.4
 
 
 def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
-    """Set two rows, or one if the text is short or the picture flat. Which row is the longer one is random.
+    """Set two rows, or one if the text is short or the picture flat. How many glyphs stand in the first is random.
 
     :param gap: between glyphs, in heights of a capital.
     """
     widths = _widths_of(picture)
-    count = 1
     picture.capital = _capital_for(picture, _typical(widths) * len(widths), _TALLER)
-    if len(widths) > 3:
-        in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER)
-        if in_two > _SMALLEST_IN_ROWS * picture.capital:
-            count, picture.capital = 2, in_two
-    first = len(widths) // count + (rng.randrange(2) if len(widths) % count else 0)
-    parts = [part for part in (widths[:first], widths[first:]) if part]
+    parts = [widths]
+    in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER)
+    if len(widths) > 3 and in_two > _SMALLEST_IN_ROWS * picture.capital:
+        picture.capital = in_two
+        first = rng.choice(_breaks(picture, round(_typical(widths) * in_two)))
+        parts = [widths[:first], widths[first:]]
     longest = max(map(sum, parts))
     for row, part in enumerate(parts):
         spread = min(rng.uniform(*gap), (longest - sum(part)) / max(1, len(part) - 1))
@@ -70,10 +71,19 @@ def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, follo
 
 def fit(picture: Picture, rng: random.Random) -> None:
     """Place the shapes at random, but completely inside the picture, and fill it."""
+    picture.shapes = [_within(shape, picture) for shape in picture.shapes]
     widths, heights = [shape.width for shape in picture.shapes], [shape.height for shape in picture.shapes]
     xs = _along(widths, [spot.x * picture.capital for spot in picture.spots], picture.size[0], picture.margin, rng)
     ys = _along(heights, [spot.y * picture.capital for spot in picture.spots], picture.size[1], picture.margin, rng)
     picture.corners = list(zip(xs, ys, strict=True))
+
+
+def _within(shape: Image.Image, picture: Picture) -> Image.Image:
+    """Return a shape, scaled down if it alone is larger than the picture."""
+    width, height = (
+        min(length, room - 2 * picture.margin) for length, room in zip(shape.size, picture.size, strict=True)
+    )
+    return shape if (width, height) == shape.size else shape.resize((width, height))
 
 
 def _along(lengths: list[int], centres: list[float], room: int, margin: int, rng: random.Random) -> list[int]:
@@ -96,6 +106,15 @@ def _along(lengths: list[int], centres: list[float], room: int, margin: int, rng
 def _widths_of(picture: Picture) -> list[float]:
     """Return the width of each glyph in a line, in heights of a capital. A 1 is given the width of other digits."""
     return [_WIDER * max(width_of(character, picture.typefaces), 0.6) for character in picture.text]
+
+
+def _breaks(picture: Picture, glyph_width: int) -> list[int]:
+    """Return the lengths that the first of two rows may have. A sum is not broken within a number."""
+    length = len(picture.text)
+    longest = min(length - 1, max(math.ceil(length / 2), (picture.size[0] - 2 * picture.margin) // glyph_width))
+    every = range(length - longest, longest + 1)
+    beside_signs = [place for place in every if SIGNS & set(picture.text[place - 1 : place + 1])]
+    return beside_signs or list(every)
 
 
 def _typical(widths: list[float]) -> float:

@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from .atlas import Bending, Range
 from .canvas import Palette, Picture
+from .typefaces import SIGNS
 
 _BILINEAR = Image.Resampling.BILINEAR
 
@@ -22,12 +23,11 @@ _TINTS = 60
 _CHROMA = 22
 
 #: The signs of sums are drawn alike in every picture, upright and large: a "+" that is turned is a "×".
-_SIGNS = frozenset("+-−×=")
-_BENDING_OF_SIGNS = Bending(
+_SIGN_BENDING = Bending(
     mesh=0.03, turn=0.05, lean=0.05, weight=(0.0, 0.02), uneven=0.01, height=(1.2, 1.3), width=(1.0, 1.1)
 )
 #: The diameter of the plain patch under a sign, in heights of a capital.
-_PATCH = 1.0
+_PATCH = 1.15
 
 
 def take_shapes(picture: Picture, rng: random.Random, *, bending: Bending) -> None:
@@ -36,9 +36,9 @@ def take_shapes(picture: Picture, rng: random.Random, *, bending: Bending) -> No
         picture.atlas.shape(
             character,
             picture.typefaces,
-            _BENDING_OF_SIGNS if character in _SIGNS else bending,
+            _SIGN_BENDING if character in SIGNS else bending,
             picture.capital,
-            0 if character in _SIGNS else spot.tilt,
+            0 if character in SIGNS else spot.tilt,
             rng,
         )
         for character, spot in zip(picture.text, picture.spots, strict=True)
@@ -73,7 +73,7 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
 def clear_signs(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the same signature as every step
     """Put a plain patch under each sign, so that no edge of the background hides it or adds a stroke to it."""
     for character, shape, (x, y) in zip(picture.text, picture.shapes, picture.corners, strict=True):
-        if character in _SIGNS:
+        if character in SIGNS:
             disc = _disc(round(_PATCH * picture.capital))
             left, top = x + (shape.width - disc.width) // 2, y + (shape.height - disc.height) // 2
             box = (left, top, left + disc.width, top + disc.height)

@@ -14,21 +14,24 @@ from .layouts import arch, fit, rows
 from .paint import clear_signs, ink, patches, stamp, take_shapes
 
 _BENT = Bending(
-    mesh=0.16, turn=0.12, lean=0.2, weight=(-0.02, 0.025), uneven=0.018, height=(0.92, 1.08), width=(0.95, 1.2)
+    mesh=0.21, turn=0.12, lean=0.2, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(0.95, 1.2)
 )
+# In rows there is room for wide glyphs.
 _SHAPES = partial(take_shapes, bending=_BENT)
+_WIDE_SHAPES = partial(take_shapes, bending=_BENT._replace(width=(1.05, 1.55)))
 
-_COARSE = partial(patches, across=0.7, along=1.2, angle=(0.6, 0.97))
-_FINE = partial(patches, across=0.45, along=0.7, angle=(0.6, 0.97))
+_COARSE = partial(patches, across=1.0, along=1.8, angle=(0.6, 0.97))
+_MEDIUM = partial(patches, across=0.8, along=1.4, angle=(0.6, 0.97))
+_FINE = partial(patches, across=0.55, along=0.9, angle=(0.6, 0.97))
 
-_ROWS = partial(rows, gap=(0.02, 0.3))
+_ROWS = partial(rows, gap=(0.05, 0.5))
 _ARCH = partial(arch, gap=0.04, span=(1.7, 1.9))
 
 STYLES: Mapping[str, tuple[Step, ...]] = MappingProxyType(
     {
-        "rows": (_ROWS, _SHAPES, fit, _COARSE, clear_signs, stamp, ink),
-        "arch": (_ARCH, _SHAPES, fit, _COARSE, clear_signs, stamp, ink),
-        "rows-fine": (_ROWS, _SHAPES, fit, _FINE, clear_signs, stamp, ink),
+        "rows": (_ROWS, _WIDE_SHAPES, fit, _COARSE, clear_signs, stamp, ink),
+        "arch": (_ARCH, _SHAPES, fit, _MEDIUM, clear_signs, stamp, ink),
+        "rows-fine": (_ROWS, _WIDE_SHAPES, fit, _FINE, clear_signs, stamp, ink),
         "arch-fine": (_ARCH, _SHAPES, fit, _FINE, clear_signs, stamp, ink),
     }
 )
@@ -37,7 +40,7 @@ STYLES: Mapping[str, tuple[Step, ...]] = MappingProxyType(
 DIFFICULTIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "calm": ("arch",),
-        "normal": ("rows", "rows", "arch-fine"),
+        "normal": ("rows", "rows", "arch"),
         "hard": ("rows-fine", "arch-fine"),
     }
 )

@@ -13,6 +13,7 @@ _DATA = files("flask_captcha_api.rendering") / "data"
 SANS_SERIF = ("baloo-2", "lexend", "nunito", "overpass", "rubik")
 SLAB_SERIF = ("bitter", "roboto-slab")
 BUNDLED = SANS_SERIF + SLAB_SERIF
+SIGNS = frozenset("+-−×=")
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-−×=?"
 
 #: For characters that are ambiguous in some bundled typefaces, those in which they are not: a 1 with a foot does not
