@@ -14,7 +14,7 @@ from .canvas import Picture, Spot
 from .typefaces import SIGNS, width_of
 
 #: The height and the width of a shape compared with its typeface's: bending and leaning add to both.
-_TALLER, _WIDER = 1.15, 1.12
+_TALLER, _WIDER = 1.2, 1.12
 #: A capital is not higher than this share of the picture.
 _TALLEST = 0.6
 #: Two rows have glyphs of at least this share of the size that one row would give them. Otherwise there is one row.
@@ -23,25 +23,29 @@ _SMALLEST_IN_ROWS = 0.6
 _LARGEST_STRETCH = 1.4
 
 
-def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
+def rows(picture: Picture, rng: random.Random, *, gap: Range, curve: float = 0) -> None:
     """Set two rows, or one if the text is short or the picture flat. How many glyphs stand in the first is random.
 
     :param gap: between glyphs, in heights of a capital.
+    :param curve: how far both rows rise, fall, bulge or sag, in heights of a capital.
     """
     widths = _widths_of(picture)
-    picture.capital = _capital_for(picture, _typical(widths) * len(widths), _TALLER)
+    picture.capital = _capital_for(picture, _typical(widths) * len(widths), _TALLER + curve)
     parts = [widths]
-    in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER)
+    in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER + curve)
     if len(widths) > 3 and in_two > _SMALLEST_IN_ROWS * picture.capital:
         picture.capital = in_two
         first = rng.choice(_breaks(picture, round(_typical(widths) * in_two)))
         parts = [widths[:first], widths[first:]]
     longest = max(map(sum, parts))
+    is_slope, height = rng.choice((True, False)), rng.choice((curve, -curve))
     for row, part in enumerate(parts):
         spread = min(rng.uniform(*gap), (longest - sum(part)) / max(1, len(part) - 1))
         x = rng.random() * (longest - sum(part) - spread * (len(part) - 1))
         for width in part:
-            picture.spots.append(Spot(x + width / 2, row * _TALLER + rng.uniform(-0.05, 0.05)))
+            along = (x + width / 2) / longest  # 0 to 1
+            risen = height * (along if is_slope else 4 * (along - 0.5) ** 2)
+            picture.spots.append(Spot(x + width / 2, row * _TALLER + risen + rng.uniform(-0.05, 0.05)))
             x += width + spread
 
 
