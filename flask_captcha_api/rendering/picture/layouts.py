@@ -27,7 +27,7 @@ def rows(picture: Picture, rng: random.Random, *, gap: Range, curve: float = 0) 
     """Set two rows, or one if the text is short or the picture flat. How many glyphs stand in the first is random.
 
     :param gap: between glyphs, in heights of a capital.
-    :param curve: how far both rows rise, fall, bulge or sag, in heights of a capital.
+    :param curve: how far both rows bulge or sag, in heights of a capital. Glyphs turn with the curve.
     """
     widths = _widths_of(picture)
     picture.capital = _capital_for(picture, _typical(widths) * len(widths), _TALLER + curve)
@@ -38,14 +38,14 @@ def rows(picture: Picture, rng: random.Random, *, gap: Range, curve: float = 0) 
         first = rng.choice(_breaks(picture, round(_typical(widths) * in_two)))
         parts = [widths[:first], widths[first:]]
     longest = max(map(sum, parts))
-    is_slope, height = rng.choice((True, False)), rng.choice((curve, -curve))
+    sag = rng.choice((curve, -curve))
     for row, part in enumerate(parts):
         spread = min(rng.uniform(*gap), (longest - sum(part)) / max(1, len(part) - 1))
         x = rng.random() * (longest - sum(part) - spread * (len(part) - 1))
         for width in part:
-            along = (x + width / 2) / longest  # 0 to 1
-            risen = height * (along if is_slope else 4 * (along - 0.5) ** 2)
-            picture.spots.append(Spot(x + width / 2, row * _TALLER + risen + rng.uniform(-0.05, 0.05)))
+            along = 2 * (x + width / 2) / longest - 1  # -1 to 1
+            y = row * _TALLER + sag * along * along + rng.uniform(-0.05, 0.05)
+            picture.spots.append(Spot(x + width / 2, y, math.atan(4 * sag * along / longest)))
             x += width + spread
 
 
