@@ -16,12 +16,13 @@ from .paint import clear_signs, ink, patches, stamp, take_shapes
 # Lengths are in heights of a capital, angles in radians. How far shapes are bent is what costs an attacker most who
 # looks for the outlines of the bundled typefaces, and costs readers little.
 _CALM_SHAPES = Bending(
-    mesh=0.2, turn=0.15, lean=0.2, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(1.05, 1.55)
+    mesh=0.12, turn=0.08, lean=0.12, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(1.05, 1.45)
 )
-# Straight rows of upright glyphs are what software reads that finds lines first.
-_TURNED_SHAPES = _SHAPES._replace(turn=0.3, lean=0.25)
-# Around an arch there is no room for wide glyphs.
-_NARROW_SHAPES = _SHAPES._replace(width=(0.95, 1.2))
+_SHAPES = Bending(
+    mesh=0.2, turn=0.3, lean=0.25, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(1.05, 1.55)
+)
+# Around an arch glyphs are turned already, and there is no room for wide ones.
+_NARROW_SHAPES = _SHAPES._replace(turn=0.12, width=(0.95, 1.2))
 _MORE = 0.26  # of the mesh, where pictures are to be hard
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke.
@@ -42,10 +43,10 @@ def _style(layout: Step, shapes: Bending, background: Step) -> tuple[Step, ...]:
 STYLES: Mapping[str, tuple[Step, ...]] = MappingProxyType(
     {
         "calm-rows": _style(_ROWS, _CALM_SHAPES, _VERY_COARSE),
-        "rows": _style(_ROWS, _TURNED_SHAPES, _COARSE),
+        "rows": _style(_ROWS, _SHAPES, _COARSE),
         "fan": _style(_FAN, _SHAPES, _COARSE),
         "arch": _style(_ARCH, _NARROW_SHAPES, _COARSE),
-        "rows-fine": _style(_ROWS, _TURNED_SHAPES._replace(mesh=_MORE), _FINE),
+        "rows-fine": _style(_ROWS, _SHAPES._replace(mesh=_MORE), _FINE),
         "fan-fine": _style(_FAN, _SHAPES._replace(mesh=_MORE), _FINE),
         "arch-fine": _style(_ARCH, _NARROW_SHAPES._replace(mesh=_MORE), _FINE),
     }
