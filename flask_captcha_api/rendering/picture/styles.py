@@ -16,19 +16,26 @@ from .paint import clear_signs, ink, patches, stamp, take_shapes
 # Lengths are in heights of a capital, angles in radians. How far shapes are bent is what costs an attacker most who
 # looks for the outlines of the bundled typefaces, and costs readers little.
 _CALM_SHAPES = Bending(
-    mesh=0.12, turn=0.08, lean=0.12, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(1.05, 1.45)
+    points=3,
+    mesh=0.12,
+    turn=0.08,
+    lean=0.12,
+    weight=(-0.02, 0.025),
+    uneven=0.02,
+    height=(0.92, 1.08),
+    width=(1.05, 1.45),
 )
 _SHAPES = Bending(
-    mesh=0.2, turn=0.3, lean=0.25, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(1.05, 1.55)
+    points=6, mesh=0.2, turn=0.3, lean=0.25, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(1.05, 1.55)
 )
 # Around an arch glyphs are turned already, and there is no room for wide ones.
 _NARROW_SHAPES = _SHAPES._replace(turn=0.12, width=(0.95, 1.2))
-_MORE = 0.26  # of the mesh, where pictures are to be hard
+_MORE = 0.23  # of the mesh, where pictures are to be hard
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke.
 _VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
 _COARSE = partial(patches, across=1.0, along=1.8, angle=(0.6, 0.97))
-_FINE = partial(patches, across=0.65, along=1.1, angle=(0.6, 0.97))
+_FINE = partial(patches, across=0.8, along=1.4, angle=(0.6, 0.97))
 
 # Software that expects a single line reads neither of two rows.
 _ROWS = partial(rows, gap=(0.05, 0.5))
