@@ -26,9 +26,9 @@ _CALM_SHAPES = Bending(
     width=(1.05, 1.45),
 )
 _SHAPES = Bending(
-    points=6,
-    mesh=0.21,
-    turn=0.3,
+    points=3,
+    mesh=0.22,
+    turn=0.25,
     lean=0.25,
     weight=(-0.02, 0.025),
     uneven=0.02,
@@ -36,17 +36,18 @@ _SHAPES = Bending(
     width=(1.05, 1.55),
 )
 # Around an arch glyphs are turned already, and there is no room for wide ones.
-_NARROW_SHAPES = _SHAPES._replace(turn=0.12, width=(0.95, 1.2))
-_MORE = 0.24  # of the mesh, where pictures are to be hard
+_NARROW_SHAPES = _SHAPES._replace(mesh=0.2, turn=0.12, width=(0.95, 1.2))
+# Where pictures are to be hard.
+_HARD_SHAPES = _SHAPES._replace(mesh=0.25)
+_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.22)
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke.
 _VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
-_COARSE = partial(patches, across=0.9, along=1.6, angle=(0.6, 0.97))
-_FINE = partial(patches, across=0.75, along=1.3, angle=(0.6, 0.97))
+_COARSE = partial(patches, across=1.0, along=1.8, angle=(0.6, 0.97))
+_FINE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97))
 
 # Software that expects a single line reads neither of two rows.
 _ROWS = partial(rows, gap=(0.05, 0.5))
-_FAN = partial(rows, gap=(0.05, 0.5), curve=0.45)
 _ARCH = partial(arch, gap=0.04, span=(1.7, 1.9))
 
 
@@ -58,11 +59,9 @@ STYLES: Mapping[str, tuple[Step, ...]] = MappingProxyType(
     {
         "calm-rows": _style(_ROWS, _CALM_SHAPES, _VERY_COARSE),
         "rows": _style(_ROWS, _SHAPES, _COARSE),
-        "fan": _style(_FAN, _SHAPES, _COARSE),
         "arch": _style(_ARCH, _NARROW_SHAPES, _COARSE),
-        "rows-fine": _style(_ROWS, _SHAPES._replace(mesh=_MORE), _FINE),
-        "fan-fine": _style(_FAN, _SHAPES._replace(mesh=_MORE), _FINE),
-        "arch-fine": _style(_ARCH, _NARROW_SHAPES._replace(mesh=_MORE), _FINE),
+        "rows-fine": _style(_ROWS, _HARD_SHAPES, _FINE),
+        "arch-fine": _style(_ARCH, _HARD_NARROW_SHAPES, _FINE),
     }
 )
 
@@ -71,10 +70,9 @@ DIFFICULTIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         # Upright glyphs, little bent and mostly whole: the easiest to read, and the first that a network learns.
         "calm": ("calm-rows",),
-        # Every layout: whatever breaks one of them does not break the others. Half of the pictures are arches, which
-        # software that finds lines reads least, and the others rows, which software that expects one line does not read.
-        "normal": ("rows", "fan", "arch", "arch"),
+        # Software that expects a single line does not read rows, and software that finds lines does not read arches.
+        "normal": ("rows", "arch"),
         # The same, bent further and with more edges, which is harder to read at a glance.
-        "hard": ("rows-fine", "fan-fine", "arch-fine", "arch-fine"),
+        "hard": ("rows-fine", "arch-fine"),
     }
 )
