@@ -22,8 +22,8 @@ _CAPACITY = 4_000_000
 #: The step of the angles at which shapes are kept, in radians.
 _TILT_STEP = 0.25
 
-#: The mesh has this many cells along each side, and is bent by random values at three points along each side.
-_CELLS = 4
+#: Between its points a mesh is smooth: it is drawn in this many cells along each side.
+_CELLS = 6
 #: The change of grey per pixel at the edge of a blurred glyph.
 _EDGE = 255 / (BLUR * math.sqrt(2 * math.pi))
 #: The change of grey per pixel at the edge of a shape: about one pixel is soft.
@@ -33,7 +33,8 @@ _SHARPNESS = 255
 class Bending(NamedTuple):
     """How far shapes depart from their typeface. Lengths are in heights of a capital.
 
-    :ivar mesh: the largest displacement of a point of the mesh.
+    :ivar points: along each side of the mesh.
+    :ivar mesh: the largest displacement of a point.
     :ivar turn: the largest random angle, in radians, beside the one that the layout asks for.
     :ivar lean: the largest shear, to either side.
     :ivar weight: how far the outline is moved outwards.
@@ -42,6 +43,7 @@ class Bending(NamedTuple):
     :ivar width: a factor, beside the height's.
     """
 
+    points: int
     mesh: float
     turn: float
     lean: float
@@ -110,7 +112,7 @@ def bend(blurred: Image.Image, bending: Bending, capital: int, tilt: float, rng:
         math.ceil((abs(c) * blurred.width + abs(d) * blurred.height + reach) / zoom),
     )
     scale = zoom / (a * d - b * c)
-    mesh = _mesh(size, (d * scale, -b * scale, -c * scale, a * scale), blurred.size, bending.mesh * CAPITAL, rng)
+    mesh = _mesh(size, (d * scale, -b * scale, -c * scale, a * scale), blurred.size, bending, rng)
     bent = blurred.transform(size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR, fillcolor=0)
     if bending.uneven:
         sway = _EDGE * CAPITAL * bending.uneven
@@ -126,14 +128,14 @@ def _mesh(
     size: tuple[int, int],
     to_glyph: tuple[float, float, float, float],
     glyph_size: tuple[int, int],
-    displacement: float,
+    bending: Bending,
     rng: random.Random,
 ) -> list[tuple[tuple[int, int, int, int], tuple[float, ...]]]:
     """Return the boxes of a mesh, each with the quadrilateral of the glyph that it shows, for Image.transform."""
     a, b, c, d = to_glyph
     (width, height), (glyph_width, glyph_height) = size, glyph_size
     xs, ys = ([round(length * step / _CELLS) for step in range(_CELLS + 1)] for length in size)
-    bends_x, bends_y = _field(displacement, rng), _field(displacement, rng)
+    bends_x, bends_y = (_field(bending.points, bending.mesh * CAPITAL, rng) for _ in range(2))
     points = [
         (
             glyph_width / 2 + a * (x - width / 2) + b * (y - height / 2) + bends_x[place],
@@ -153,10 +155,10 @@ def _mesh(
     ]
 
 
-def _field(largest: float, rng: random.Random) -> list[float]:
-    """Return a smooth random value for each point of the mesh."""
-    values = array("f", (rng.uniform(-largest, largest) for _ in range(9)))
-    coarse = Image.frombytes("F", (3, 3), values.tobytes())
+def _field(points: int, largest: float, rng: random.Random) -> list[float]:
+    """Return a smooth random value for each corner of a cell of the mesh."""
+    values = array("f", (rng.uniform(-largest, largest) for _ in range(points * points)))
+    coarse = Image.frombytes("F", (points, points), values.tobytes())
     return array("f", coarse.resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BICUBIC).tobytes()).tolist()
 
 

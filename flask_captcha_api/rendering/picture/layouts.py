@@ -23,29 +23,25 @@ _SMALLEST_IN_ROWS = 0.6
 _LARGEST_STRETCH = 1.4
 
 
-def rows(picture: Picture, rng: random.Random, *, gap: Range, curve: float = 0) -> None:
+def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
     """Set two rows, or one if the text is short or the picture flat. How many glyphs stand in the first is random.
 
     :param gap: between glyphs, in heights of a capital.
-    :param curve: how far both rows bulge or sag, in heights of a capital. Glyphs turn with the curve.
     """
     widths = _widths_of(picture)
-    picture.capital = _capital_for(picture, _typical(widths) * len(widths), _TALLER + curve)
+    picture.capital = _capital_for(picture, _typical(widths) * len(widths), _TALLER)
     parts = [widths]
-    in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER + curve)
+    in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER)
     if len(widths) > 3 and in_two > _SMALLEST_IN_ROWS * picture.capital:
         picture.capital = in_two
         first = rng.choice(_breaks(picture, round(_typical(widths) * in_two)))
         parts = [widths[:first], widths[first:]]
     longest = max(map(sum, parts))
-    sag = rng.choice((curve, -curve))
     for row, part in enumerate(parts):
         spread = min(rng.uniform(*gap), (longest - sum(part)) / max(1, len(part) - 1))
         x = rng.random() * (longest - sum(part) - spread * (len(part) - 1))
         for width in part:
-            along = 2 * (x + width / 2) / longest - 1  # -1 to 1
-            y = row * _TALLER + sag * along * along + rng.uniform(-0.05, 0.05)
-            picture.spots.append(Spot(x + width / 2, y, math.atan(4 * sag * along / longest)))
+            picture.spots.append(Spot(x + width / 2, row * _TALLER + rng.uniform(-0.05, 0.05)))
             x += width + spread
 
 

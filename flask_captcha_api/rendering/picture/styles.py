@@ -16,23 +16,38 @@ from .paint import clear_signs, ink, patches, stamp, take_shapes
 # Lengths are in heights of a capital, angles in radians. How far shapes are bent is what costs an attacker most who
 # looks for the outlines of the bundled typefaces, and costs readers little.
 _CALM_SHAPES = Bending(
-    mesh=0.12, turn=0.08, lean=0.12, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(1.05, 1.45)
+    points=3,
+    mesh=0.12,
+    turn=0.08,
+    lean=0.12,
+    weight=(-0.02, 0.025),
+    uneven=0.02,
+    height=(0.92, 1.08),
+    width=(1.05, 1.45),
 )
 _SHAPES = Bending(
-    mesh=0.2, turn=0.3, lean=0.25, weight=(-0.02, 0.025), uneven=0.02, height=(0.92, 1.08), width=(1.05, 1.55)
+    points=3,
+    mesh=0.22,
+    turn=0.25,
+    lean=0.25,
+    weight=(-0.02, 0.025),
+    uneven=0.02,
+    height=(0.92, 1.08),
+    width=(1.05, 1.55),
 )
 # Around an arch glyphs are turned already, and there is no room for wide ones.
-_NARROW_SHAPES = _SHAPES._replace(turn=0.12, width=(0.95, 1.2))
-_MORE = 0.26  # of the mesh, where pictures are to be hard
+_NARROW_SHAPES = _SHAPES._replace(mesh=0.2, turn=0.12, width=(0.95, 1.2))
+# Where pictures are to be hard.
+_HARD_SHAPES = _SHAPES._replace(mesh=0.25)
+_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.22)
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke.
 _VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
 _COARSE = partial(patches, across=1.0, along=1.8, angle=(0.6, 0.97))
-_FINE = partial(patches, across=0.65, along=1.1, angle=(0.6, 0.97))
+_FINE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97))
 
 # Software that expects a single line reads neither of two rows.
 _ROWS = partial(rows, gap=(0.05, 0.5))
-_FAN = partial(rows, gap=(0.05, 0.5), curve=0.45)
 _ARCH = partial(arch, gap=0.04, span=(1.7, 1.9))
 
 
@@ -44,11 +59,9 @@ STYLES: Mapping[str, tuple[Step, ...]] = MappingProxyType(
     {
         "calm-rows": _style(_ROWS, _CALM_SHAPES, _VERY_COARSE),
         "rows": _style(_ROWS, _SHAPES, _COARSE),
-        "fan": _style(_FAN, _SHAPES, _COARSE),
         "arch": _style(_ARCH, _NARROW_SHAPES, _COARSE),
-        "rows-fine": _style(_ROWS, _SHAPES._replace(mesh=_MORE), _FINE),
-        "fan-fine": _style(_FAN, _SHAPES._replace(mesh=_MORE), _FINE),
-        "arch-fine": _style(_ARCH, _NARROW_SHAPES._replace(mesh=_MORE), _FINE),
+        "rows-fine": _style(_ROWS, _HARD_SHAPES, _FINE),
+        "arch-fine": _style(_ARCH, _HARD_NARROW_SHAPES, _FINE),
     }
 )
 
@@ -57,9 +70,9 @@ DIFFICULTIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         # Upright glyphs, little bent and mostly whole: the easiest to read, and the first that a network learns.
         "calm": ("calm-rows",),
-        # Every layout: whatever breaks one of them does not break the others.
-        "normal": ("rows", "fan", "arch"),
+        # Software that expects a single line does not read rows, and software that finds lines does not read arches.
+        "normal": ("rows", "arch"),
         # The same, bent further and with more edges, which is harder to read at a glance.
-        "hard": ("rows-fine", "fan-fine", "arch-fine"),
+        "hard": ("rows-fine", "arch-fine"),
     }
 )
