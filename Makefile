@@ -14,7 +14,7 @@ PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
-.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress sheet drawing pictures wheel clean
+.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures wheel clean
 .PHONY: constraints test-pythons test-lowest release-check docs tables bench-peers
 
 # Serves the example app.
@@ -106,7 +106,16 @@ stress: $(VENV)/dev
 	@tests/support/install_servers redis-server memcached wrk faketime
 	@CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(RUN) benchmarks.stress
 
-# Contact sheets for blind reading, in build/sheets, and the answers apart.
+# Sheets of several drawings at displayed size, to be read at a glance, and their key apart, in build/glance.
+# `make glance ARGS="--before COMMIT"` draws an earlier commit's among them.
+glance: $(VENV)/bench
+	@$(RUN) benchmarks.legibility.glance draw $(ARGS)
+
+# A page on which people read fifty pictures and get their score.
+glance-page: $(VENV)/dev
+	@$(RUN) benchmarks.legibility.page $(ARGS)
+
+# Contact sheets for patient reading, enlarged, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
 	@$(RUN) benchmarks.legibility.sheet --kind digits --count 144
 	@$(RUN) benchmarks.legibility.sheet --kind letters --count 96

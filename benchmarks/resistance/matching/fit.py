@@ -1,0 +1,144 @@
+"""Outlines fitted to a picture: moved, turned, leant and bent until they lie on its edges."""
+
+from typing import NamedTuple
+
+import numpy
+
+from .bank import BY_CHANCE, Bank, Candidates
+from .edges import Array, edge_length, edges_of, sampled
+from .outlines import PATCH
+
+_ROUNDS = 8
+#: How far from an outline its edge is looked for, in pixels: in the first round and in the last.
+_FARTHEST, _NEAREST = 3.6, 0.9
+#: Columns of the basis that a glyph is deformed with: shifts and slopes, which make affine maps, and bends.
+_AFFINE = 3
+#: How stiff an outline is against being shifted, turned or stretched, and bent.
+_STIFFNESS_OF_SHIFT, _STIFFNESS, _STIFFNESS_OF_BEND = 0.001, 0.025, 0.2
+#: What a deformation costs, in pixels of edge.
+_COST = 20
+#: The side of the window that a fitted glyph is drawn in. A multiple of 2.
+_WINDOW = 72
+
+
+class Fitted(NamedTuple):
+    """Outlines that have been fitted. The first index of each array is the candidate.
+
+    :ivar character: the number of its character in the bank.
+    :ivar points: where its outline lies, x and y in pixels.
+    :ivar centre: the centre of its box.
+    :ivar score: how many pixels of edge speak for it.
+    """
+
+    character: Array
+    points: Array
+    centre: Array
+    score: Array
+
+
+def fitted(bank: Bank, plane: Array, candidates: Candidates, best: int) -> Fitted:
+    """Fit candidates to the picture's edges, and return the best, the surest first."""
+    warps, points, matched, strain = _fit(bank, plane, candidates)
+    order = numpy.argsort(strain - matched)[:best]
+    candidates = Candidates(candidates.outline[order], candidates.centre[order])
+    points = points[order]
+    centre = (points.min(1) + points.max(1)) / 2
+    removed = _edges_removed(bank, plane, candidates, warps[order], numpy.round(centre).astype(int))
+    score = matched[order] + removed - strain[order]
+    order = numpy.argsort(-score)
+    return Fitted(bank.character[candidates.outline[order]], points[order], centre[order], score[order])
+
+
+def _fit(bank: Bank, plane: Array, candidates: Candidates) -> tuple[Array, Array, Array, Array]:
+    """Fit by turns: look for the edge across each point, then deform the outline towards what was found.
+
+    Return the deformations, the points, the pixels of edge that match, and what the deformations cost.
+    """
+    edges = edges_of(plane, 0.8)
+    shape, normals_of_shape = bank.points[candidates.outline], bank.normals[candidates.outline]
+    basis = _basis(shape / _extent(shape))
+    columns = basis.shape[-1]
+    stiffness = numpy.full(2 * columns, _STIFFNESS_OF_BEND, dtype=numpy.float32)
+    for start in (0, columns):
+        stiffness[start : start + _AFFINE] = _STIFFNESS
+        stiffness[start] = _STIFFNESS_OF_SHIFT
+    start_points = shape + candidates.centre[:, None]
+    points, normals = start_points, normals_of_shape
+    warps = numpy.zeros((len(shape), 2 * columns), dtype=numpy.float32)
+    for number in range(_ROUNDS):
+        reach = _FARTHEST + (_NEAREST - _FARTHEST) * number / (_ROUNDS - 1)
+        distances, strengths = _nearest_edges(edges, points, normals, reach)
+        across = numpy.concatenate([basis * normals[..., :1], basis * normals[..., 1:]], -1)
+        weighted = (across * strengths[..., None]).transpose(0, 2, 1) / shape.shape[1]
+        pull = (weighted @ distances[..., None])[..., 0] - stiffness * warps
+        warps = warps + numpy.linalg.solve(weighted @ across + numpy.diag(stiffness), pull[..., None])[..., 0]
+        moved = [(basis @ warps[:, start : start + columns, None])[..., 0] for start in (0, columns)]
+        points = start_points + numpy.stack(moved, -1)
+        turned = normals_of_shape @ numpy.linalg.inv(_affine(warps, shape))
+        normals = turned / (numpy.linalg.norm(turned, axis=-1, keepdims=True) + 1e-6)
+    matched = (_strengths(edges, points, normals) - BY_CHANCE).mean(1) * bank.lengths[candidates.outline]
+    return warps, points, matched, _COST * (stiffness * warps**2).sum(1)
+
+
+def _nearest_edges(edges: Array, points: Array, normals: Array, reach: float) -> tuple[Array, Array]:
+    """Return how far across each point its edge lies, and how sure that is, 0 to 1."""
+    distances = numpy.linspace(-reach, reach, 7, dtype=numpy.float32)
+    strengths = _strengths(
+        edges, points[..., None, :] + distances[:, None] * normals[..., None, :], normals[..., None, :]
+    )
+    favour = strengths - 0.25 * (distances / reach) ** 2
+    weights = numpy.exp(8 * (favour - favour.max(-1, keepdims=True)))
+    nearest = (weights * distances).sum(-1) / weights.sum(-1)
+    return nearest, numpy.clip(strengths.max(-1) - 0.25, 0, 1)
+
+
+def _strengths(edges: Array, points: Array, normals: Array) -> Array:
+    """Return the strength, 0 to 1, of the edge at each point that runs as the outline does. Its polarity is free."""
+    x, y = sampled(edges, points[..., 0], points[..., 1])
+    return numpy.asarray(numpy.minimum(numpy.abs(x * normals[..., 0] + y * normals[..., 1]), 1))
+
+
+def _edges_removed(bank: Bank, plane: Array, candidates: Candidates, warps: Array, middle: Array) -> Array:
+    """Return how much shorter the picture's edges become if each glyph is taken out: if the inks swap back under it."""
+    half = _WINDOW // 2
+    padded = numpy.pad(numpy.clip(plane, 0, 1), half, mode="edge")
+    x, y = numpy.clip(middle, 0, numpy.array(bank.size) - 1).T
+    windows = numpy.stack([padded[b : b + _WINDOW, a : a + _WINDOW] for a, b in zip(x, y, strict=True)])
+    glyphs = _drawn(bank, candidates, warps, middle)
+    return edge_length(windows) - edge_length(windows + glyphs - 2 * windows * glyphs)
+
+
+def _drawn(bank: Bank, candidates: Candidates, warps: Array, middle: Array) -> Array:
+    """Draw fitted glyphs in windows around the given pixels: for each pixel, find where the deformation took it from."""
+    shape = bank.points[candidates.outline]
+    extent = _extent(shape)
+    columns = warps.shape[1] // 2
+    along = numpy.arange(_WINDOW, dtype=numpy.float32) - _WINDOW // 2
+    grid = numpy.stack(numpy.meshgrid(along, along), -1).reshape(1, -1, 2)
+    target = grid + (middle - candidates.centre)[:, None].astype(numpy.float32) - warps[:, None, [0, columns]]
+    inverse = numpy.linalg.inv(_affine(warps, shape)).transpose(0, 2, 1)
+    source = target @ inverse
+    bends = warps.reshape(-1, 2, columns)[:, :, _AFFINE:].transpose(0, 2, 1)
+    for _ in range(3):
+        source = (target - _basis(numpy.clip(source / extent, -1.5, 1.5))[..., _AFFINE:] @ bends) @ inverse
+    x, y = numpy.clip(source + PATCH // 2, 0, PATCH - 1.001).transpose(2, 0, 1)
+    number = numpy.arange(len(shape))[:, None] * PATCH
+    stacked = bank.patches[candidates.outline].reshape(1, -1, PATCH)
+    return sampled(stacked, x, y + number).reshape(-1, _WINDOW, _WINDOW) / 255
+
+
+def _basis(places: Array) -> Array:
+    """Return the columns of deformation at places from -1 to 1: a shift, slopes and bends, each for x and for y."""
+    x, y = places[..., 0], places[..., 1]
+    columns = (numpy.ones_like(x), x, y, x * y, x * x, y * y, x * x * y, x * y * y)
+    return numpy.stack(columns, -1).astype(numpy.float32)
+
+
+def _affine(warps: Array, shape: Array) -> Array:
+    """Return the matrix of each deformation, without its bends."""
+    slopes = warps.reshape(len(warps), 2, -1)[:, :, 1:_AFFINE]
+    return numpy.asarray(numpy.eye(2, dtype=numpy.float32) + slopes / _extent(shape))
+
+
+def _extent(shape: Array) -> Array:
+    return numpy.asarray(numpy.abs(shape).max((1, 2), keepdims=True))
