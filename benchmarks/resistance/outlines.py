@@ -22,8 +22,8 @@ from .matching.outlines import drawn_texts
 
 #: How many texts are drawn to take outlines and layouts from, and how many outlines of all characters are kept.
 TEXTS, OUTLINES = 4000, 6000
-#: How many places of each character are fitted, and how many of all of them are weighed.
-PLACES, WEIGHED = 30, 120
+#: How many places of each character are considered, how many outlines at each, and how many of all these are fitted.
+PLACES, OUTLINES_THERE, FITTED = 30, 30, 1600
 
 
 def prepare(kind: str, difficulty: str, *, texts: int = TEXTS, outlines: int = OUTLINES) -> Attack:
@@ -37,7 +37,8 @@ def prepare(kind: str, difficulty: str, *, texts: int = TEXTS, outlines: int = O
 def read(bank: Bank, encoded: bytes) -> tuple[str, float]:
     """Read a picture. Return the text and how sure it is."""
     plane = plane_of(encoded)
-    return read_chain(bank, fitted(bank, plane, bank.search(plane, PLACES), WEIGHED), LENGTH)
+    candidates = bank.search(plane, PLACES, OUTLINES_THERE, FITTED)
+    return read_chain(bank, fitted(bank, plane, candidates), LENGTH)
 
 
 if __name__ == "__main__":
