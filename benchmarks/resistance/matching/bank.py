@@ -56,7 +56,9 @@ class Bank:
         self.patches = numpy.stack([outline.patch for outline in kept])
         self.reach = numpy.abs(self.points).max(1)
         #: For the reading order: the centres of whole texts.
-        self.layouts = cKDTree(numpy.array([[outline.centre for outline in text] for text in texts]).reshape(len(texts), -1))
+        self.layouts = cKDTree(
+            numpy.array([[outline.centre for outline in text] for text in texts]).reshape(len(texts), -1)
+        )
         self._shape = (-(-size[1] // _COARSE), -(-size[0] // _COARSE))
         self._spectra = numpy.concatenate(
             [self._spectra_of(slice(start, start + 200)) for start in range(0, len(kept), 200)]

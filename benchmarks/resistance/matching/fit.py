@@ -107,7 +107,9 @@ def _fit(
 def _nearest_edges(edges: Array, points: Array, normals: Array, reach: float) -> tuple[Array, Array]:
     """Return how far across each point its edge lies, and how sure that is, 0 to 1."""
     distances = numpy.linspace(-reach, reach, 7, dtype=numpy.float32)
-    strengths = _strengths(edges, points[..., None, :] + distances[:, None] * normals[..., None, :], normals[..., None, :])
+    strengths = _strengths(
+        edges, points[..., None, :] + distances[:, None] * normals[..., None, :], normals[..., None, :]
+    )
     favour = strengths - 0.25 * (distances / reach) ** 2
     weights = numpy.exp(8 * (favour - favour.max(-1, keepdims=True)))
     nearest = (weights * distances).sum(-1) / weights.sum(-1)
