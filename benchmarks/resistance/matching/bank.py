@@ -125,7 +125,7 @@ class Bank:
         number = numpy.arange(len(points))[:, None]
         for across, x_share in ((0, 1 - right), (1, right)):
             for down, y_share in ((0, 1 - below), (1, below)):
+                place = (number, (top + down) % height, (left + across) % width)
                 for channel, count in enumerate(counts):
-                    at = (number, channel, (top + down) % height, (left + across) % width)
-                    numpy.add.at(drawn, at, count * x_share * y_share * share)
+                    numpy.add.at(drawn[:, channel], place, count * x_share * y_share * share)
         return numpy.asarray(scipy.fft.rfft2(drawn).conj())

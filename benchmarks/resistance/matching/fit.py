@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy
 
 from .bank import BY_CHANCE, Bank, Candidates
-from .edges import Array, edge_length, edges_of, sampled
-from .outlines import PATCH
+from .edges import edge_length, edges_of, sampled
+from .outlines import PATCH, Array
 
 #: How many of the roughly fitted are fitted accurately, and how many of these are taken out of the picture.
 _FITTED, _WEIGHED = 360, 160
@@ -55,8 +55,8 @@ def fitted(bank: Bank, plane: Array, candidates: Candidates) -> Fitted:
         warps, points, centre, matched, strain = (each[order] for each in (warps, points, centre, matched, strain))
     removed = _edges_removed(bank, plane, candidates, warps, numpy.round(centre).astype(int))
     score = matched + removed - strain
-    order = numpy.argsort(-score)
-    return Fitted(bank.character[candidates.outline[order]], points[order], centre[order], score[order])
+    surest = numpy.argsort(-score)
+    return Fitted(bank.character[candidates.outline[surest]], points[surest], centre[surest], score[surest])
 
 
 def _best_of_each_place(score: Array, character: Array, centre: Array, kept: int) -> list[int]:
@@ -133,7 +133,7 @@ def _edges_removed(bank: Bank, plane: Array, candidates: Candidates, warps: Arra
 
 
 def _drawn(bank: Bank, candidates: Candidates, warps: Array, middle: Array) -> Array:
-    """Draw fitted glyphs in windows around the given pixels: for each pixel, find where the deformation took it from."""
+    """Draw fitted glyphs in windows around the given pixels: find where the deformation took each pixel from."""
     shape = bank.points[candidates.outline]
     extent = _extent(shape)
     along = numpy.arange(_WINDOW, dtype=numpy.float32) - _WINDOW // 2

@@ -148,4 +148,6 @@ def outline_of(character: str, glyph: Array) -> Outline | None:
 def _patch_of(glyph: Array, centre: Array) -> Array:
     x, y = numpy.round(centre).astype(int)
     square = numpy.pad(glyph, PATCH // 2)[y : y + PATCH, x : x + PATCH]
-    return numpy.round(255 * ndimage.shift(square, (y - centre[1], x - centre[0]), order=1)).astype(numpy.uint8)
+    return (
+        numpy.asarray(255 * ndimage.shift(square, (y - centre[1], x - centre[0]), order=1)).round().astype(numpy.uint8)
+    )
