@@ -111,7 +111,7 @@ def benchmark(name: str) -> str:
 def resistance(drawing: str) -> str:
     """Return the table of what machines read of a drawing: a difficulty, or lepture/captcha."""
     columns, rows, origin = cells.table(drawing, cells.load())
-    return f"{_table(columns, rows)}\n\n{origin}"
+    return f"{_table(columns, rows)}\n\n{origin}" if rows else origin
 
 
 TABLES: dict[str, Callable[[str], str]] = {
