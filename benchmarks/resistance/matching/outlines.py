@@ -8,7 +8,7 @@ import copy
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from unittest.mock import patch
 
 import numpy
@@ -20,7 +20,7 @@ from flask_captcha_api.rendering.picture import drawing
 from flask_captcha_api.rendering.picture.canvas import Picture, Step
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES, STYLES
 
-Array = numpy.ndarray[Any, Any]
+Array: TypeAlias = numpy.ndarray[Any, Any]
 
 #: The number of points of an outline.
 POINTS = 160
