@@ -85,9 +85,10 @@ bench-picture: $(VENV)/bench
 bench-peers: $(VENV)/dev
 	@$(RUN) benchmarks.peers.trips $(ARGS)
 
-# What ready-made software reads of our pictures. An hour or two; `python -m benchmarks.resistance.ocr --count 50` for a look.
+# What machines read of our pictures, with the source at hand and without. Several hours; `ARGS="--rows outlines --kinds
+# digits --drawings normal --count 40"` for a look at one cell, and `--keep` to write what is measured into the record.
 bench-resistance: $(VENV)/bench
-	@$(RUN) benchmarks.resistance.ocr
+	@$(RUN) benchmarks.resistance.table $(ARGS)
 
 # What a network learns of our pictures, given 8,000 of them. About an hour on one core.
 bench-trained: $(VENV)/bench-trained

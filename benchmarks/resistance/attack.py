@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
     :ivar cpu_seconds: for a picture, on average.
     """
 
-    count: int
+    pictures: int
     right: int
     surest: int
     surest_right: int
@@ -55,12 +55,12 @@ class Outcome(NamedTuple):
     @property
     def cpu_seconds_per_pass(self) -> float:
         """What a right answer costs an attacker who answers every picture."""
-        return self.cpu_seconds * self.count / self.right if self.right else math.inf
+        return self.cpu_seconds * self.pictures / self.right if self.right else math.inf
 
     @property
     def cpu_seconds_per_sure_pass(self) -> float:
         """What a right answer costs an attacker who looks at every picture and answers the surest tenth."""
-        return self.cpu_seconds * self.count / self.surest_right if self.surest_right else math.inf
+        return self.cpu_seconds * self.pictures / self.surest_right if self.surest_right else math.inf
 
 
 def outcome_of(readings: Sequence[Reading]) -> Outcome:
@@ -118,9 +118,10 @@ def main(name: str, prepare: Preparation, description: str) -> None:
 
 def line(outcome: Outcome) -> str:
     """Say in a line what an attack reads and costs."""
-    low, high = wilson(outcome.right, outcome.count)
+    low, high = wilson(outcome.right, outcome.pictures)
+    share = outcome.right / outcome.pictures
     return (
-        f"{outcome.right} of {outcome.count} read = {outcome.right / outcome.count:.1%} ({low:.1%} to {high:.1%}); "
+        f"{outcome.right} of {outcome.pictures} read = {share:.1%} ({low:.1%} to {high:.1%}); "
         f"{outcome.surest_right} of the surest {outcome.surest}; {outcome.cpu_seconds:.1f} CPU s a picture, "
         f"{outcome.cpu_seconds_per_pass:.1f} a pass, {outcome.cpu_seconds_per_sure_pass:.0f} if only the surest tenth "
         "is answered"

@@ -21,7 +21,7 @@ REMEDY = """
 Pictures are no longer drawn as they were when the figures in README, docs and benchmarks/legibility were measured:
 {changed} of {count} pictures of the sample differ. If that is intended, measure again:
 
-  make bench-resistance  what ready-made software reads (an hour or two)
+  make bench-resistance  what machines read, with ARGS=--keep (several hours)
   make bench-trained     what a trained network reads (an hour)
   make sheet             what people read: benchmarks/legibility/README.md says how
   make bench-picture     time and size, with ARGS=--keep

@@ -64,32 +64,34 @@ class Bank:
             [self._spectra_of(slice(start, start + 200)) for start in range(0, len(kept), 200)]
         )
 
-    def search(self, plane: Array, each: int) -> Candidates:
-        """Return the best places of each character.
+    def search(self, plane: Array, places: int, each: int, best: int) -> Candidates:
+        """Return the best candidates.
 
         :param plane: the picture's inks.
-        :param each: how many places of each character.
+        :param places: how many places of each character are considered.
+        :param each: how many outlines of a character are considered at each of its places.
+        :param best: how many candidates of all characters are returned.
         """
         spectrum = scipy.fft.rfft2(self._edges(plane))
-        found, places = [], []
+        found = []
         for character in range(len(self.characters)):
             members = numpy.nonzero(self.character == character)[0]
-            best = numpy.full(self._shape, _IMPOSSIBLE, dtype=numpy.float32)
-            outline = numpy.zeros(self._shape, dtype=int)
-            for start in range(0, len(members), 128):
-                part = members[start : start + 128]
-                scores = self._scores(part, spectrum)
-                of_part = scores.argmax(0)
-                highest = numpy.take_along_axis(scores, of_part[None], 0)[0]
-                outline = numpy.where(highest > best, part[of_part], outline)
-                best = numpy.maximum(best, highest)
-            peaks = (best == ndimage.maximum_filter(best, _APART)) & (best > _IMPOSSIBLE)
+            parts = numpy.split(members, range(128, len(members), 128))
+            scores = numpy.concatenate([self._scores(part, spectrum) for part in parts])
+            highest = scores.max(0)
+            peaks = (highest == ndimage.maximum_filter(highest, _APART)) & (highest > _IMPOSSIBLE)
             y, x = numpy.nonzero(peaks)
-            chosen = numpy.argsort(-best[y, x])[:each]
+            chosen = numpy.argsort(-highest[y, x])[:places]
             y, x = y[chosen], x[chosen]
-            found.append(outline[y, x])
-            places.append(numpy.stack([x, y], 1) * _COARSE - 0.5)  # a coarse pixel covers the one before it too
-        return Candidates(numpy.concatenate(found), numpy.concatenate(places).astype(numpy.float32))
+            there = scores[:, y, x]
+            surest = numpy.argsort(-there, 0)[:each]
+            there = numpy.take_along_axis(there, surest, 0)
+            x, y = numpy.broadcast_to(x, there.shape), numpy.broadcast_to(y, there.shape)
+            found.append(numpy.stack([each.ravel() for each in (there, members[surest], x, y)], 1))
+        candidates = numpy.concatenate(found)
+        candidates = candidates[numpy.argsort(-candidates[:, 0])[:best]]
+        centres = candidates[:, 2:] * _COARSE - 0.5  # a coarse pixel covers the one before it too
+        return Candidates(candidates[:, 1].astype(int), centres.astype(numpy.float32))
 
     def _edges(self, plane: Array) -> Array:
         """Return the strength of the picture's edges, and their direction with twice its angle, at half the size."""
@@ -123,7 +125,7 @@ class Bank:
         number = numpy.arange(len(points))[:, None]
         for across, x_share in ((0, 1 - right), (1, right)):
             for down, y_share in ((0, 1 - below), (1, below)):
+                place = (number, (top + down) % height, (left + across) % width)
                 for channel, count in enumerate(counts):
-                    at = (number, channel, (top + down) % height, (left + across) % width)
-                    numpy.add.at(drawn, at, count * x_share * y_share * share)
+                    numpy.add.at(drawn[:, channel], place, count * x_share * y_share * share)
         return numpy.asarray(scipy.fft.rfft2(drawn).conj())

@@ -5,8 +5,8 @@ from itertools import permutations
 import numpy
 
 from .bank import Bank
-from .edges import Array
 from .fit import Fitted
+from .outlines import Array
 
 #: How many candidates are combined, how many combinations are pursued, and of how many the order is looked for.
 _COMBINED, _PURSUED, _ORDERED = 60, 400, 60

@@ -17,7 +17,7 @@ def plane_of(encoded: bytes) -> Array:
     """Return a picture with its dark ink at 0 and its light ink at 1."""
     grey = numpy.asarray(Image.open(BytesIO(encoded)).convert("L"), dtype=numpy.float32)
     dark, light = numpy.percentile(grey, (10, 90))
-    return numpy.clip((grey - dark) / max(1.0, light - dark), -0.2, 1.2)
+    return numpy.asarray(numpy.clip((grey - dark) / max(1.0, light - dark), -0.2, 1.2))
 
 
 def edges_of(plane: Array, blur: float) -> Array:

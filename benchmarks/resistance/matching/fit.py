@@ -1,18 +1,22 @@
 """Outlines fitted to a picture: moved, turned, leant and bent until they lie on its edges."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy
 
 from .bank import BY_CHANCE, Bank, Candidates
-from .edges import Array, edge_length, edges_of, sampled
-from .outlines import PATCH
+from .edges import edge_length, edges_of, sampled
+from .outlines import PATCH, Array
 
-_ROUNDS = 8
+#: How many of the roughly fitted are fitted accurately, and how many of these are taken out of the picture.
+_FITTED, _WEIGHED = 360, 160
+#: Of the same character, so many are kept in each square of the picture. The square's side is in pixels.
+_AT_ONE_PLACE, _PLACE = 4, 10
 #: How far from an outline its edge is looked for, in pixels: in the first round and in the last.
 _FARTHEST, _NEAREST = 3.6, 0.9
 #: Columns of the basis that a glyph is deformed with: shifts and slopes, which make affine maps, and bends.
-_AFFINE = 3
+_AFFINE, _COLUMNS = 3, 8
 #: How stiff an outline is against being shifted, turned or stretched, and bent.
 _STIFFNESS_OF_SHIFT, _STIFFNESS, _STIFFNESS_OF_BEND = 0.001, 0.025, 0.2
 #: What a deformation costs, in pixels of edge.
@@ -36,46 +40,66 @@ class Fitted(NamedTuple):
     score: Array
 
 
-def fitted(bank: Bank, plane: Array, candidates: Candidates, best: int) -> Fitted:
-    """Fit candidates to the picture's edges, and return the best, the surest first."""
-    warps, points, matched, strain = _fit(bank, plane, candidates)
-    order = numpy.argsort(strain - matched)[:best]
-    candidates = Candidates(candidates.outline[order], candidates.centre[order])
-    points = points[order]
-    centre = (points.min(1) + points.max(1)) / 2
-    removed = _edges_removed(bank, plane, candidates, warps[order], numpy.round(centre).astype(int))
-    score = matched[order] + removed - strain[order]
-    order = numpy.argsort(-score)
-    return Fitted(bank.character[candidates.outline[order]], points[order], centre[order], score[order])
+def fitted(bank: Bank, plane: Array, candidates: Candidates) -> Fitted:
+    """Fit candidates to the picture's edges, and return the best, the surest first.
+
+    All of them are fitted roughly, the best of these accurately; the best of these are taken out of the picture.
+    """
+    edges = edges_of(plane, 0.8)
+    warps = numpy.zeros((len(candidates.outline), 2 * _COLUMNS), dtype=numpy.float32)
+    for every, rounds, kept in ((4, 5, _FITTED), (1, 5, _WEIGHED)):
+        warps, points, matched, strain = _fit(bank, edges, candidates, warps, every, rounds)
+        centre = (points.min(1) + points.max(1)) / 2
+        order = _best_of_each_place(matched - strain, bank.character[candidates.outline], centre, kept)
+        candidates = Candidates(*(each[order] for each in candidates))
+        warps, points, centre, matched, strain = (each[order] for each in (warps, points, centre, matched, strain))
+    removed = _edges_removed(bank, plane, candidates, warps, numpy.round(centre).astype(int))
+    score = matched + removed - strain
+    surest = numpy.argsort(-score)
+    return Fitted(bank.character[candidates.outline[surest]], points[surest], centre[surest], score[surest])
 
 
-def _fit(bank: Bank, plane: Array, candidates: Candidates) -> tuple[Array, Array, Array, Array]:
+def _best_of_each_place(score: Array, character: Array, centre: Array, kept: int) -> list[int]:
+    """Return the best candidates, few of the same character at nearly the same place."""
+    there: Counter[tuple[int, ...]] = Counter()
+    chosen = []
+    for number in numpy.argsort(-score):
+        place = (int(character[number]), *(centre[number] // _PLACE).astype(int))
+        there[place] += 1
+        if there[place] <= _AT_ONE_PLACE:
+            chosen.append(int(number))
+    return chosen[:kept]
+
+
+def _fit(
+    bank: Bank, edges: Array, candidates: Candidates, warps: Array, every: int, rounds: int
+) -> tuple[Array, Array, Array, Array]:
     """Fit by turns: look for the edge across each point, then deform the outline towards what was found.
 
     Return the deformations, the points, the pixels of edge that match, and what the deformations cost.
+
+    :param warps: the deformations to begin with.
+    :param every: of so many points one is used.
     """
-    edges = edges_of(plane, 0.8)
-    shape, normals_of_shape = bank.points[candidates.outline], bank.normals[candidates.outline]
-    basis = _basis(shape / _extent(shape))
-    columns = basis.shape[-1]
-    stiffness = numpy.full(2 * columns, _STIFFNESS_OF_BEND, dtype=numpy.float32)
-    for start in (0, columns):
+    extent = _extent(bank.points[candidates.outline])
+    shape, original = bank.points[candidates.outline, ::every], bank.normals[candidates.outline, ::every]
+    basis = _basis(shape / extent)
+    stiffness = numpy.full(2 * _COLUMNS, _STIFFNESS_OF_BEND, dtype=numpy.float32)
+    for start in (0, _COLUMNS):
         stiffness[start : start + _AFFINE] = _STIFFNESS
         stiffness[start] = _STIFFNESS_OF_SHIFT
-    start_points = shape + candidates.centre[:, None]
-    points, normals = start_points, normals_of_shape
-    warps = numpy.zeros((len(shape), 2 * columns), dtype=numpy.float32)
-    for number in range(_ROUNDS):
-        reach = _FARTHEST + (_NEAREST - _FARTHEST) * number / (_ROUNDS - 1)
-        distances, strengths = _nearest_edges(edges, points, normals, reach)
-        across = numpy.concatenate([basis * normals[..., :1], basis * normals[..., 1:]], -1)
-        weighted = (across * strengths[..., None]).transpose(0, 2, 1) / shape.shape[1]
-        pull = (weighted @ distances[..., None])[..., 0] - stiffness * warps
-        warps = warps + numpy.linalg.solve(weighted @ across + numpy.diag(stiffness), pull[..., None])[..., 0]
-        moved = [(basis @ warps[:, start : start + columns, None])[..., 0] for start in (0, columns)]
-        points = start_points + numpy.stack(moved, -1)
-        turned = normals_of_shape @ numpy.linalg.inv(_affine(warps, shape))
+    farthest = _FARTHEST if not warps.any() else _FARTHEST / 2
+    for reach in (*numpy.linspace(farthest, _NEAREST, rounds), 0):
+        moved = basis @ warps.reshape(-1, 2, _COLUMNS).transpose(0, 2, 1)
+        points = candidates.centre[:, None] + shape + moved
+        turned = original @ numpy.linalg.inv(_affine(warps, extent))
         normals = turned / (numpy.linalg.norm(turned, axis=-1, keepdims=True) + 1e-6)
+        if reach:
+            distances, strengths = _nearest_edges(edges, points, normals, reach)
+            across = numpy.concatenate([basis * normals[..., :1], basis * normals[..., 1:]], -1)
+            weighted = (across * strengths[..., None]).transpose(0, 2, 1) / shape.shape[1]
+            pull = (weighted @ distances[..., None])[..., 0] - stiffness * warps
+            warps = warps + numpy.linalg.solve(weighted @ across + numpy.diag(stiffness), pull[..., None])[..., 0]
     matched = (_strengths(edges, points, normals) - BY_CHANCE).mean(1) * bank.lengths[candidates.outline]
     return warps, points, matched, _COST * (stiffness * warps**2).sum(1)
 
@@ -109,16 +133,15 @@ def _edges_removed(bank: Bank, plane: Array, candidates: Candidates, warps: Arra
 
 
 def _drawn(bank: Bank, candidates: Candidates, warps: Array, middle: Array) -> Array:
-    """Draw fitted glyphs in windows around the given pixels: for each pixel, find where the deformation took it from."""
+    """Draw fitted glyphs in windows around the given pixels: find where the deformation took each pixel from."""
     shape = bank.points[candidates.outline]
     extent = _extent(shape)
-    columns = warps.shape[1] // 2
     along = numpy.arange(_WINDOW, dtype=numpy.float32) - _WINDOW // 2
     grid = numpy.stack(numpy.meshgrid(along, along), -1).reshape(1, -1, 2)
-    target = grid + (middle - candidates.centre)[:, None].astype(numpy.float32) - warps[:, None, [0, columns]]
-    inverse = numpy.linalg.inv(_affine(warps, shape)).transpose(0, 2, 1)
+    target = grid + (middle - candidates.centre)[:, None].astype(numpy.float32) - warps[:, None, [0, _COLUMNS]]
+    inverse = numpy.linalg.inv(_affine(warps, extent)).transpose(0, 2, 1)
     source = target @ inverse
-    bends = warps.reshape(-1, 2, columns)[:, :, _AFFINE:].transpose(0, 2, 1)
+    bends = warps.reshape(-1, 2, _COLUMNS)[:, :, _AFFINE:].transpose(0, 2, 1)
     for _ in range(3):
         source = (target - _basis(numpy.clip(source / extent, -1.5, 1.5))[..., _AFFINE:] @ bends) @ inverse
     x, y = numpy.clip(source + PATCH // 2, 0, PATCH - 1.001).transpose(2, 0, 1)
@@ -134,10 +157,10 @@ def _basis(places: Array) -> Array:
     return numpy.stack(columns, -1).astype(numpy.float32)
 
 
-def _affine(warps: Array, shape: Array) -> Array:
+def _affine(warps: Array, extent: Array) -> Array:
     """Return the matrix of each deformation, without its bends."""
     slopes = warps.reshape(len(warps), 2, -1)[:, :, 1:_AFFINE]
-    return numpy.asarray(numpy.eye(2, dtype=numpy.float32) + slopes / _extent(shape))
+    return numpy.asarray(numpy.eye(2, dtype=numpy.float32) + slopes / extent)
 
 
 def _extent(shape: Array) -> Array:

@@ -6,9 +6,9 @@ whatever those styles draw, bent or not, is what the attack looks for.
 
 import copy
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from unittest.mock import patch
 
 import numpy
@@ -20,7 +20,7 @@ from flask_captcha_api.rendering.picture import drawing
 from flask_captcha_api.rendering.picture.canvas import Picture, Step
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES, STYLES
 
-Array = numpy.ndarray[Any, Any]
+Array: TypeAlias = numpy.ndarray[Any, Any]
 
 #: The number of points of an outline.
 POINTS = 160
@@ -65,6 +65,25 @@ def drawn_texts(
 def lone_glyphs(text: str, style: str, size: tuple[int, int], rng: random.Random) -> list[Array]:
     """Draw a text in a style and return each of its glyphs alone on nothing, 0 to 1, where it is in the picture."""
     glyphs: list[Array] = []
+
+    def draw_alone(picture: Picture, remaining: tuple[Step, ...]) -> None:
+        glyphs.extend(_alone(picture, place, remaining, rng) for place in range(len(text)))
+
+    draw_observed(text, style, size, rng, draw_alone)
+    return glyphs
+
+
+def draw_observed(
+    text: str,
+    style: str,
+    size: tuple[int, int],
+    rng: random.Random,
+    observe: Callable[[Picture, tuple[Step, ...]], None],
+) -> bytes:
+    """Draw a text in a style and return the encoded picture.
+
+    :param observe: called as soon as there is a background, with the picture and the steps that are still to be done.
+    """
     steps = STYLES[style]
 
     def observed(number: int, step: Step) -> Step:
@@ -72,14 +91,13 @@ def lone_glyphs(text: str, style: str, size: tuple[int, int], rng: random.Random
             had_background = hasattr(picture, "plane")
             step(picture, rng)
             if hasattr(picture, "plane") and not had_background:
-                glyphs.extend(_alone(picture, place, steps[number + 1 :], rng) for place in range(len(text)))
+                observe(picture, steps[number + 1 :])
 
         return run
 
     observed_steps = tuple(observed(number, step) for number, step in enumerate(steps))
     with patch.object(drawing, "STYLES", {style: observed_steps}):
-        drawing.draw_in_style(style, text, rng, size=size)
-    return glyphs
+        return drawing.draw_in_style(style, text, rng, size=size)
 
 
 def _alone(picture: Picture, place: int, steps: tuple[Step, ...], rng: random.Random) -> Array:
@@ -130,4 +148,6 @@ def outline_of(character: str, glyph: Array) -> Outline | None:
 def _patch_of(glyph: Array, centre: Array) -> Array:
     x, y = numpy.round(centre).astype(int)
     square = numpy.pad(glyph, PATCH // 2)[y : y + PATCH, x : x + PATCH]
-    return numpy.round(255 * ndimage.shift(square, (y - centre[1], x - centre[0]), order=1)).astype(numpy.uint8)
+    return (
+        numpy.asarray(255 * ndimage.shift(square, (y - centre[1], x - centre[0]), order=1)).round().astype(numpy.uint8)
+    )
