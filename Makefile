@@ -14,7 +14,7 @@ PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
-.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress sheet drawing pictures wheel clean
+.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures wheel clean
 .PHONY: constraints test-pythons test-lowest release-check docs tables bench-peers
 
 # Serves the example app.
@@ -85,9 +85,10 @@ bench-picture: $(VENV)/bench
 bench-peers: $(VENV)/dev
 	@$(RUN) benchmarks.peers.trips $(ARGS)
 
-# What ready-made software reads of our pictures. An hour or two; `python -m benchmarks.resistance.ocr --count 50` for a look.
+# What machines read of our pictures, with the source at hand and without. Several hours; `ARGS="--rows outlines --kinds
+# digits --drawings normal --count 40"` for a look at one cell, and `--keep` to write what is measured into the record.
 bench-resistance: $(VENV)/bench
-	@$(RUN) benchmarks.resistance.ocr
+	@$(RUN) benchmarks.resistance.table $(ARGS)
 
 # What a network learns of our pictures, given 8,000 of them. About an hour on one core.
 bench-trained: $(VENV)/bench-trained
@@ -106,7 +107,16 @@ stress: $(VENV)/dev
 	@tests/support/install_servers redis-server memcached wrk faketime
 	@CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(RUN) benchmarks.stress
 
-# Contact sheets for blind reading, in build/sheets, and the answers apart.
+# Sheets of several drawings at displayed size, to be read at a glance, and their key apart, in build/glance.
+# `make glance ARGS="--before COMMIT"` draws an earlier commit's among them.
+glance: $(VENV)/bench
+	@$(RUN) benchmarks.legibility.glance draw $(ARGS)
+
+# A page on which people read fifty pictures and get their score.
+glance-page: $(VENV)/dev
+	@$(RUN) benchmarks.legibility.page $(ARGS)
+
+# Contact sheets for patient reading, enlarged, in build/sheets, and the answers apart.
 sheet: $(VENV)/dev
 	@$(RUN) benchmarks.legibility.sheet --kind digits --count 144
 	@$(RUN) benchmarks.legibility.sheet --kind letters --count 96

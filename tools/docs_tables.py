@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.resistance import cells
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
@@ -119,6 +120,12 @@ def benchmark(name: str) -> str:
     return f"{_table(record['columns'], record['rows'])}\n\n{origin}"
 
 
+def resistance(drawing: str) -> str:
+    """Return the table of what machines read of a drawing: a difficulty, or lepture/captcha."""
+    columns, rows, origin = cells.table(drawing, cells.load())
+    return f"{_table(columns, rows)}\n\n{origin}" if rows else origin
+
+
 TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-sources": settings_of_sources,
     "settings-of-app": settings_of_app,
@@ -127,6 +134,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "difficulty-steps": difficulty_steps,
     "languages": languages,
     "benchmark": benchmark,
+    "resistance": resistance,
 }
 
 

@@ -20,8 +20,8 @@ SAMPLE = Path(__file__).with_name("drawing.png")
 SIZE = (166, 90)
 #: A text of each kind: between them they have every character of the alphabets.
 TEXTS = {
-    "digits": ("01234", "56801"),
-    "letters": ("CFHJK", "LMPRS", "TWYZC"),
+    "digits": ("02345", "68023"),
+    "letters": ("CFHKL", "MPSTZ"),
     "arithmetic": ("17+29", "35+68", "40\N{MINUS SIGN}9"),
 }
 _COLUMNS = 8

@@ -1,16 +1,15 @@
 """How many whole texts ready-made software reads: ddddocr's two models, and a pipeline that finds lines first.
 
 Fresh pictures of each kind and difficulty, and lepture/captcha's beside them; raw and after the usual clean-ups.
-``make bench-resistance``, or ``python -m benchmarks.resistance.ocr --count 100 --kinds digits`` for less.
+``make bench-resistance``, or ``python -m benchmarks.resistance.table --rows ddddocr --kinds digits --count 100``.
 """
 
-import argparse
 import random
 import re
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 
 import numpy
@@ -19,9 +18,7 @@ from PIL import Image, ImageFilter, ImageOps
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.challenges.makers import MINUS
 from flask_captcha_api.rendering.picture.drawing import draw
-from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
-from ..intervals import wilson
 from ..peers import drawings as peer_drawings
 
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
@@ -40,27 +37,6 @@ CLEAN_UPS: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 #: What a digit or a sign is taken for by software that also knows others: credited as what was drawn.
 _DIGIT_FOR = str.maketrans("OQDILSZBG-–—一", "000115286" + MINUS * 4)
-
-
-def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=500, help="pictures of each row")
-    parser.add_argument("--lines-count", type=int, default=100, help="pictures for the slow line-finding pipeline")
-    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
-    parser.add_argument("--difficulties", nargs="+", default=list(DIFFICULTIES), choices=list(DIFFICULTIES))
-    chosen = parser.parse_args()
-    solvers = dict(character_solvers())
-    lepture = peer_drawings.lepture()
-    print(f"whole texts of 5 read, and the 95 % interval; n = {chosen.count}, lines: n = {chosen.lines_count}")
-    for kind in chosen.kinds:
-        for difficulty in chosen.difficulties:
-            measure(f"{kind}, {difficulty}", kind, ours(difficulty), solvers, chosen.count, CLEAN_UPS)
-        measure(f"{kind}, lepture/captcha", kind, lepture, solvers, chosen.count, CLEAN_UPS)
-        by_lines = {"lines (RapidOCR)": line_solver()}
-        raw_and_doubled = {name: CLEAN_UPS[name] for name in ("raw", "× 2")}
-        for name, make in {"normal": ours("normal"), "lepture/captcha": lepture}.items():
-            measure(f"{kind}, {name}", kind, make, by_lines, chosen.lines_count, raw_and_doubled)
 
 
 def ours(difficulty: str) -> Callable[[str], bytes]:
@@ -112,38 +88,30 @@ def measure(
     row: str,
     kind: str,
     make: Callable[[str], bytes],
-    solvers: dict[str, Solver],
+    solvers: Mapping[str, Solver],
     count: int,
-    clean_ups: dict[str, Callable[[Image.Image], Image.Image]],
-) -> None:
-    """Have fresh pictures read, and print a line for each solver."""
+    clean_ups: Sequence[str],
+) -> Counter[tuple[str, str]]:
+    """Have fresh pictures read. Return how many whole texts each solver reads after each clean-up.
+
+    :param row: the name of what is measured, to be shown with the progress.
+    :param clean_ups: keys of :data:`CLEAN_UPS`.
+    """
     read: Counter[tuple[str, str]] = Counter()
     for number in range(count):
         if number % 10 == 0:
             print(f"\r{row}: {number} of {count}", end="", file=sys.stderr, flush=True)
         text = KINDS[kind].make(5).prompt
         picture = Image.open(BytesIO(make(text))).convert("RGB")
-        for clean_up, clean in clean_ups.items():
-            cleaned = clean(picture)
+        for clean_up in clean_ups:
+            cleaned = CLEAN_UPS[clean_up](picture)
             for name, solve in solvers.items():
                 read[name, clean_up] += normalised(solve(cleaned), kind) == text
     print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)
-    for name in solvers:
-        cells = [f"{clean_up} {told(read[name, clean_up], count)}" for clean_up in clean_ups]
-        print(f"{row:26} {name:17} " + "   ".join(cells), flush=True)
+    return read
 
 
 def normalised(text: str, kind: str) -> str:
     """Fold what a solver says into what was drawn, in the solver's favour."""
     folded = re.sub(r"\s", "", text).upper()
     return folded if kind == "letters" else folded.translate(_DIGIT_FOR)
-
-
-def told(successes: int, trials: int) -> str:
-    """Write a rate with its interval."""
-    low, high = wilson(successes, trials)
-    return f"{successes / trials:.1%} ({low:.1%} to {high:.1%})"
-
-
-if __name__ == "__main__":
-    main()

@@ -63,7 +63,7 @@ class Kind:
 
     @property
     def may_have_sound(self) -> bool:
-        """Return whether a prompt of this kind can be spoken, if it is one that the package can speak."""
+        """Return whether its prompts may be spoken: by the kind itself, or by the package, which can speak some."""
         return self.speak is not None or self.draw is None
 
 

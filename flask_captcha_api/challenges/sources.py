@@ -32,7 +32,7 @@ class Source:
 
     @property
     def may_have_sound(self) -> bool:
-        """Return whether its captchas may have a sound, if their prompts are ones that the package can speak."""
+        """Return whether its captchas may have a sound. Of a maker alone, that depends on the prompt."""
         return self.settings.audio and self.kind.may_have_sound
 
     @property

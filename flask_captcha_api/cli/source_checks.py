@@ -9,7 +9,7 @@ from ..challenges.guessing import SAMPLES, GuessProbability, estimate
 from ..challenges.makers import Challenge
 from ..challenges.sources import UNCOUNTED, Source
 from ..rendering import FORMS, VOICES, has_sound
-from ..rendering.picture.atlas import BUNDLED, missing_from
+from ..rendering.picture.typefaces import BUNDLED, missing_from
 from ..settings.config import SourceConfig
 from .report import Report, SourceReport, as_text
 

@@ -14,12 +14,16 @@ from ..challenges.sources import Source
 from ..exceptions import FormNotOffered
 from ..settings.config import SOUND_COUNTS_AS, SourceConfig
 from ..translations import CATALOGUES
-from .picture.atlas import BUNDLED
+from .picture.atlas import Atlas
 from .picture.drawing import MEDIA_TYPES, draw, encode
+from .picture.typefaces import BUNDLED
 from .sound.speech import MEDIA_TYPE, can_speak, speak
 
 #: The voice for each language of :data:`~flask_captcha_api.translations.CATALOGUES`.
 VOICES: Mapping[str, str] = MappingProxyType({tag: each.voice for tag, each in CATALOGUES.items()})
+
+#: The shapes of glyphs that pictures of all apps in this process share.
+_ATLAS = Atlas()
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ def _render_image(
         difficulty=settings.difficulty,
         theme=settings.theme,
         typefaces=settings.fonts or BUNDLED,
+        atlas=_ATLAS,
     )
 
 

@@ -19,7 +19,7 @@ from ..challenges.folding import is_typable
 from ..challenges.makers import Challenge
 from ..exceptions import StoreUnavailable
 from ..outcome import Outcome
-from ..rendering.picture.atlas import BUNDLED, CHARACTERS, missing_from
+from ..rendering.picture.typefaces import BUNDLED, CHARACTERS, missing_from
 from ..rendering.puzzles import solve
 from ..service import CaptchaService, Verification
 from ..state import EXTENSION_NAME, CaptchaState

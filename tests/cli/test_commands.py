@@ -34,7 +34,7 @@ def test_check_of_a_good_app(app: Flask) -> None:
     assert "CAPTCHA_TTL                 120           default: 300" in lines
     assert "CAPTCHA_LENGTH              5" in lines
     assert "source  kind        length  picture              sound  JWT       blind guess" in lines
-    assert "login   digits      5       166 × 90 jpeg, auto  yes    optional  1 in 32,768" in lines
+    assert "login   digits      5       166 × 90 jpeg, auto  yes    optional  1 in 16,807" in lines
     assert "sum     arithmetic  5       166 × 90 jpeg, auto  yes    optional  1 in 135" in lines
     assert "sum     kind arithmetic" in lines
     assert lines[-1] == "No errors."

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 import example_app
-from flask_captcha_api.rendering.picture import atlas
+from flask_captcha_api.rendering.picture import typefaces
 
 from ..support.fonts import make_font
 from ..support.paths import DOCS
@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     characters = re.search('^CHARACTERS = "(.*)"$', (PAGES / "own-kind.md").read_text(), re.MULTILINE)
     assert characters
     make_font(tmp_path / "fonts" / "chinese.ttf", characters[1])
-    shutil.copy(Path(atlas.__file__).parents[1] / "data" / "rubik.ttf", tmp_path / "fonts" / "heavy.ttf")
+    shutil.copy(Path(typefaces.__file__).parents[1] / "data" / "rubik.ttf", tmp_path / "fonts" / "heavy.ttf")
     return tmp_path
 
 

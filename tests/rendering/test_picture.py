@@ -12,17 +12,18 @@ import pytest
 from flask import Flask
 from PIL import Image, ImageChops, ImageColor, ImageStat
 
-from flask_captcha_api import CaptchaApi
+from flask_captcha_api import CaptchaApi, rendering
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.challenges.makers import ALPHABETS, DIGITS, LETTERS
-from flask_captcha_api.rendering.picture import atlas
+from flask_captcha_api.rendering.picture import atlas, typefaces
 from flask_captcha_api.rendering.picture import drawing as image
-from flask_captcha_api.rendering.picture.atlas import BUNDLED, CHARACTERS, atlas_for
+from flask_captcha_api.rendering.picture.atlas import Atlas
 from flask_captcha_api.rendering.picture.canvas import Picture
 from flask_captcha_api.rendering.picture.drawing import MEDIA_TYPES, THEMES, draw, draw_in_style
-from flask_captcha_api.rendering.picture.paint import blobs, ink, stamp
+from flask_captcha_api.rendering.picture.paint import clear_signs, ink, patches, stamp
 from flask_captcha_api.rendering.picture.sheet import contact_sheet
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES, STYLES
+from flask_captcha_api.rendering.picture.typefaces import BUNDLED, CHARACTERS
 from flask_captcha_api.settings.config import SourceConfig, keys_of
 from flask_captcha_api.settings.reading import read_config
 
@@ -44,15 +45,19 @@ def prompt(kind: str, length: int, seed: int) -> str:
     return "".join(rng.choices(DIGITS if kind == "digits" else LETTERS, k=length))
 
 
-def glyphs_alone(style: str, text: str, seed: int, size: tuple[int, int]) -> Image.Image:
-    """Draw in a style without its ground and ink: what is white is glyph."""
-    picture = Picture(text, size, image._atlas_with(text, size[1], BUNDLED), THEMES["light"])
+def new_picture(text: str, size: tuple[int, int] = SIZE) -> Picture:
+    return Picture(text, size, THEMES["light"], Atlas(), BUNDLED)
+
+
+def glyphs_alone(style: str, text: str, seed: int, size: tuple[int, int]) -> Picture:
+    """Draw in a style without its ground and ink: what is white of the plane is glyph."""
+    picture = new_picture(text, size)
     picture.plane = Image.new("L", size)
     rng = random.Random(seed)
     for step in STYLES[style]:
-        if getattr(step, "func", step) not in (blobs, ink):
+        if getattr(step, "func", step) not in (patches, clear_signs, ink):
             step(picture, rng)
-    return picture.plane
+    return picture
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -80,7 +85,7 @@ def test_no_glyph_touches_the_border(style: str, size: tuple[int, int]) -> None:
     for seed, (kind, length) in enumerate(product(KINDS, (1, 5, 12))):
         if size[0] < 16 * length:
             continue
-        plane = glyphs_alone(style, prompt(kind, length, seed), seed, size)
+        plane = glyphs_alone(style, prompt(kind, length, seed), seed, size).plane
         left, top, right, bottom = plane.getbbox() or (0, 0, 0, 0)
         assert 1 <= left < right <= size[0] - 1
         assert 1 <= top < bottom <= size[1] - 1
@@ -90,19 +95,59 @@ def test_no_glyph_touches_the_border(style: str, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_glyph_of_a_text_is_drawn(style: str) -> None:
-    """Each glyph has a place of its own and leaves ink there."""
+    """Each glyph has a place of its own, where it is large, and most of it is not under another."""
     for seed in range(20):
-        picture = Picture("40218", SIZE, atlas_for(DIGITS, 90), THEMES["light"])
+        picture = glyphs_alone(style, "40218", seed, SIZE)
+        assert len(set(picture.corners)) == len(picture.shapes) == 5
+        for shape, (x, y) in zip(picture.shapes, picture.corners, strict=True):
+            assert max(shape.size) > 22
+            seen = picture.plane.crop((x, y, x + shape.width, y + shape.height))
+            assert ImageStat.Stat(ImageChops.multiply(seen, shape)).sum[0] > 0.75 * ImageStat.Stat(shape).sum[0]
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("text", ["40218", "WMWWM", "JLJTF"])
+def test_the_order_is_never_in_doubt(style: str, text: str) -> None:
+    """Glyphs follow each other from left to right, in one row or in two of which one is above the other."""
+    for seed in range(20):
+        picture = glyphs_alone(style, text, seed, SIZE)
+        centres = [
+            (x + shape.width / 2, y + shape.height / 2)
+            for shape, (x, y) in zip(picture.shapes, picture.corners, strict=True)
+        ]
+        backward = [place for place in range(1, 5) if centres[place][0] < centres[place - 1][0] + 8]
+        if backward:
+            (split,) = backward
+            assert max(y for _, y in centres[:split]) + 20 < min(y for _, y in centres[split:])
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_plus_is_never_a_times(style: str) -> None:
+    """Whatever the layout, the sign of a sum is upright and large: its bars reach the sides, and not the corners."""
+    for seed in range(20):
+        plus = glyphs_alone(style, "46+38", seed, SIZE).shapes[2]
+        width, height = plus.size
+        assert min(width, height) > 20
+        middle = plus.crop((0, height // 2 - 1, width, height // 2 + 2))
+        assert ImageStat.Stat(middle).mean[0] > 180
+        assert not any(plus.getpixel((x, y)) for x in (0, width - 1) for y in (0, height - 1))
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("sign", "+\N{MINUS SIGN}")
+def test_a_sign_is_never_lost_in_the_ground(style: str, sign: str) -> None:
+    """Below it and around it the ground has one ink."""
+    for seed in range(20):
+        picture = new_picture(f"46{sign}38")
         rng = random.Random(seed)
         for step in STYLES[style]:
+            if step is stamp:
+                break
             step(picture, rng)
-        assert len(set(picture.placements)) == len(picture.cells) == 5
-        for cell, placement in zip(picture.cells, picture.placements, strict=True):
-            alone = Picture("4", SIZE, picture.atlas, picture.palette)
-            alone.cells, alone.placements, alone.plane = [cell], [placement], Image.new("L", SIZE)
-            stamp(alone, rng)
-            left, top, right, bottom = alone.plane.getbbox() or (0, 0, 0, 0)
-            assert (right - left) * (bottom - top) > 100
+        shape, (x, y) = picture.shapes[2], picture.corners[2]
+        under = ImageChops.multiply(picture.plane.crop((x, y, x + shape.width, y + shape.height)), shape)
+        share = ImageStat.Stat(under).sum[0] / ImageStat.Stat(shape).sum[0]
+        assert share < 0.02 or share > 0.95
 
 
 def relative_luminance(pixel: tuple[int, ...]) -> float:
@@ -170,31 +215,79 @@ def test_the_typefaces_have_every_character() -> None:
     """No character of any alphabet is drawn as the box that stands for a missing one."""
     assert set("".join(ALPHABETS)) <= set(CHARACTERS)
     for typeface in BUNDLED:
-        font = atlas._open_font(typeface, 40)
+        font = typefaces._open_font(typeface)
         missing = font.getmask("\uffff").getbbox(), bytes(font.getmask("\uffff"))
         for character in CHARACTERS:
             assert (font.getmask(character).getbbox(), bytes(font.getmask(character))) != missing, (typeface, character)
 
 
-def test_threads_share_one_atlas(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight threads that draw their first picture at once make the glyphs once, and draw what one thread would."""
-    atlas._draw_atlas_once.cache_clear()
-    expected = [draw("40218", random.Random(seed), size=SIZE) for seed in range(8)]
-    atlas._draw_atlas_once.cache_clear()
+BENDING = atlas.Bending(points=3, mesh=0.1, turn=0.1, lean=0.1, weight=(0, 0), uneven=0.01, height=(1, 1), width=(1, 1))
+
+
+def take(book: Atlas, character: str, seed: int, capital: int = 40) -> Image.Image:
+    return book.shape(character, BUNDLED, BENDING, capital, 0, random.Random(seed))
+
+
+def test_shapes_are_used_again_and_replaced() -> None:
+    """Most pictures take shapes that others took, and no set of them stands still."""
+    book = Atlas()
+    first = {id(shape): shape for shape in (take(book, "4", seed) for seed in range(200))}
+    assert 12 <= len(first) < 40
+    later = {id(shape): shape for shape in (take(book, "4", seed) for seed in range(1_000, 6_000))}
+    last = [take(book, "4", seed) for seed in range(6_000, 6_100)]
+    assert len(later) > 40
+    assert not set(map(id, last)) & set(first)
+
+
+def test_no_two_shapes_are_alike() -> None:
+    """Each is bent in its own way: the same typeface, size and angle give another outline each time."""
+    shapes = [
+        atlas.bend(typefaces.glyph("8", "rubik"), BENDING, 40, 0, random.Random(seed)).resize((40, 40))
+        for seed in range(12)
+    ]
+    for place, shape in enumerate(shapes):
+        for other in shapes[:place]:
+            assert ImageStat.Stat(ImageChops.difference(shape, other)).mean[0] > 4
+
+
+def test_an_atlas_keeps_a_few_megabytes() -> None:
+    """However many characters and sizes are drawn, the oldest shapes make room."""
+    book = Atlas()
+    for seed in range(900):
+        take(book, CHARACTERS[seed % 40], seed, capital=60 + seed % 90)
+    kept = sum(shape.width * shape.height for shape in book._shapes.values())
+    assert kept == book._bytes
+    assert atlas._CAPACITY / 2 < kept <= atlas._CAPACITY
+
+
+def test_threads_share_one_atlas() -> None:
+    """Eight threads that draw at once from an atlas that is full draw whole pictures, and it counts what it keeps."""
+    book = Atlas()
     barrier = threading.Barrier(8)
-    drawn: dict[int, bytes] = {}
+    drawn: list[bytes] = []
 
     def work(seed: int) -> None:
+        rng = random.Random(seed)
         barrier.wait(10)
-        drawn[seed] = draw("40218", random.Random(seed), size=SIZE)
+        drawn.extend(draw("40218", rng, size=size, atlas=book) for size in (SIZE, (640, 320)) * 6)
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [drawn[seed] for seed in range(8)] == expected
-    assert atlas._draw_atlas_once.cache_info().misses == 1
+    assert len(drawn) == 8 * 12
+    assert book._bytes == sum(shape.width * shape.height for shape in book._shapes.values()) <= atlas._CAPACITY
+
+
+def test_pictures_of_an_app_share_an_atlas(app: Flask) -> None:
+    """What one request has bent serves the next."""
+    CaptchaApi(app)
+    for _ in range(40):
+        app.test_client().get("/captcha/web")
+    before = dict(rendering._ATLAS._shapes)
+    assert app.test_client().get("/captcha/web").status_code == 200
+    assert len(set(map(id, rendering._ATLAS._shapes.values())) & set(map(id, before.values()))) > len(before) - 10
 
 
 def test_a_character_without_glyph_is_told_without_telling_the_prompt() -> None:
@@ -210,7 +303,7 @@ def test_a_character_without_glyph_is_told_without_telling_the_prompt() -> None:
 def font_file(tmp_path: Path) -> str:
     """Write a typeface to a file, as a user would have one."""
     path = tmp_path / "own.ttf"
-    path.write_bytes((Path(atlas.__file__).parents[1] / "data" / "nunito.ttf").read_bytes())
+    path.write_bytes((Path(typefaces.__file__).parents[1] / "data" / "nunito.ttf").read_bytes())
     return str(path)
 
 
@@ -233,30 +326,16 @@ def test_typefaces_that_are_not_there_are_told_at_start(fonts: Any) -> None:
         read_config({"CAPTCHA_FONTS": fonts}, kinds=KINDS)
 
 
-def test_glyphs_are_kept_upright_and_apart() -> None:
-    """The atlas shows each character as its typeface has it, alone in its cell."""
-    book = atlas_for(DIGITS, 90)
-    assert set(book.cells) == set(DIGITS)
-    assert len(book.cells["1"]) == len(atlas.SLAB_SERIF)
-    assert len(book.cells["8"]) == len(BUNDLED)
-    for cells in book.cells.values():
-        for cell in cells:
-            box = (
-                int(cell.x - cell.width / 2),
-                int(cell.y - cell.height / 2),
-                int(cell.x + cell.width / 2) + 1,
-                int(cell.y + cell.height / 2) + 1,
-            )
-            around = book.sheet.crop((0, box[1] - 8, book.sheet.width, box[3] + 8))
-            assert book.sheet.crop(box).getbbox() is not None
-            inside = Image.new("L", around.size)
-            inside.paste(book.sheet.crop(box), (box[0], 8))
-            assert ImageChops.difference(around, inside).getbbox() is None
+def test_look_alikes_are_drawn_where_they_differ() -> None:
+    """A 1 has a foot, and a letter no serifs."""
+    assert typefaces.faces_with("1", BUNDLED) == typefaces.SLAB_SERIF
+    assert typefaces.faces_with("8", BUNDLED) == BUNDLED
+    assert typefaces.faces_with("M", BUNDLED) == typefaces.SANS_SERIF
 
 
 def test_fonts_and_licences_are_small() -> None:
     """All typefaces together take less than 150 kB, and each has its licence beside it."""
-    data = Path(atlas.__file__).parents[1] / "data"
+    data = Path(typefaces.__file__).parents[1] / "data"
     fonts = list(data.glob("*.ttf"))
     assert {font.stem for font in fonts} == set(BUNDLED)
     assert sum(font.stat().st_size for font in fonts) < 150_000
@@ -270,8 +349,8 @@ def ideographs(tmp_path: Path) -> str:
 
 def test_characters_come_from_whichever_typeface_has_them(ideographs: str, font_file: str) -> None:
     """With several font files each character is drawn in those that have it, and never as what stands for none."""
-    book = atlas.atlas_of_text("春A", 90, (ideographs, font_file))
-    assert {character: len(cells) for character, cells in book.cells.items()} == {"春": 1, "A": 1}
+    assert typefaces.faces_with("春", (ideographs, font_file)) == (ideographs,)
+    assert typefaces.faces_with("A", (ideographs, font_file)) == (font_file,)
     assert draw("春A", random.Random(1), size=SIZE, typefaces=(ideographs, font_file))
 
 
@@ -285,28 +364,26 @@ def test_a_character_that_no_font_file_has_is_told(ideographs: str, text: str) -
 
 def test_what_no_typeface_has(ideographs: str, font_file: str) -> None:
     """Each missing character is named once, in order."""
-    assert atlas.missing_from((ideographs,), "春秋山川山A") == "A山川"
-    assert atlas.missing_from((ideographs, font_file), "春秋山川山A") == "山川"
-    assert atlas.missing_from(BUNDLED, CHARACTERS) == ""
+    assert typefaces.missing_from((ideographs,), "春秋山川山A") == "A山川"
+    assert typefaces.missing_from((ideographs, font_file), "春秋山川山A") == "山川"
+    assert typefaces.missing_from(BUNDLED, CHARACTERS) == ""
 
 
 def test_ideographs_are_as_high_as_capitals(ideographs: str, tmp_path: Path) -> None:
     """Layouts count in heights of a capital, so a typeface of ideographs is scaled to them, and one without H too."""
     digits_alone = make_font(tmp_path / "digits.ttf", DIGITS)
-    for typeface, text in ((ideographs, "春夏"), (digits_alone, "01")):
-        book = atlas.atlas_of_text(text, 90, (typeface,))
-        heights = [cell.height - 2 * atlas._PADDING for cells in book.cells.values() for cell in cells]
-        assert heights == pytest.approx([book.capital] * 2, abs=2)
+    for typeface, text in ((ideographs, "春夏"), (digits_alone, "02")):
+        heights = [typefaces.glyph(character, typeface).height - 2 * typefaces.PADDING for character in text]
+        assert heights == pytest.approx([typefaces.CAPITAL] * 2, abs=2)
 
 
-def test_large_alphabets_are_not_drawn_as_a_whole(ideographs: str) -> None:
-    """A text of no known alphabet leaves no sheet behind, and its glyphs are drawn once."""
+def test_glyphs_of_an_alphabet_of_thousands_are_limited(ideographs: str) -> None:
+    """A typeface's glyph is drawn once, and so many are kept at most."""
     draw("春夏", random.Random(1), size=SIZE, typefaces=(ideographs,))
-    sheets, glyphs = (cache.cache_info() for cache in (atlas._draw_atlas_once, atlas._draw_glyph))
+    misses = typefaces.glyph.cache_info().misses
     draw("夏春", random.Random(1), size=SIZE, typefaces=(ideographs,))
-    assert atlas._draw_atlas_once.cache_info() == sheets
-    assert atlas._draw_glyph.cache_info()[1:] == glyphs[1:]
-    assert glyphs.maxsize
+    assert typefaces.glyph.cache_info().misses == misses
+    assert typefaces.glyph.cache_info().maxsize
 
 
 @pytest.mark.parametrize(("size", "scale", "columns"), [((166, 90), 2, 4), ((400, 100), 1, 3)])

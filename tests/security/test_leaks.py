@@ -16,6 +16,8 @@ from flask.testing import FlaskClient
 from flask_jwt_extended import JWTManager, create_access_token
 
 from flask_captcha_api import CaptchaApi, Challenge, Outcome, StoreUnavailable, verify_captcha
+from flask_captcha_api.state import current_service
+from flask_captcha_api.storage.digests import digest_of
 from flask_captcha_api.testing import answers
 
 from ..support.backends import NaiveCache, params
@@ -166,6 +168,31 @@ def test_traceback_of_a_captcha_that_was_not_kept(app: Flask, broken: Callable[[
     seen = seen_by_a_debugger(caught.value)
     assert "challenge = Challenge()" in seen
     assert not holds(seen)
+
+
+def test_traceback_of_a_captcha_that_could_not_be_kept(
+    app: Flask, captcha: CaptchaApi, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer that is made for the form is in no variable either."""
+    made: list[str] = []
+
+    def note_and_digest(key: bytes, terms: str, uuid: str, identity: Any, answer: str) -> str:
+        made.append(answer)
+        return digest_of(key, terms, uuid, identity, answer)
+
+    def fail(*_: Any) -> None:
+        raise StoreUnavailable("refused")
+
+    uuid = issue()
+    monkeypatch.setattr("flask_captcha_api.service.digest_of", note_and_digest)
+    monkeypatch.setattr("flask_captcha_api.storage.answers.AnswerStore.put", fail)
+    with app.app_context():
+        verification = current_service().verify(uuid, ANSWER)
+        with pytest.raises(StoreUnavailable) as caught:
+            current_service().keep(verification, 1)
+    seen = seen_by_a_debugger(caught.value)
+    assert "challenge = Challenge()" in seen
+    assert not holds(seen.replace(repr(made), ""), made[0])
 
 
 def test_traceback_of_a_rendering(

@@ -20,7 +20,8 @@ def test_letters_make_no_words_and_no_look_alikes() -> None:
     """No vowel is among the letters, and no two of them are mistaken for each other."""
     assert not set(LETTERS) & set("AEIOU")
     assert not any(
-        set(pair) <= set(LETTERS) for pair in ("BR", "CG", "DO", "OQ", "KX", "NZ", "UV", "VY", "IJ", "IL", "EF")
+        set(pair) <= set(LETTERS)
+        for pair in ("BR", "PR", "KR", "CG", "DO", "OQ", "KX", "MW", "NZ", "TY", "UV", "VY", "IJ", "IL", "JL", "EF")
     )
 
 

@@ -1,163 +1,169 @@
-"""The glyph atlas: every glyph that a picture may need, drawn once per process, upright and untransformed."""
+"""The atlas: glyphs bent into shapes of their own, ready to be pasted, and kept for some pictures."""
 
-from collections.abc import Sequence
+import math
+import random
+from array import array
 from functools import lru_cache
-from importlib.resources import files
-from io import BytesIO
-from itertools import chain
-from math import ceil
 from typing import NamedTuple
-from unicodedata import east_asian_width
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops
 
 from ...lazy import ProcessLock
+from .typefaces import BLUR, CAPITAL, faces_with, glyph
 
-_DATA = files("flask_captcha_api.rendering") / "data"
-#: The package's typefaces, all of them heavy.
-SANS_SERIF = ("baloo-2", "lexend", "nunito", "overpass", "rubik")
-SLAB_SERIF = ("bitter", "roboto-slab")
-BUNDLED = SANS_SERIF + SLAB_SERIF
-CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-−×=?"
+Range = tuple[float, float]
 
-#: For characters that are ambiguous in some bundled typefaces, those in which they are not: a 1 with a foot does not
-#: look like a 7, and the strokes of a letter without serifs can be counted.
-_UNAMBIGUOUS_IN = dict.fromkeys("7ABCDEFGHIJKLMNOPQRSTUVWXYZ", SANS_SERIF) | {"1": SLAB_SERIF}
+#: Kept are this many shapes of a glyph at each angle and size, …
+_SLOTS = 12
+#: … and one of so many that a picture takes is bent anew, so that the set never stands still.
+_LIFE = 100
+#: All shapes of an atlas together, in bytes of pixels. The oldest make room.
+_CAPACITY = 4_000_000
+#: The step of the angles at which shapes are kept, in radians.
+_TILT_STEP = 0.25
 
-#: Black pixels around a glyph within its cell: more than bending can move its edge.
-_PADDING = 2
-#: The sizes of atlases, as the height of a capital in pixels.
-_CAPITAL_HEIGHTS = (24, 40, 72, 120)
-#: The height of a capital, as a share of the picture's height.
-_CAPITAL_PER_PICTURE = 40 / 90
-#: The height of a capital, as a share of the font size, if a typeface has no H to be measured.
-_CAPITAL_PER_FONT_SIZE = 0.7
-#: The height of an ideograph, as a share of the font size.
-_IDEOGRAPH_PER_FONT_SIZE = 0.92
-#: A code point that Unicode guarantees never to be a character.
-_NONCHARACTER = "\uffff"
+#: Between its points a mesh is smooth: it is drawn in this many cells along each side.
+_CELLS = 6
+#: The change of grey per pixel at the edge of a blurred glyph.
+_EDGE = 255 / (BLUR * math.sqrt(2 * math.pi))
+#: The change of grey per pixel at the edge of a shape: about one pixel is soft.
+_SHARPNESS = 255
 
 
-class Cell(NamedTuple):
-    """The place of a glyph in the atlas: its centre and size in pixels."""
+class Bending(NamedTuple):
+    """How far shapes depart from their typeface. Lengths are in heights of a capital.
 
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-class Atlas(NamedTuple):
-    """All glyphs of an alphabet in one column, white on black.
-
-    The column is as narrow as its widest glyph, so that a glyph's pixels share a few pages of memory. The box around a
-    leaning glyph extends far beyond its cell: into margins above and below, and beyond the image, which is black, at
-    the sides.
-
-    :ivar cells: the glyphs of each character, one for each typeface that it may be drawn in.
-    :ivar capital: the height of a capital letter, in pixels.
+    :ivar points: along each side of the mesh.
+    :ivar mesh: the largest displacement of a point.
+    :ivar turn: the largest random angle, in radians, beside the one that the layout asks for.
+    :ivar lean: the largest shear, to either side.
+    :ivar weight: how far the outline is moved outwards.
+    :ivar uneven: how much further, to either side, in one part of a glyph or another.
+    :ivar height: a factor.
+    :ivar width: a factor, beside the height's.
     """
 
-    sheet: Image.Image
-    cells: dict[str, list[Cell]]
-    capital: int
+    points: int
+    mesh: float
+    turn: float
+    lean: float
+    weight: Range
+    uneven: float
+    height: Range
+    width: Range
 
 
-_drawing_lock = ProcessLock()
+class Atlas:
+    """Shapes that are ready to be pasted. Threads may share one.
 
-
-def atlas_for(alphabet: str, picture_height: int, typefaces: Sequence[str] = BUNDLED) -> Atlas:
-    """Return the atlas of an alphabet, drawn at the first call.
-
-    :param picture_height: in pixels; decides the size of the glyphs.
-    :param typefaces: names from :data:`BUNDLED`, or paths of font files. A character that none of them has gets no
-        cell.
+    It fills as pictures ask for shapes, and is replaced shape by shape. Each process has its own.
     """
-    with _drawing_lock.get():  # one thread draws, the others wait for it
-        return _draw_atlas_once(alphabet, _capital_height_for(picture_height), tuple(typefaces))
+
+    def __init__(self) -> None:
+        self._shapes: dict[tuple[object, ...], Image.Image] = {}
+        self._bytes = 0
+        self._lock = ProcessLock()
+
+    def shape(
+        self,
+        character: str,
+        typefaces: tuple[str, ...],
+        bending: Bending,
+        capital: int,
+        tilt: float,
+        rng: random.Random,
+    ) -> Image.Image:
+        """Return a shape of a character, white on black and without a margin.
+
+        :param capital: the height of a capital, in pixels.
+        :param tilt: the angle in radians, clockwise; rounded.
+        """
+        step = round(tilt / _TILT_STEP)
+        key = (character, typefaces, bending, capital, step, rng.randrange(_SLOTS))
+        shape = self._shapes.get(key)
+        if shape is None or rng.randrange(_LIFE) == 0:
+            typeface = rng.choice(faces_with(character, typefaces))
+            shape = bend(glyph(character, typeface), bending, capital, step * _TILT_STEP, rng)
+            self._keep(key, shape)
+        return shape
+
+    def _keep(self, key: tuple[object, ...], shape: Image.Image) -> None:
+        with self._lock.get():
+            for old_key in (key, *self._shapes):
+                old = self._shapes.pop(old_key, None)
+                self._bytes -= old.width * old.height if old else 0
+                if self._bytes + shape.width * shape.height <= _CAPACITY:
+                    break
+            self._shapes[key] = shape
+            self._bytes += shape.width * shape.height
 
 
-def atlas_of_text(text: str, picture_height: int, typefaces: Sequence[str] = BUNDLED) -> Atlas:
-    """Draw the atlas for one text, whose alphabet is unknown or too large to be drawn as a whole."""
-    with _drawing_lock.get():
-        return _draw_atlas("".join(sorted(set(text))), _capital_height_for(picture_height), tuple(typefaces))
-
-
-def missing_from(typefaces: Sequence[str], text: str) -> str:
-    """Return the characters of a text that none of the typefaces has."""
-    return "".join(
-        sorted(character for character in set(text) if not _draw_glyphs(character, _CAPITAL_HEIGHTS[0], typefaces))
+def bend(blurred: Image.Image, bending: Bending, capital: int, tilt: float, rng: random.Random) -> Image.Image:
+    """Return a glyph, bent on a mesh, leaning, turned and in a weight of its own, without a margin."""
+    zoom = CAPITAL / capital
+    height = rng.uniform(*bending.height)
+    width = height * rng.uniform(*bending.width)
+    angle, lean = tilt + rng.uniform(-bending.turn, bending.turn), rng.uniform(-bending.lean, bending.lean)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    a, b, c, d = cosine * width, (lean * cosine - sine) * height, sine * width, (lean * sine + cosine) * height
+    reach = 2 * bending.mesh * CAPITAL
+    size = (
+        math.ceil((abs(a) * blurred.width + abs(b) * blurred.height + reach) / zoom),
+        math.ceil((abs(c) * blurred.width + abs(d) * blurred.height + reach) / zoom),
     )
+    scale = zoom / (a * d - b * c)
+    mesh = _mesh(size, (d * scale, -b * scale, -c * scale, a * scale), blurred.size, bending, rng)
+    bent = blurred.transform(size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR, fillcolor=0)
+    if bending.uneven:
+        sway = _EDGE * CAPITAL * bending.uneven
+        greys = bytes(round(128 + rng.uniform(-sway, sway)) for _ in range(9))
+        field = Image.frombytes("L", (3, 3), greys).resize(size, Image.Resampling.BICUBIC)
+        bent = ImageChops.add(bent, field, offset=-128)
+    threshold = round(128 - _EDGE * CAPITAL * rng.uniform(*bending.weight))
+    shape = bent.point(_cut(threshold, capital))
+    return shape.crop(shape.getbbox())
 
 
-def _capital_height_for(picture_height: int) -> int:
-    wanted = picture_height * _CAPITAL_PER_PICTURE
-    return next((height for height in _CAPITAL_HEIGHTS if height >= wanted), _CAPITAL_HEIGHTS[-1])
+def _mesh(
+    size: tuple[int, int],
+    to_glyph: tuple[float, float, float, float],
+    glyph_size: tuple[int, int],
+    bending: Bending,
+    rng: random.Random,
+) -> list[tuple[tuple[int, int, int, int], tuple[float, ...]]]:
+    """Return the boxes of a mesh, each with the quadrilateral of the glyph that it shows, for Image.transform."""
+    a, b, c, d = to_glyph
+    (width, height), (glyph_width, glyph_height) = size, glyph_size
+    xs, ys = ([round(length * step / _CELLS) for step in range(_CELLS + 1)] for length in size)
+    bends_x, bends_y = (_field(bending.points, bending.mesh * CAPITAL, rng) for _ in range(2))
+    points = [
+        (
+            glyph_width / 2 + a * (x - width / 2) + b * (y - height / 2) + bends_x[place],
+            glyph_height / 2 + c * (x - width / 2) + d * (y - height / 2) + bends_y[place],
+        )
+        for place, (y, x) in enumerate((y, x) for y in ys for x in xs)
+    ]
+    line = _CELLS + 1
+    return [
+        (
+            (xs[column], ys[row], xs[column + 1], ys[row + 1]),
+            (*points[at], *points[at + line], *points[at + line + 1], *points[at + 1]),
+        )
+        for row in range(_CELLS)
+        for column in range(_CELLS)
+        for at in (row * line + column,)
+    ]
 
 
-def _draw_atlas(characters: str, capital: int, typefaces: tuple[str, ...]) -> Atlas:
-    glyphs = {character: _draw_glyphs(character, capital, typefaces) for character in characters}
-    every_glyph = list(chain.from_iterable(glyphs.values()))
-    margin = capital
-    middle = max((ceil(glyph.width / 2) for glyph in every_glyph), default=0) + _PADDING
-    sheet = Image.new("L", (2 * middle, margin + sum(glyph.height + margin for glyph in every_glyph)))
-    cells: dict[str, list[Cell]] = {character: [] for character in characters}
-    top = margin
-    for character, its_glyphs in glyphs.items():
-        for glyph in its_glyphs:
-            sheet.paste(glyph, (middle - ceil(glyph.width / 2), top))
-            cells[character].append(
-                Cell(middle, top + glyph.height / 2, glyph.width + 2 * _PADDING, glyph.height + 2 * _PADDING)
-            )
-            top += glyph.height + margin
-    return Atlas(sheet, cells, capital)
+def _field(points: int, largest: float, rng: random.Random) -> list[float]:
+    """Return a smooth random value for each corner of a cell of the mesh."""
+    values = array("f", (rng.uniform(-largest, largest) for _ in range(points * points)))
+    coarse = Image.frombytes("F", (points, points), values.tobytes())
+    return array("f", coarse.resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BICUBIC).tobytes()).tolist()
 
 
-_draw_atlas_once = lru_cache(maxsize=32)(_draw_atlas)
-
-
-def _draw_glyphs(character: str, capital: int, typefaces: Sequence[str]) -> list[Image.Image]:
-    """Draw a character in each typeface that has it and in which it is unambiguous."""
-    suitable = _UNAMBIGUOUS_IN.get(character, typefaces) if typefaces == BUNDLED else typefaces
-    return [glyph for typeface in suitable if (glyph := _draw_glyph(character, typeface, capital)) is not None]
-
-
-@lru_cache(maxsize=1024)
-def _draw_glyph(character: str, typeface: str, capital: int) -> Image.Image | None:
-    """Draw a character, white on black and without a margin. Return None if the typeface does not have it."""
-    font = _open_font(typeface, capital, is_wide=east_asian_width(character) in {"W", "F"})
-    if not _has(font, character):
-        return None
-    left, top, right, bottom = map(round, font.getbbox(character))
-    glyph = Image.new("L", (right - left, bottom - top))
-    ImageDraw.Draw(glyph).text((-left, -top), character, font=font, fill=255)
-    return glyph
-
-
-@lru_cache(maxsize=64)
-def _open_font(typeface: str, capital: int, *, is_wide: bool = False) -> ImageFont.FreeTypeFont:
-    """Open a typeface at the size at which its capitals, or its ideographs, are ``capital`` pixels high."""
-    source = (_DATA / f"{typeface}.ttf").read_bytes() if typeface in BUNDLED else None
-
-    def at(size: float) -> ImageFont.FreeTypeFont:
-        return ImageFont.truetype(BytesIO(source) if source is not None else typeface, size)
-
-    if is_wide:
-        return at(capital / _IDEOGRAPH_PER_FONT_SIZE)
-    measured = at(100)
-    if not _has(measured, "H"):
-        return at(capital / _CAPITAL_PER_FONT_SIZE)
-    _, top, _, bottom = measured.getbbox("H")
-    return at(100 * capital / (bottom - top))
-
-
-def _has(font: ImageFont.FreeTypeFont, character: str) -> bool:
-    """Return whether a font draws a character visibly, and not as the glyph for missing characters."""
-    mask = font.getmask(character)
-    return mask.getbbox() is not None and (mask.size, bytes(mask)) != _missing_glyph_mask(font)
-
-
-@lru_cache(maxsize=64)
-def _missing_glyph_mask(font: ImageFont.FreeTypeFont) -> tuple[tuple[int, int], bytes]:
-    mask = font.getmask(_NONCHARACTER)
-    return mask.size, bytes(mask)
+@lru_cache(maxsize=512)
+def _cut(threshold: int, capital: int) -> list[int]:
+    """Return the table that makes a shape with soft edges of a blurred one."""
+    slope = _SHARPNESS * capital / (_EDGE * CAPITAL)
+    return [min(255, max(0, round(128 + slope * (grey - threshold)))) for grey in range(256)]

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from ...challenges.makers import ALPHABETS
-from .atlas import BUNDLED, CHARACTERS, Atlas, atlas_for, atlas_of_text
+from .atlas import Atlas
 from .canvas import Palette, Picture
 from .styles import DIFFICULTIES, STYLES
+from .typefaces import BUNDLED, missing_from
 
 MEDIA_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
@@ -22,9 +22,6 @@ THEMES: Mapping[str, Palette] = MappingProxyType(
 
 _ENCODER_OPTIONS = {"jpeg": {"quality": 70}}
 
-#: The characters of each known alphabet, the smallest first.
-_ALPHABETS = {alphabet: frozenset(alphabet) for alphabet in (*ALPHABETS, CHARACTERS)}
-
 
 def draw(
     text: str,
@@ -35,8 +32,9 @@ def draw(
     difficulty: str = "normal",
     theme: str = "light",
     typefaces: Sequence[str] = BUNDLED,
+    atlas: Atlas | None = None,
 ) -> bytes:
-    """Draw a text and return the encoded picture. The same state of ``rng`` gives the same picture.
+    """Draw a text and return the encoded picture. Without an atlas, the same state of ``rng`` gives the same picture.
 
     :param text: white space in it is not drawn.
     :param size: width and height in pixels; a text of any length is scaled to fill them.
@@ -44,10 +42,14 @@ def draw(
     :param difficulty: a key of :data:`~flask_captcha_api.rendering.picture.styles.DIFFICULTIES`.
     :param theme: a key of :data:`THEMES`.
     :param typefaces: names of bundled typefaces, or paths of font files.
+    :param atlas: what earlier pictures left to be used again, which saves most of the time. Otherwise every glyph is
+        bent for this picture alone.
     :raises ValueError: there is no character to draw, or one that none of the typefaces has.
     """
     style = rng.choice(DIFFICULTIES[difficulty])
-    return draw_in_style(style, text, rng, size=size, file_format=file_format, theme=theme, typefaces=typefaces)
+    return draw_in_style(
+        style, text, rng, size=size, file_format=file_format, theme=theme, typefaces=typefaces, atlas=atlas
+    )
 
 
 def draw_in_style(
@@ -59,13 +61,15 @@ def draw_in_style(
     file_format: str = "jpeg",
     theme: str = "light",
     typefaces: Sequence[str] = BUNDLED,
+    atlas: Atlas | None = None,
 ) -> bytes:
     """Draw a text in a given style, a key of :data:`~flask_captcha_api.rendering.picture.styles.STYLES`.
 
     The other parameters are those of :func:`draw`.
     """
     text = "".join(text.split())
-    picture = Picture(text, size, _atlas_with(text, size[1], typefaces), THEMES[theme])
+    _check(text, typefaces)
+    picture = Picture(text, size, THEMES[theme], atlas or Atlas(), tuple(typefaces))
     for step in STYLES[style]:
         step(picture, rng)
     return encode(picture.image, file_format)
@@ -83,20 +87,12 @@ def encode(picture: Image.Image, file_format: str) -> bytes:
     return encoded.getvalue()
 
 
-def _atlas_with(text: str, picture_height: int, typefaces: Sequence[str]) -> Atlas:
-    """Return the atlas of the smallest known alphabet that contains the text, or an atlas for this text alone."""
+def _check(text: str, typefaces: Sequence[str]) -> None:
+    """Check that a text can be drawn. The error does not show it: it may be the answer."""
     if not text:
         raise ValueError("there is no character to draw")
-    characters = set(text)
-    for alphabet, its_characters in _ALPHABETS.items():
-        if characters <= its_characters:
-            atlas = atlas_for(alphabet, picture_height, typefaces)
-            break
-    else:
-        atlas = atlas_of_text(text, picture_height, typefaces)
-    if not all(atlas.cells[character] for character in characters):
+    if missing_from(typefaces, text):
         raise ValueError(
             "the prompt has a character that none of the typefaces has: the bundled ones have capital letters, digits "
             "and + - − × = ?; set CAPTCHA_FONTS to font files that have every character of the kind's prompts"
         )
-    return atlas

@@ -1,4 +1,4 @@
-"""The layouts: where the glyphs of a text go, before they are fitted into the picture.
+"""The layouts: where the glyphs of a text go, and how large they are.
 
 People read all of them as usual, from left to right and from the upper row to the lower. They break the assumptions of
 recognisers: that a column of pixels belongs to one character, that lines are level, and that glyphs are upright.
@@ -7,134 +7,125 @@ recognisers: that a column of pixels belongs to one character, that lines are le
 import math
 import random
 
-from .canvas import Picture, Placement, Spot, matrix, widths_of
+from PIL import Image
 
-Range = tuple[float, float]
+from .atlas import Range
+from .canvas import Picture, Spot
+from .typefaces import SIGNS, width_of
+
+#: The height and the width of a shape compared with its typeface's: bending and leaning add to both.
+_TALLER, _WIDER = 1.2, 1.12
+#: A capital is not higher than this share of the picture.
+_TALLEST = 0.6
+#: Two rows have glyphs of at least this share of the size that one row would give them. Otherwise there is one row.
+_SMALLEST_IN_ROWS = 0.6
+#: The largest factor by which the distances between glyphs are stretched to fill a picture.
+_LARGEST_STRETCH = 1.4
 
 
-def rows(
-    picture: Picture, rng: random.Random, *, gap: float, leading: float, lean: Range, bow: Range, turn: float
-) -> None:
-    """Set two bowed rows that lean in opposite directions. Which is the longer one is random.
+def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
+    """Set two rows, or one if the text is short or the picture flat. How many glyphs stand in the first is random.
 
-    :param gap: between glyphs, in capital heights.
-    :param leading: between rows, in capital heights.
-    :param lean: the shear of the glyphs of one row; the other row leans the other way.
-    :param bow: how far the ends of both rows rise or fall, in capital heights.
-    :param turn: the largest random rotation of a glyph, in radians.
+    :param gap: between glyphs, in heights of a capital.
     """
-    widths = widths_of(picture)
-    first = len(widths) // 2 + (rng.randrange(2) if len(widths) % 2 else 0)
-    parts = (widths[:first], widths[first:])
-    longest = max(sum(part) + gap * (len(part) - 1) for part in parts)
-    way, up = rng.choice((1, -1)), rng.choice((1, -1))
+    widths = _widths_of(picture)
+    picture.capital = _capital_for(picture, _typical(widths) * len(widths), _TALLER)
+    parts = [widths]
+    in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER)
+    if len(widths) > 3 and in_two > _SMALLEST_IN_ROWS * picture.capital:
+        picture.capital = in_two
+        first = rng.choice(_breaks(picture, round(_typical(widths) * in_two)))
+        parts = [widths[:first], widths[first:]]
+    longest = max(map(sum, parts))
     for row, part in enumerate(parts):
-        row_lean = (way if row else -way) * rng.uniform(*lean)
-        row_bow = up * rng.uniform(*bow)
-        x = min(rng.uniform(0, 0.25), longest - sum(part) - gap * (len(part) - 1))  # both rows start near the left
+        spread = min(rng.uniform(*gap), (longest - sum(part)) / max(1, len(part) - 1))
+        x = rng.random() * (longest - sum(part) - spread * (len(part) - 1))
         for width in part:
-            x += width / 2
-            along = 2 * x / longest - 1  # -1 to 1
-            picture.spots.append(
-                Spot(
-                    x=x,
-                    y=row * leading + row_bow * along * along,
-                    scale=rng.uniform(0.9, 1.12),
-                    angle=math.atan(4 * row_bow * along / longest) + rng.uniform(-turn, turn),
-                    lean=row_lean,
-                )
-            )
-            x += width / 2 + gap
+            picture.spots.append(Spot(x + width / 2, row * _TALLER + rng.uniform(-0.05, 0.05)))
+            x += width + spread
 
 
-def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, lean: Range = (0, 0)) -> None:
-    """Set the glyphs around an arch or, upside down, in a bowl. The outer ones lie almost on their sides.
+def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, follow: float = 1) -> None:
+    """Set the glyphs around an arch or, upside down, in a bowl.
 
-    :param gap: between glyphs, in capital heights.
+    :param gap: between glyphs, in heights of a capital.
     :param span: the angle from the first glyph to the last, in radians.
-    :param lean: the shear of the glyphs, all in the same direction.
+    :param follow: how far the glyphs turn with the arch; at 0 they stay upright.
     """
+    widths = [width + gap for width in _widths_of(picture)]
     total_angle, up = rng.uniform(*span), rng.choice((1, -1))
-    line_lean = rng.uniform(*lean) * rng.choice((1, -1))
-    widths = [width + gap for width in widths_of(picture)]
-    longest = sum(widths) - gap
-    radius = longest / total_angle
-    skew = rng.uniform(-0.12, 0.12)
+    radius = sum(widths) / total_angle
+    skew = rng.uniform(-0.1, 0.1)
     x = 0.0
     for width in widths:
-        angle = ((x + (width - gap) / 2) / longest - 0.5) * total_angle + skew
+        angle = ((x + width / 2) / sum(widths) - 0.5) * total_angle + skew
         x += width
-        picture.spots.append(
-            Spot(
-                x=radius * math.sin(angle),
-                y=-up * radius * math.cos(angle),
-                scale=rng.uniform(0.92, 1.1),
-                angle=up * angle + rng.uniform(-0.08, 0.08),
-                lean=line_lean,
-            )
-        )
+        picture.spots.append(Spot(radius * math.sin(angle), -up * radius * math.cos(angle), up * angle * follow))
 
-
-def wave(picture: Picture, rng: random.Random, *, gap: float, height: Range, turns: Range, lean: Range) -> None:
-    """Set the glyphs along a sine wave, leaning, and rotated with its slope.
-
-    :param gap: between glyphs, in capital heights.
-    :param height: the amplitude of the wave, in capital heights.
-    :param turns: the length of the wave, in half periods.
-    :param lean: the shear of the glyphs, all in the same direction.
-    """
-    widths = widths_of(picture)
-    run = 0.8 * (sum(widths) + gap * (len(widths) - 1))  # a wave is narrower than the line is long
-    crest = rng.uniform(*height) * rng.choice((1, -1))
-    pace = rng.uniform(*turns) * math.pi / run
-    phase = rng.uniform(-0.5, 0.5)
-    line_lean = rng.uniform(*lean) * rng.choice((1, -1))
-
-    def slope_at(x: float) -> float:
-        return crest * pace * math.cos(pace * (x - run / 2) + phase)
-
-    x = 0.0
-    for width in widths:
-        step = (width + gap) / 2
-        x += step / math.hypot(1, slope_at(x))
-        picture.spots.append(
-            Spot(
-                x=x,
-                y=crest * math.sin(pace * (x - run / 2) + phase),
-                scale=rng.uniform(0.92, 1.1),
-                angle=0.8 * math.atan(slope_at(x)) + rng.uniform(-0.15, 0.15),
-                lean=line_lean,
-            )
-        )
-        x += step / math.hypot(1, slope_at(x))
+    half = sum(span) / 4 * (1 - 1 / len(widths))  # from the middle to the centre of the last glyph
+    typical_radius = _typical(widths) * len(widths) / (sum(span) / 2)
+    picture.capital = _capital_for(
+        picture, 2 * typical_radius * math.sin(half) + 1, typical_radius * (1 - math.cos(half)) + _TALLER
+    )
 
 
 def fit(picture: Picture, rng: random.Random) -> None:
-    """Vary the lean of each glyph, then scale the text and place it at random, completely inside the picture.
+    """Place the shapes at random, but completely inside the picture, and fill it."""
+    picture.shapes = [_within(shape, picture) for shape in picture.shapes]
+    widths, heights = [shape.width for shape in picture.shapes], [shape.height for shape in picture.shapes]
+    xs = _along(widths, [spot.x * picture.capital for spot in picture.spots], picture.size[0], picture.margin, rng)
+    ys = _along(heights, [spot.y * picture.capital for spot in picture.spots], picture.size[1], picture.margin, rng)
+    picture.corners = list(zip(xs, ys, strict=True))
 
-    The text may become up to a seventh narrower to gain height, and up to a quarter wider to fill the picture.
-    """
-    width, height = picture.size
-    margin = 4 * min(width / 166, height / 90)
-    left = top = math.inf
-    right = bottom = -math.inf
-    turned = []
-    for cell, spot in zip(picture.cells, picture.spots, strict=True):
-        scale = spot.scale / picture.atlas.capital
-        a, b, c, d = matrix(spot.angle, scale, spot.lean + rng.uniform(-0.2, 0.2))
-        half_width = (abs(a) * cell.width + abs(b) * cell.height) / 2
-        half_height = (abs(c) * cell.width + abs(d) * cell.height) / 2
-        left, right = min(left, spot.x - half_width), max(right, spot.x + half_width)
-        top, bottom = min(top, spot.y - half_height), max(bottom, spot.y + half_height)
-        turned.append((spot.x, spot.y, a, b, c, d))
 
-    room, head_room = width - 2 * margin, height - 2 * margin
-    tallest = min(head_room / (bottom - top), 0.62 * height, 1.15 * room / (right - left))
-    scale_y = tallest * rng.uniform(0.86, 1)
-    scale_x = min(room / (right - left), 1.25 * scale_y) * rng.uniform(0.86, 1)
-    from_left = margin + rng.random() * (room - (right - left) * scale_x) - left * scale_x
-    from_top = margin + rng.random() * (head_room - (bottom - top) * scale_y) - top * scale_y
-    picture.placements = [
-        Placement(from_left + x * scale_x, from_top + y * scale_y, a * scale_x, b * scale_x, c * scale_y, d * scale_y)
-        for x, y, a, b, c, d in turned
+def _within(shape: Image.Image, picture: Picture) -> Image.Image:
+    """Return a shape, scaled down if it alone is larger than the picture."""
+    width, height = (
+        min(length, room - 2 * picture.margin) for length, room in zip(shape.size, picture.size, strict=True)
+    )
+    return shape if (width, height) == shape.size else shape.resize((width, height))
+
+
+def _along(lengths: list[int], centres: list[float], room: int, margin: int, rng: random.Random) -> list[int]:
+    """Return where the shapes begin along one side of the picture. The distances between them are stretched to fit."""
+    begin = min(centre - length / 2 for centre, length in zip(centres, lengths, strict=True))
+    end = max(centre + length / 2 for centre, length in zip(centres, lengths, strict=True))
+    free = room - 2 * margin - (end - begin)
+    distance = max(centres) - min(centres)
+    stretch = max(0.0, 1 + free / distance) if distance else 1.0
+    if stretch > 1:
+        stretch = rng.uniform(1, min(stretch, _LARGEST_STRETCH))
+    free = max(0.0, free - (stretch - 1) * distance)
+    origin = margin + rng.random() * free - begin - (stretch - 1) * min(centres)
+    return [
+        round(max(margin, min(origin + centre * stretch - length / 2, room - margin - length)))
+        for length, centre in zip(lengths, centres, strict=True)
     ]
+
+
+def _widths_of(picture: Picture) -> list[float]:
+    """Return the width of each glyph in a line, in heights of a capital. A 1 is given the width of other digits."""
+    return [_WIDER * max(width_of(character, picture.typefaces), 0.6) for character in picture.text]
+
+
+def _breaks(picture: Picture, glyph_width: int) -> list[int]:
+    """Return the lengths that the first of two rows may have. A sum is not broken within a number."""
+    length = len(picture.text)
+    longest = min(length - 1, max(math.ceil(length / 2), (picture.size[0] - 2 * picture.margin) // glyph_width))
+    every = range(length - longest, longest + 1)
+    beside_signs = [place for place in every if SIGNS & set(picture.text[place - 1 : place + 1])]
+    return beside_signs or list(every)
+
+
+def _typical(widths: list[float]) -> float:
+    """Return the width of a glyph, rounded, so that most texts of a kind are drawn at the same size."""
+    return math.ceil(5 * sum(widths) / len(widths)) / 5
+
+
+def _capital_for(picture: Picture, width: float, height: float) -> int:
+    """Return the height of a capital at which a text fills the picture.
+
+    :param width: of the text, in heights of a capital. So is its height.
+    """
+    room, head_room = (length - 2 * picture.margin for length in picture.size)
+    return max(1, round(min(room / width, head_room / height, _TALLEST * picture.size[1])))

@@ -1,69 +1,91 @@
-"""The painting steps: choose typefaces, paint the background, stamp the glyphs on it, and colour the result."""
+"""The painting steps: take shapes, paint the background, stamp the shapes on it, and colour the result."""
 
 import math
 import random
 from functools import lru_cache
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from .atlas import Cell
-from .canvas import Palette, Picture, Placement
+from .atlas import Bending, Range
+from .canvas import Palette, Picture
+from .typefaces import SIGNS
 
 _BILINEAR = Image.Resampling.BILINEAR
 
 #: Moves greys away from the middle, where a threshold would leave a fuzzy edge.
 _SPREAD = bytes(round(0.7 * grey) if grey < 128 else round(255 - 0.7 * (255 - grey)) for grey in range(256))
+#: How much steeper the background's greys become, so that its edges are hard.
+_STEEPNESS = 30
 
 #: The number of tints, at equal distances around the hue circle.
 _TINTS = 60
 #: The distance of a tint's chroma from grey. The larger it is, the harder it is to distinguish the inks of some hues.
 _CHROMA = 22
 
-_Box = tuple[int, int, int, int]
-_Quad = tuple[float, ...]
-_Patch = tuple[_Box, _Quad]
+#: The signs of sums are drawn alike in every picture, upright and large: a "+" that is turned is a "×".
+_SIGN_BENDING = Bending(
+    points=3, mesh=0.03, turn=0.05, lean=0.05, weight=(0.0, 0.02), uneven=0.01, height=(1.2, 1.3), width=(1.0, 1.1)
+)
+#: The diameter of the plain patch under a sign, in heights of a capital.
+_PATCH = 1.15
 
 
-def choose_typefaces(picture: Picture, rng: random.Random) -> None:
-    """Choose a typeface for every glyph, among those in which the character is unambiguous."""
-    picture.cells = [rng.choice(picture.atlas.cells[character]) for character in picture.text]
+def take_shapes(picture: Picture, rng: random.Random, *, bending: Bending) -> None:
+    """Take a shape for every glyph from the atlas."""
+    picture.shapes = [
+        picture.atlas.shape(
+            character,
+            picture.typefaces,
+            _SIGN_BENDING if character in SIGNS else bending,
+            picture.capital,
+            0 if character in SIGNS else spot.tilt,
+            rng,
+        )
+        for character, spot in zip(picture.text, picture.spots, strict=True)
+    ]
 
 
-def blobs(picture: Picture, rng: random.Random, *, grid: tuple[int, int]) -> None:
-    """Paint a background of black and white blobs: a few random grey cells, enlarged and thresholded.
+def patches(picture: Picture, rng: random.Random, *, across: float, along: float, angle: Range) -> None:
+    """Paint a background of black and white patches: a few random grey cells, enlarged, turned and thresholded.
 
-    A glyph across an edge is light on one side of it and dark on the other, so that no threshold isolates it.
+    A glyph across an edge is light on one side of it and dark on the other, so that no threshold isolates it. The edges
+    run at a slant, because few strokes of an upright glyph do: an edge along a stroke would hide or imitate it.
 
-    :param grid: columns and rows of cells; the more there are, the more edges cross each glyph.
+    :param across: the width of a cell, in heights of a capital; the less, the more edges cross each glyph.
+    :param along: the length of a cell.
+    :param angle: of the length from the horizontal, in radians, to either side.
     """
-    columns, lines = grid
-    cells = Image.frombytes("L", grid, rng.randbytes(columns * lines).translate(_SPREAD))
-    grey = cells.resize(picture.size, _BILINEAR)
-    steepness = 36
-    picture.plane = ImageChops.add(grey, grey, 2 / steepness, 128 - 128 * steepness)
+    width, height = (picture.size[0] + 1) // 2, (picture.size[1] + 1) // 2  # drawn at half the size
+    turned = rng.uniform(*angle) * rng.choice((1, -1))
+    cell_x, cell_y = along * picture.capital / 2, across * picture.capital / 2
+    diagonal = math.hypot(width, height)
+    columns, lines = math.ceil(diagonal / cell_x) + 2, math.ceil(diagonal / cell_y) + 2
+    cells = Image.frombytes("L", (columns, lines), rng.randbytes(columns * lines).translate(_SPREAD))
+    a, b = math.cos(turned) / cell_x, math.sin(turned) / cell_x
+    c, d = -math.sin(turned) / cell_y, math.cos(turned) / cell_y
+    from_x, from_y = columns / 2 + rng.uniform(-0.5, 0.5), lines / 2 + rng.uniform(-0.5, 0.5)
+    to_cells = (a, b, from_x - (a * width + b * height) / 2, c, d, from_y - (c * width + d * height) / 2)
+    grey = cells.transform((width, height), Image.Transform.AFFINE, to_cells, _BILINEAR)
+    grey = grey.resize(picture.size, _BILINEAR)
+    picture.plane = ImageChops.add(grey, grey, 2 / _STEEPNESS, 128 - 128 * _STEEPNESS)
 
 
-def stamp(picture: Picture, rng: random.Random, *, bend: float = 2 / 40) -> None:
-    """Stamp the glyphs, swapping the inks wherever a glyph overlaps another or a dark part of the background.
+def clear_signs(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the same signature as every step
+    """Put a plain patch under each sign, so that no edge of the background hides it or adds a stroke to it."""
+    for character, shape, (x, y) in zip(picture.text, picture.shapes, picture.corners, strict=True):
+        if character in SIGNS:
+            disc = _disc(round(_PATCH * picture.capital))
+            left, top = x + (shape.width - disc.width) // 2, y + (shape.height - disc.height) // 2
+            box = (left, top, left + disc.width, top + disc.height)
+            is_light = ImageStat.Stat(picture.plane.crop(box)).mean[0] > 127
+            picture.plane.paste(255 if is_light else 0, box, disc)
 
-    Each glyph is copied from the atlas as a quadrilateral whose corners are displaced at random, so that its shape
-    differs in every picture. Glyphs that do not touch each other are copied together.
 
-    :param bend: the largest displacement of a corner, in capital heights.
-    """
-    displacement = bend * picture.atlas.capital
-    layers: list[list[_Patch]] = []
-    for cell, placement in zip(picture.cells, picture.placements, strict=True):
-        patch = _bend(cell, placement, displacement, rng)
-        for layer in layers:
-            if not _touches(patch, layer):
-                layer.append(patch)
-                break
-        else:
-            layers.append([patch])
-    for layer in layers:
-        glyphs = picture.atlas.sheet.transform(picture.size, Image.Transform.MESH, layer, _BILINEAR, fillcolor=0)
-        picture.plane = ImageChops.difference(picture.plane, glyphs)
+def stamp(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the same signature as every step
+    """Stamp the shapes, swapping the inks wherever a glyph overlaps another or a dark part of the background."""
+    for shape, (x, y) in zip(picture.shapes, picture.corners, strict=True):
+        below = picture.plane.crop((x, y, x + shape.width, y + shape.height))
+        picture.plane.paste(ImageChops.difference(below, shape), (x, y))
 
 
 def ink(picture: Picture, rng: random.Random) -> None:
@@ -82,40 +104,8 @@ def _gradient(palette: Palette, tint: int) -> bytes:
     return Image.merge("YCbCr", (luma, blue, red)).convert("RGB").tobytes()
 
 
-def _bend(cell: Cell, placement: Placement, displacement: float, rng: random.Random) -> _Patch:
-    """Return the box in the picture that a glyph covers, and the quadrilateral in the atlas that is copied there.
-
-    Its corners are in Pillow's order: counter-clockwise from the upper left.
-    """
-    x, y, a, b, c, d = placement
-    reach_x = (abs(a) * cell.width + abs(b) * cell.height) / 2
-    reach_y = (abs(c) * cell.width + abs(d) * cell.height) / 2
-    left, right = math.floor(x - reach_x), math.ceil(x + reach_x)
-    top, bottom = math.floor(y - reach_y), math.ceil(y + reach_y)
-
-    determinant = a * d - b * c
-    left_x, left_y = d / determinant * (left - x), -c / determinant * (left - x)
-    right_x, right_y = d / determinant * (right - x), -c / determinant * (right - x)
-    top_x, top_y = cell.x - b / determinant * (top - y), cell.y + a / determinant * (top - y)
-    bottom_x, bottom_y = cell.x - b / determinant * (bottom - y), cell.y + a / determinant * (bottom - y)
-
-    stray = [displacement * (2 * rng.random() - 1) for _ in range(8)]
-    return (left, top, right, bottom), (
-        top_x + left_x + stray[0],
-        top_y + left_y + stray[1],
-        bottom_x + left_x + stray[2],
-        bottom_y + left_y + stray[3],
-        bottom_x + right_x + stray[4],
-        bottom_y + right_y + stray[5],
-        top_x + right_x + stray[6],
-        top_y + right_y + stray[7],
-    )
-
-
-def _touches(patch: _Patch, layer: list[_Patch]) -> bool:
-    """Return whether a patch overlaps one of a layer."""
-    left, top, right, bottom = patch[0]
-    for (its_left, its_top, its_right, its_bottom), _ in layer:
-        if left < its_right and its_left < right and top < its_bottom and its_top < bottom:
-            return True
-    return False
+@lru_cache(maxsize=64)
+def _disc(diameter: int) -> Image.Image:
+    disc = Image.new("L", (4 * diameter, 4 * diameter))
+    ImageDraw.Draw(disc).ellipse((0, 0, 4 * diameter - 1, 4 * diameter - 1), fill=255)
+    return disc.reduce(4)

@@ -8,45 +8,71 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
+from .atlas import Bending
 from .canvas import Step
-from .layouts import arch, fit, rows, wave
-from .paint import blobs, choose_typefaces, ink, stamp
+from .layouts import arch, fit, rows
+from .paint import clear_signs, ink, patches, stamp, take_shapes
 
-# Coarse cells leave most strokes whole; fine ones cut nearly every stroke.
-_COARSE = partial(blobs, grid=(6, 4))
-_FINE = partial(blobs, grid=(8, 5))
+# Lengths are in heights of a capital, angles in radians. How far shapes are bent is what costs an attacker most who
+# looks for the outlines of the bundled typefaces, and costs readers little.
+_CALM_SHAPES = Bending(
+    points=3,
+    mesh=0.12,
+    turn=0.08,
+    lean=0.12,
+    weight=(-0.02, 0.025),
+    uneven=0.02,
+    height=(0.92, 1.08),
+    width=(1.05, 1.45),
+)
+_SHAPES = Bending(
+    points=3,
+    mesh=0.22,
+    turn=0.25,
+    lean=0.25,
+    weight=(-0.02, 0.025),
+    uneven=0.02,
+    height=(0.92, 1.08),
+    width=(1.05, 1.55),
+)
+# Around an arch glyphs are turned already, and there is no room for wide ones.
+_NARROW_SHAPES = _SHAPES._replace(mesh=0.2, turn=0.12, width=(0.95, 1.2))
+# Where pictures are to be hard.
+_HARD_SHAPES = _SHAPES._replace(mesh=0.25)
+_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.22)
 
-# Software that finds lines first and then reads each of them can read straight rows that lean the same way, and rows
-# whose glyphs are all rotated alike.
-_ROWS = partial(rows, gap=0.04, leading=1.5, lean=(0.55, 0.9), bow=(0.5, 0.8), turn=0.28)
-# Software reads a flatter arch as a line, unless its glyphs also lean.
-_ARCH = partial(arch, gap=0.12, span=(2.3, 2.9))
-_LEANING_ARCH = partial(arch, gap=0.1, span=(1.5, 2.0), lean=(0.65, 0.95))
-# Either alone can be read: a wave of upright glyphs by recognisers of characters, a level line of leaning glyphs by
-# recognisers of lines.
-_WAVE = partial(wave, gap=0.1, height=(0.55, 0.8), turns=(1.6, 2.1), lean=(0.55, 0.85))
+# Coarse patches leave most strokes whole; fine ones cut nearly every stroke.
+_VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
+_COARSE = partial(patches, across=1.0, along=1.8, angle=(0.6, 0.97))
+_FINE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97))
+
+# Software that expects a single line reads neither of two rows.
+_ROWS = partial(rows, gap=(0.05, 0.5))
+_ARCH = partial(arch, gap=0.04, span=(1.7, 1.9))
+
+
+def _style(layout: Step, shapes: Bending, background: Step) -> tuple[Step, ...]:
+    return layout, partial(take_shapes, bending=shapes), fit, background, clear_signs, stamp, ink
+
 
 STYLES: Mapping[str, tuple[Step, ...]] = MappingProxyType(
     {
-        "rows": (choose_typefaces, _ROWS, fit, _COARSE, stamp, ink),
-        "arch": (choose_typefaces, _ARCH, fit, _COARSE, stamp, ink),
-        "leaning-arch": (choose_typefaces, _LEANING_ARCH, fit, _COARSE, stamp, ink),
-        "wave": (choose_typefaces, _WAVE, fit, _COARSE, stamp, ink),
-        "rows-fine": (choose_typefaces, _ROWS, fit, _FINE, stamp, ink),
-        "arch-fine": (choose_typefaces, _ARCH, fit, _FINE, stamp, ink),
-        "leaning-arch-fine": (choose_typefaces, _LEANING_ARCH, fit, _FINE, stamp, ink),
-        "wave-fine": (choose_typefaces, _WAVE, fit, _FINE, stamp, ink),
+        "calm-rows": _style(_ROWS, _CALM_SHAPES, _VERY_COARSE),
+        "rows": _style(_ROWS, _SHAPES, _COARSE),
+        "arch": _style(_ARCH, _NARROW_SHAPES, _COARSE),
+        "rows-fine": _style(_ROWS, _HARD_SHAPES, _FINE),
+        "arch-fine": _style(_ARCH, _HARD_NARROW_SHAPES, _FINE),
     }
 )
 
 #: The styles of each difficulty.
 DIFFICULTIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        # A single layout, whose glyphs do not lean: the easiest to read, and the first that a network learns.
-        "calm": ("arch",),
-        # Every layout: whatever breaks one of them does not break the others.
-        "normal": ("rows", "arch", "leaning-arch", "wave"),
-        # The same with more edges: each glyph is cut into more pieces, which is harder to read at a glance.
-        "hard": ("rows-fine", "arch-fine", "leaning-arch-fine", "wave-fine"),
+        # Upright glyphs, little bent and mostly whole: the easiest to read, and the first that a network learns.
+        "calm": ("calm-rows",),
+        # Software that expects a single line does not read rows, and software that finds lines does not read arches.
+        "normal": ("rows", "arch"),
+        # The same, bent further and with more edges, which is harder to read at a glance.
+        "hard": ("rows-fine", "arch-fine"),
     }
 )

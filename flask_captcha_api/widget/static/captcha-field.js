@@ -141,7 +141,7 @@ class CaptchaField extends HTMLElement {
   #restUntil = 0; // no automatic request before
   #tokens; // valid for the captcha: the one sent and the one returned
   #note; // a key of TEXTS
-  #error; // a key of TEXTS, or a text from the page
+  #error; // "wrong" or "expired", or a text from the page
   #getToken;
   #puzzle; // what the device has to work out
   #solution = "";
@@ -165,8 +165,8 @@ class CaptchaField extends HTMLElement {
         id: "text", part: "input", dir: "ltr", required: "", maxlength: 64, autocomplete: "off", autocapitalize: "off",
         autocorrect: "off", spellcheck: "false", translate: "no", "aria-describedby": "error",
       }),
-      error: make("span", { id: "error", class: "captcha-error error", part: "error", dir: "auto" }),
-      note: make("span", { part: "note", dir: "auto" }),
+      error: make("p", { id: "error", class: "captcha-error error", part: "error", dir: "auto" }),
+      note: make("p", { part: "note", dir: "auto" }),
     });
     ui.frame = make("div", { class: "captcha-frame", part: "frame" }, ui.image, ui.show, ui.audio);
     ui.group = make(

@@ -1,0 +1,101 @@
+"""What has been measured of machines that read pictures: one record, and the tables that the documentation shows of it.
+
+A cell is one way of reading, one kind of challenge and one drawing. Each is measured and kept by itself, so that a
+table can be filled in several sessions; a cell that has not been measured says so.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..intervals import wilson
+
+RECORD = Path(__file__).parent.parent / "results" / "resistance.json"
+COMMAND = "make bench-resistance"
+
+#: The ways of reading, in the order of the tables, and what they are called there.
+WAYS: Mapping[str, str] = {
+    "outlines": "outlines of the package's own glyphs, with the source",
+    "background": "the background fitted and taken away, with the source",
+    "ddddocr": "ddddocr",
+    "ddddocr beta": "ddddocr beta",
+    "ddddocr cleaned": "the better of both after the clean-up that helps most",
+    "rapidocr": "RapidOCR, which finds lines first",
+    "rapidocr doubled": "the same, the picture twice as large",
+}
+KINDS = ("digits", "letters")
+
+Cell = Mapping[str, Any]
+
+
+def keep(cells: Iterable[Cell], path: Path = RECORD) -> None:
+    """Write cells into the record, each in the place of an older one of the same way, kind and drawing."""
+    kept = {_key(cell): cell for cell in (*load(path), *cells)}
+    path.write_text(json.dumps({"cells": list(kept.values())}, indent=2, ensure_ascii=False) + "\n")
+
+
+def load(path: Path = RECORD) -> list[Cell]:
+    """Return the cells of the record."""
+    return list(json.loads(path.read_text())["cells"]) if path.exists() else []
+
+
+def table(drawing: str, cells: Iterable[Cell]) -> tuple[list[str], list[list[str]], str]:
+    """Return the columns and the rows of a drawing's table, and a sentence that says how it was measured.
+
+    :param drawing: a difficulty, or ``lepture/captcha``.
+    """
+    of_drawing = {_key(cell): cell for cell in cells if cell["drawing"] == drawing}
+    columns = [
+        "",
+        *(f"{kind}, read" for kind in KINDS),
+        *(f"{kind}, surest tenth" for kind in KINDS),
+        "CPU s a picture",
+        "CPU s a pass",
+    ]
+    rows = []
+    for way, name in WAYS.items():
+        there = [of_drawing.get((way, kind, drawing)) for kind in KINDS]
+        if any(there):
+            digits = next(cell for cell in there if cell)
+            rows.append([name, *map(_read, there), *map(_surest, there), _seconds(digits), _seconds_per_pass(digits)])
+    return columns, rows, _origin(of_drawing.values())
+
+
+def _read(cell: Cell | None) -> str:
+    if cell is None:
+        return "not measured"
+    low, high = wilson(cell["right"], cell["pictures"])
+    return f"{cell['right'] / cell['pictures']:.1%} ({low:.1%} to {high:.1%}), n = {cell['pictures']}"
+
+
+def _surest(cell: Cell | None) -> str:
+    return f"{cell['surest_right']} of {cell['surest']}" if cell and "surest" in cell else "–"
+
+
+def _seconds(cell: Cell) -> str:
+    return f"{cell['cpu_seconds']:.1f}" if "cpu_seconds" in cell else "–"
+
+
+def _seconds_per_pass(cell: Cell) -> str:
+    """Say what a right answer costs if every picture is answered, and if only the surest tenth is."""
+    if "cpu_seconds" not in cell:
+        return "–"
+    total = cell["cpu_seconds"] * cell["pictures"]
+    ways = [f"{total / right:.1f}" if right else "no pass" for right in (cell["right"], cell["surest_right"])]
+    return f"{ways[0]}; {ways[1]} if only the surest tenth is answered"
+
+
+def _origin(cells: Iterable[Cell]) -> str:
+    measured = list(cells)
+    if not measured:
+        return f"Not measured yet: `{COMMAND}`."
+    dates = sorted({cell["date"] for cell in measured})
+    machines = "; ".join(sorted({cell["machine"] for cell in measured}))
+    versions = sorted({f"{name} {number}" for cell in measured for name, number in cell["versions"].items()})
+    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    return f"Measured on {when} by `{COMMAND}`: {machines}; {', '.join(versions)}."
+
+
+def _key(cell: Cell) -> tuple[str, str, str]:
+    return cell["way"], cell["kind"], cell["drawing"]

@@ -1,0 +1,117 @@
+"""What machines read of the pictures, one table for each difficulty: with the source at hand, and ready-made software.
+
+``make bench-resistance`` measures everything, which takes hours; ``ARGS=--keep`` writes each figure into the
+record of the documentation as soon as it is measured. For one cell, or a first look:
+``python -m benchmarks.resistance.table --rows outlines --kinds digits --drawings normal --count 40``.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
+from tools.docs_tables import write_tables
+
+from ..intervals import wilson
+from ..peers import drawings as peer_drawings
+from ..record import machine, versions_of
+from . import attack, cells, ground, ocr, outlines
+
+LEPTURE = "lepture/captcha"
+
+#: Measures a kind and a drawing with a number of pictures, and returns the figures of each way of reading.
+Measure = Callable[[str, str, int, int], Mapping[str, Mapping[str, Any]]]
+
+
+def main() -> None:
+    """Measure the chosen cells, print each, and keep it if that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--kinds", nargs="+", default=list(cells.KINDS), choices=list(cells.KINDS))
+    parser.add_argument("--drawings", nargs="+", default=[*DIFFICULTIES, LEPTURE], choices=[*DIFFICULTIES, LEPTURE])
+    parser.add_argument("--count", type=int, help="pictures of each cell; 500 for ddddocr and 200 otherwise")
+    parser.add_argument("--processes", type=int, default=2, help="of the attacks with the source")
+    parser.add_argument(
+        "--keep", action="store_true", help="write what is measured into the record of the documentation"
+    )
+    chosen = parser.parse_args()
+    for row in chosen.rows:
+        measure, count, knows_source = ROWS[row]
+        for drawing in chosen.drawings:
+            if knows_source and drawing == LEPTURE:
+                continue  # the attacks are made for what this package draws
+            for kind in chosen.kinds:
+                figures = measure(kind, drawing, chosen.count or count, chosen.processes)
+                for way, each in figures.items():
+                    print(f"{cells.WAYS[way]}; {kind}, {drawing}: {_told(each)}", flush=True)
+                if chosen.keep:
+                    cells.keep(_cell(way, kind, drawing, each) for way, each in figures.items())
+                    write_tables()
+
+
+def by_attack(name: str, prepare: attack.Preparation) -> Measure:
+    """Return what measures an attack with the source."""
+
+    def measure(kind: str, drawing: str, count: int, processes: int) -> Mapping[str, Mapping[str, Any]]:
+        outcome, _ = attack.run(name, prepare, kind, drawing, count, processes)
+        return {name: {**outcome._asdict(), "versions": versions_of("pillow", "numpy", "scipy")}}
+
+    return measure
+
+
+def by_ddddocr(kind: str, drawing: str, count: int, _: int) -> Mapping[str, Mapping[str, Any]]:
+    """Measure ddddocr's two models, and the best that either makes of any clean-up."""
+    solvers = dict(ocr.character_solvers())
+    read = ocr.measure(f"ddddocr, {kind}, {drawing}", kind, _drawing(drawing), solvers, count, list(ocr.CLEAN_UPS))
+    right = {name: read[name, "raw"] for name in solvers} | {"ddddocr cleaned": max(read.values(), default=0)}
+    versions = versions_of("pillow", "ddddocr", *_of_peer(drawing))
+    return {name: {"pictures": count, "right": number, "versions": versions} for name, number in right.items()}
+
+
+def by_rapidocr(kind: str, drawing: str, count: int, _: int) -> Mapping[str, Mapping[str, Any]]:
+    """Measure RapidOCR on pictures as they are, and twice as large."""
+    solvers = {"rapidocr": ocr.line_solver()}
+    read = ocr.measure(f"RapidOCR, {kind}, {drawing}", kind, _drawing(drawing), solvers, count, ["raw", "× 2"])
+    versions = versions_of("pillow", "rapidocr-onnxruntime", *_of_peer(drawing))
+    return {
+        way: {"pictures": count, "right": read["rapidocr", clean_up], "versions": versions}
+        for way, clean_up in (("rapidocr", "raw"), ("rapidocr doubled", "× 2"))
+    }
+
+
+#: What measures each row or group of rows, of how many pictures, and whether it is made for this package's drawings.
+ROWS: Mapping[str, tuple[Measure, int, bool]] = {
+    "ddddocr": (by_ddddocr, 500, False),
+    "rapidocr": (by_rapidocr, 200, False),
+    "background": (by_attack("background", ground.prepare), 200, True),
+    "outlines": (by_attack("outlines", outlines.prepare), 200, True),
+}
+
+
+def _drawing(name: str) -> Callable[[str], bytes]:
+    return peer_drawings.lepture() if name == LEPTURE else ocr.ours(name)
+
+
+def _of_peer(drawing: str) -> tuple[str, ...]:
+    return ("captcha",) if drawing == LEPTURE else ()
+
+
+def _cell(way: str, kind: str, drawing: str, figures: Mapping[str, Any]) -> cells.Cell:
+    today = datetime.now(timezone.utc).date().isoformat()
+    return {"way": way, "kind": kind, "drawing": drawing, "date": today, "machine": machine(), **figures}
+
+
+def _told(figures: Mapping[str, Any]) -> str:
+    low, high = wilson(figures["right"], figures["pictures"])
+    share = figures["right"] / figures["pictures"]
+    told = f"{figures['right']} of {figures['pictures']} = {share:.1%} ({low:.1%} to {high:.1%})"
+    if "surest" in figures:
+        told += (
+            f"; {figures['surest_right']} of the surest {figures['surest']}; {figures['cpu_seconds']:.1f} CPU s each"
+        )
+    return told
+
+
+if __name__ == "__main__":
+    main()
