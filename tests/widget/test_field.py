@@ -415,3 +415,14 @@ def test_every_class_has_the_prefix_of_the_package(client: FlaskClient, page: st
     style = (STATIC / STYLESHEET).read_text(encoding="utf-8")
     names = re.findall(r"(?:@keyframes\s+|(?<![\w)])\.)([a-z][\w-]*)", style)
     assert {name for name in names if not name.startswith("captcha-")} == set()
+
+
+def test_without_the_script_a_source_with_work_says_so(app: Flask) -> None:
+    """There is no form that could never pass, no captcha is issued, and the script is told of work alone."""
+    app.config.update(CAPTCHA_LANGUAGE="en", CAPTCHA_WORK=1_000, CAPTCHA_WORK_ALONE=1_000)
+    CaptchaApi(app)
+    with app.test_request_context():
+        rendered = str(captcha_field("web"))
+    assert '<noscript><span lang="en">This captcha needs JavaScript.' in rendered
+    assert "<input" not in rendered
+    assert re.search("<captcha-field [^>]* work", rendered)

@@ -156,8 +156,8 @@ export class Work {
     bar.ariaLabel = say("working");
   }
 
-  /** A sentence for the status: `working` or `worked`. */
+  /** The sentence of a note of ours: `working` or `worked`. */
   sentence(key, language) {
-    return TEXTS[key][LANGUAGES.indexOf(language)];
+    return TEXTS[key]?.[LANGUAGES.indexOf(language)];
   }
 }
