@@ -45,12 +45,11 @@ def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
             x += width + spread
 
 
-def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, follow: float = 1) -> None:
+def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range) -> None:
     """Set the glyphs around an arch or, upside down, in a bowl.
 
     :param gap: between glyphs, in heights of a capital.
     :param span: the angle from the first glyph to the last, in radians.
-    :param follow: how far the glyphs turn with the arch; at 0 they stay upright.
     """
     widths = [width + gap for width in _widths_of(picture)]
     total_angle, up = rng.uniform(*span), rng.choice((1, -1))
@@ -60,7 +59,7 @@ def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, follo
     for width in widths:
         angle = ((x + width / 2) / sum(widths) - 0.5) * total_angle + skew
         x += width
-        picture.spots.append(Spot(radius * math.sin(angle), -up * radius * math.cos(angle), up * angle * follow))
+        picture.spots.append(Spot(radius * math.sin(angle), -up * radius * math.cos(angle), up * angle))
 
     half = sum(span) / 4 * (1 - 1 / len(widths))  # from the middle to the centre of the last glyph
     typical_radius = _typical(widths) * len(widths) / (sum(span) / 2)

@@ -16,7 +16,6 @@ from .paint import clear_signs, ink, patches, stamp, take_shapes
 # Lengths are in heights of a capital, angles in radians. How far shapes are bent is what costs an attacker most who
 # looks for the outlines of the bundled typefaces, and costs readers little.
 _CALM_SHAPES = Bending(
-    points=3,
     mesh=0.12,
     turn=0.08,
     lean=0.12,
@@ -26,7 +25,6 @@ _CALM_SHAPES = Bending(
     width=(1.05, 1.45),
 )
 _SHAPES = Bending(
-    points=3,
     mesh=0.24,
     turn=0.25,
     lean=0.25,
