@@ -21,13 +21,13 @@ from .matching.fit import fitted
 from .matching.outlines import drawn_texts
 
 #: How many texts are drawn to take outlines and layouts from, and how many outlines of all characters are kept.
-TEXTS, OUTLINES = 4000, 6000
+TEXTS, OUTLINES = 4000, 14000
 #: How many places of each character are considered, how many outlines at each, and how many of all these are fitted.
 PLACES, OUTLINES_THERE, FITTED = 30, 30, 1600
 
 
 def prepare(kind: str, difficulty: str, *, texts: int = TEXTS, outlines: int = OUTLINES) -> Attack:
-    """Draw the bank of a kind at a difficulty. It takes a minute."""
+    """Draw the bank of a kind at a difficulty. It takes a minute, and 700 MB that the processes share."""
     rng = random.Random(5)
     drawn = list(drawn_texts(kind, difficulty, SIZE, LENGTH, texts, rng))
     characters = {outline.character for text in drawn for outline in text}

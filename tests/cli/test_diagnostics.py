@@ -77,7 +77,7 @@ def test_a_small_app_is_well(app: Flask) -> None:
         "any",
         "",
         True,
-        GuessProbability(1 / 8**5),
+        GuessProbability(1 / 7**5),
     )
     assert [note.partition(":")[0] for note in report.notes] == ["no rate limit"]
 

@@ -316,7 +316,7 @@ def test_no_address_and_no_identity_stands_in_the_storage(
     client.get("/captcha/web", headers=token_of(app, "ann@example.org"))
     with redis.Redis(port=port, db=3) as connection:
         keys = [key.decode() for key in connection.scan_iter()]
-    assert len(keys) == 2
+    assert len(keys) == 4  # of the rate, and of the difficulty
     assert not any("ann" in key or "127.0.0.1" in key for key in keys)
 
 

@@ -22,6 +22,8 @@ _CAPACITY = 4_000_000
 #: The step of the angles at which shapes are kept, in radians.
 _TILT_STEP = 0.25
 
+#: The points of a mesh along each side. With more of them, bends of the same size are much harder to read.
+_POINTS = 3
 #: Between its points a mesh is smooth: it is drawn in this many cells along each side.
 _CELLS = 6
 #: The change of grey per pixel at the edge of a blurred glyph.
@@ -33,8 +35,7 @@ _SHARPNESS = 255
 class Bending(NamedTuple):
     """How far shapes depart from their typeface. Lengths are in heights of a capital.
 
-    :ivar points: along each side of the mesh.
-    :ivar mesh: the largest displacement of a point.
+    :ivar mesh: the largest displacement of a point of the mesh.
     :ivar turn: the largest random angle, in radians, beside the one that the layout asks for.
     :ivar lean: the largest shear, to either side.
     :ivar weight: how far the outline is moved outwards.
@@ -43,7 +44,6 @@ class Bending(NamedTuple):
     :ivar width: a factor, beside the height's.
     """
 
-    points: int
     mesh: float
     turn: float
     lean: float
@@ -135,7 +135,7 @@ def _mesh(
     a, b, c, d = to_glyph
     (width, height), (glyph_width, glyph_height) = size, glyph_size
     xs, ys = ([round(length * step / _CELLS) for step in range(_CELLS + 1)] for length in size)
-    bends_x, bends_y = (_field(bending.points, bending.mesh * CAPITAL, rng) for _ in range(2))
+    bends_x, bends_y = (_field(bending.mesh * CAPITAL, rng) for _ in range(2))
     points = [
         (
             glyph_width / 2 + a * (x - width / 2) + b * (y - height / 2) + bends_x[place],
@@ -155,10 +155,10 @@ def _mesh(
     ]
 
 
-def _field(points: int, largest: float, rng: random.Random) -> list[float]:
+def _field(largest: float, rng: random.Random) -> list[float]:
     """Return a smooth random value for each corner of a cell of the mesh."""
-    values = array("f", (rng.uniform(-largest, largest) for _ in range(points * points)))
-    coarse = Image.frombytes("F", (points, points), values.tobytes())
+    values = array("f", (rng.uniform(-largest, largest) for _ in range(_POINTS * _POINTS)))
+    coarse = Image.frombytes("F", (_POINTS, _POINTS), values.tobytes())
     return array("f", coarse.resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BICUBIC).tobytes()).tolist()
 
 

@@ -24,7 +24,7 @@ _LARGEST_STRETCH = 1.4
 
 
 def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
-    """Set two rows, or one if the text is short or the picture flat. How many glyphs stand in the first is random.
+    """Set two rows, or one if the text is short or the picture flat. Which of them is the longer one is random.
 
     :param gap: between glyphs, in heights of a capital.
     """
@@ -34,7 +34,7 @@ def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
     in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER)
     if len(widths) > 3 and in_two > _SMALLEST_IN_ROWS * picture.capital:
         picture.capital = in_two
-        first = rng.choice(_breaks(picture, round(_typical(widths) * in_two)))
+        first = rng.choice(_breaks(picture.text))
         parts = [widths[:first], widths[first:]]
     longest = max(map(sum, parts))
     for row, part in enumerate(parts):
@@ -45,12 +45,11 @@ def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
             x += width + spread
 
 
-def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, follow: float = 1) -> None:
+def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range) -> None:
     """Set the glyphs around an arch or, upside down, in a bowl.
 
     :param gap: between glyphs, in heights of a capital.
     :param span: the angle from the first glyph to the last, in radians.
-    :param follow: how far the glyphs turn with the arch; at 0 they stay upright.
     """
     widths = [width + gap for width in _widths_of(picture)]
     total_angle, up = rng.uniform(*span), rng.choice((1, -1))
@@ -60,7 +59,7 @@ def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range, follo
     for width in widths:
         angle = ((x + width / 2) / sum(widths) - 0.5) * total_angle + skew
         x += width
-        picture.spots.append(Spot(radius * math.sin(angle), -up * radius * math.cos(angle), up * angle * follow))
+        picture.spots.append(Spot(radius * math.sin(angle), -up * radius * math.cos(angle), up * angle))
 
     half = sum(span) / 4 * (1 - 1 / len(widths))  # from the middle to the centre of the last glyph
     typical_radius = _typical(widths) * len(widths) / (sum(span) / 2)
@@ -108,13 +107,10 @@ def _widths_of(picture: Picture) -> list[float]:
     return [_WIDER * max(width_of(character, picture.typefaces), 0.6) for character in picture.text]
 
 
-def _breaks(picture: Picture, glyph_width: int) -> list[int]:
+def _breaks(text: str) -> list[int]:
     """Return the lengths that the first of two rows may have. A sum is not broken within a number."""
-    length = len(picture.text)
-    longest = min(length - 1, max(math.ceil(length / 2), (picture.size[0] - 2 * picture.margin) // glyph_width))
-    every = range(length - longest, longest + 1)
-    beside_signs = [place for place in every if SIGNS & set(picture.text[place - 1 : place + 1])]
-    return beside_signs or list(every)
+    every = [len(text) // 2, math.ceil(len(text) / 2)]
+    return [place for place in every if SIGNS & set(text[place - 1 : place + 1])] or every
 
 
 def _typical(widths: list[float]) -> float:

@@ -24,7 +24,7 @@ _CHROMA = 22
 
 #: The signs of sums are drawn alike in every picture, upright and large: a "+" that is turned is a "×".
 _SIGN_BENDING = Bending(
-    points=3, mesh=0.03, turn=0.05, lean=0.05, weight=(0.0, 0.02), uneven=0.01, height=(1.2, 1.3), width=(1.0, 1.1)
+    mesh=0.03, turn=0.05, lean=0.05, weight=(0.0, 0.02), uneven=0.01, height=(1.2, 1.3), width=(1.0, 1.1)
 )
 #: The diameter of the plain patch under a sign, in heights of a capital.
 _PATCH = 1.15

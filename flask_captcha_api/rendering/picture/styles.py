@@ -16,7 +16,6 @@ from .paint import clear_signs, ink, patches, stamp, take_shapes
 # Lengths are in heights of a capital, angles in radians. How far shapes are bent is what costs an attacker most who
 # looks for the outlines of the bundled typefaces, and costs readers little.
 _CALM_SHAPES = Bending(
-    points=3,
     mesh=0.12,
     turn=0.08,
     lean=0.12,
@@ -26,8 +25,7 @@ _CALM_SHAPES = Bending(
     width=(1.05, 1.45),
 )
 _SHAPES = Bending(
-    points=3,
-    mesh=0.22,
+    mesh=0.24,
     turn=0.25,
     lean=0.25,
     weight=(-0.02, 0.025),
@@ -38,13 +36,16 @@ _SHAPES = Bending(
 # Around an arch glyphs are turned already, and there is no room for wide ones.
 _NARROW_SHAPES = _SHAPES._replace(mesh=0.2, turn=0.12, width=(0.95, 1.2))
 # Where pictures are to be hard.
-_HARD_SHAPES = _SHAPES._replace(mesh=0.25)
-_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.22)
+_HARD_SHAPES = _SHAPES._replace(mesh=0.26)
+_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.23)
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke.
 _VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
 _COARSE = partial(patches, across=1.0, along=1.8, angle=(0.6, 0.97))
 _FINE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97))
+# Software that expects a single line reads an arch unless its glyphs are cut more.
+_ARCH_COARSE = partial(patches, across=0.8, along=1.4, angle=(0.6, 0.97))
+_ARCH_FINE = partial(patches, across=0.65, along=1.1, angle=(0.6, 0.97))
 
 # Software that expects a single line reads neither of two rows.
 _ROWS = partial(rows, gap=(0.05, 0.5))
@@ -59,9 +60,9 @@ STYLES: Mapping[str, tuple[Step, ...]] = MappingProxyType(
     {
         "calm-rows": _style(_ROWS, _CALM_SHAPES, _VERY_COARSE),
         "rows": _style(_ROWS, _SHAPES, _COARSE),
-        "arch": _style(_ARCH, _NARROW_SHAPES, _COARSE),
+        "arch": _style(_ARCH, _NARROW_SHAPES, _ARCH_COARSE),
         "rows-fine": _style(_ROWS, _HARD_SHAPES, _FINE),
-        "arch-fine": _style(_ARCH, _HARD_NARROW_SHAPES, _FINE),
+        "arch-fine": _style(_ARCH, _HARD_NARROW_SHAPES, _ARCH_FINE),
     }
 )
 
@@ -70,9 +71,10 @@ DIFFICULTIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         # Upright glyphs, little bent and mostly whole: the easiest to read, and the first that a network learns.
         "calm": ("calm-rows",),
-        # Software that expects a single line does not read rows, and software that finds lines does not read arches.
-        "normal": ("rows", "arch"),
+        # Software that expects a single line reads no rows, and software that finds lines reads hardly an arch. Most
+        # pictures are rows: people read them best, and whoever matches outlines reads them least.
+        "normal": ("rows", "rows", "rows", "arch"),
         # The same, bent further and with more edges, which is harder to read at a glance.
-        "hard": ("rows-fine", "arch-fine"),
+        "hard": ("rows-fine", "rows-fine", "rows-fine", "rows-fine", "arch-fine"),
     }
 )
