@@ -15,8 +15,9 @@ def settings_from_environment() -> dict[str, Any]:
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(minutes=15),
         # The requests are a name and a few passwords, so larger bodies need not be parsed.
         "MAX_CONTENT_LENGTH": 64 * 1024,
-        # No other sources exist. Changing a password requires a token, so its captcha does too.
-        "CAPTCHA_SOURCES": {"login": {}, "password": {"jwt": "required"}, "register": {}},
+        # No other sources exist. Changing a password requires a token, so its captcha does too. Everybody has to get
+        # through the login, so there the device can work instead of the visitor.
+        "CAPTCHA_SOURCES": {"login": {"work_alone": 200_000}, "password": {"jwt": "required"}, "register": {}},
         # The widget shows pictures 90 pixels high: twice the size is sharp on every screen.
         "CAPTCHA_WIDTH": 332,
         "CAPTCHA_HEIGHT": 180,
