@@ -589,7 +589,7 @@ def test_our_headers_are_exposed_beside_the_apps(
     client, origin = serve(), {"Origin": "https://other.example"}
     if not comes_first:
         expose(app)
-    about_the_captcha = [f"Captcha-{name}" for name in ("Audio", "Expires-In", "Kind", "Length", "Media-Type")]
+    about_the_captcha = [f"Captcha-{name}" for name in ("Audio", "Expires-In", "Kind", "Length", "Media-Type", "Work")]
     ours = [*about_the_captcha, "Retry-After", "X-App"]
     assert exposed(client.get("/captcha/web", headers=origin)) == ours
     assert exposed(client.get("/captcha/web", headers=origin | ALICE)) == ["Authorization", *ours]

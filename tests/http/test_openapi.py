@@ -157,6 +157,7 @@ def test_sources_are_named(app: Flask) -> None:
             "Captcha-Length": [5, 6],
             "Captcha-Media-Type": ["image/jpeg", "image/png"],
             "Captcha-Audio": ["no", "yes"],
+            "Captcha-Work": ["no", "yes"],
         },
         "/{source}/audio": {
             "Captcha-Expires-In": [300],
@@ -164,6 +165,7 @@ def test_sources_are_named(app: Flask) -> None:
             "Captcha-Length": [6],
             "Captcha-Media-Type": ["audio/wav"],
             "Captcha-Audio": ["yes"],
+            "Captcha-Work": ["yes"],
         },
         "/{source}/work": {"Captcha-Expires-In": [300]},
     }

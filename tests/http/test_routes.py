@@ -46,8 +46,10 @@ def test_the_headers_of_a_captcha(client: FlaskClient) -> None:
         "Captcha-Length": "5",
         "Captcha-Media-Type": "image/jpeg",
         "Captcha-Audio": "yes",
+        "Captcha-Work": "no",
         "Access-Control-Expose-Headers": (
-            "Captcha-Expires-In, Captcha-Kind, Captcha-Length, Captcha-Media-Type, Captcha-Audio, Retry-After"
+            "Captcha-Expires-In, Captcha-Kind, Captcha-Length, Captcha-Media-Type, Captcha-Audio, Captcha-Work, "
+            "Retry-After"
         ),
     }
 
@@ -115,6 +117,7 @@ def test_settings_of_a_source(app: Flask, file_format: str, media_type: str) -> 
         "Captcha-Length": "6",
         "Captcha-Media-Type": media_type,
         "Captcha-Audio": "yes",
+        "Captcha-Work": "no",
     }
     assert app.test_client().get("/captcha/web").get_json()["code"] == "01004"
 
