@@ -14,11 +14,14 @@ from unittest.mock import patch
 from PIL import Image
 from playwright.sync_api import Page
 
+from flask_captcha_api.testing import answers
 from tests.support.browser_site import running
 from tests.support.browsers import chromium
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-HEIGHT = 730
+#: Of digits that captchas have.
+ANSWER = "40528"
+HEIGHT = 770
 WIDE, NARROW = 440, 320
 
 
@@ -51,6 +54,7 @@ def main() -> None:
     with (
         patch("flask_captcha_api.service.secrets.randbits") as seed_source,
         running() as site,
+        answers(site.app, ANSWER),
         chromium() as browser,
     ):
         for name, (width, scheme, seed, prepare) in SHOTS.items():

@@ -69,7 +69,7 @@ class SourceConfig:
         None,
         none_or(whole(FEWEST_SQUARINGS, 1_000_000_000)),
         "None, or how often the client's device has to square a number besides reading or hearing: about 100,000 for "
-        "each second",
+        "each second of a telephone",
     )
     work_alone: int | None = _setting(
         None,

@@ -138,17 +138,43 @@ def test_with_the_keyboard_alone(visit: Visits) -> None:
     for typed in ("demo", "captcha-demo"):
         page.keyboard.type(typed)
         page.keyboard.press("Tab")
-    for name in ("New picture", "Listen"):
+    for name in ("New picture", "Listen", "Continue without reading"):
         expect(field.get_by_role("button", name=name)).to_be_focused()
         assert field.evaluate("field => getComputedStyle(field.shadowRoot.activeElement).outlineWidth") == "3px"
         page.keyboard.press("Tab")
     expect(field.get_by_role("textbox")).to_be_focused()
     page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
     expect(field.get_by_role("button", name="Play again")).to_be_focused()
     expect(field.get_by_role("button", name="Show picture")).to_be_visible()
     page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.type(ANSWER)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Change the password")).to_be_visible()
+
+
+def test_with_the_keyboard_alone_and_nothing_to_read(visit: Visits) -> None:
+    """Who can neither see nor hear the captcha signs in by typing nothing but the account (WCAG 2.2, 3.3.8)."""
+    window = visit()
+    page = window.page
+    page.goto("/")
+    field = window.field("#login")
+    page.locator("#login").get_by_label("Account").focus()
+    for typed in ("demo", "captcha-demo"):
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(field.get_by_role("button", name="Continue without reading")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(field.get_by_role("status")).to_have_text("Done. You can go on.")
+    button = page.locator("#login").get_by_role("button", name="Sign in")
+    for _ in range(4):
+        if not button.evaluate("button => button === document.activeElement"):
+            page.keyboard.press("Tab")
+    expect(button).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Change the password")).to_be_visible()
 

@@ -374,7 +374,7 @@ class CaptchaField extends HTMLElement {
     const { Work } = await import("./captcha-work.js");
     this.#work ??= new Work({
       makeButton,
-      buttons: this.#ui.refresh.parentNode,
+      row: this.#ui.frame.parentNode,
       status: this.#ui.group.lastChild,
       load: () => this.#load("work"),
       solved: (solution) => {

@@ -109,16 +109,16 @@ export class Work {
   #running;
 
   /**
-   * `field` has: `buttons` and `status`, elements to add to; `load(form)`; `solved(solution)`; `makeButton(path)`;
-   * `language()`; `announce(text)`.
+   * `field` has: `row` and `status`, the elements to add the button and the bar to; `load()`; `solved(solution)`;
+   * `makeButton(path)`.
    */
   constructor(field) {
     this.#field = field;
     const button = field.makeButton("M12 3v4M12 17v4M3 12h4M17 12h4M6 6l2 2M16 16l2 2M6 18l2-2M16 8l2-2");
-    button.onclick = () => field.load("work");
+    button.onclick = () => field.load();
     const bar = document.createElement("progress");
     bar.part = "progress";
-    field.buttons.append(button);
+    field.row.after(button);
     field.status.after(bar);
     this.#parts = { button, bar };
   }
