@@ -35,7 +35,7 @@ def test_without_reading(visit: Visits, site: Site) -> None:
     button = field.get_by_role("button", name=TEXT["alone"])
     button.focus()
     page.keyboard.press("Enter")
-    expect(field.get_by_role("status")).to_have_text(TEXT["worked"])
+    expect(field.get_by_role("status")).to_have_text(TEXT["worked"], timeout=30_000)
     expect(field.get_by_role("textbox")).to_be_hidden()
     expect(field.get_by_role("img")).to_be_hidden()
     assert field.evaluate("field => field.code").isalnum()
@@ -98,7 +98,7 @@ def test_with_a_worker_and_without(visit: Visits, has_worker: bool) -> None:
         )
     field = window.show(FORM.format(source="alone"))
     field.get_by_role("button", name=TEXT["alone"]).click()
-    expect(field.get_by_role("status")).to_have_text(TEXT["worked"])
+    expect(field.get_by_role("status")).to_have_text(TEXT["worked"], timeout=30_000)
     window.page.get_by_role("button", name="Send").click()
     expect(window.page.get_by_text("passed")).to_be_visible()
 
@@ -109,7 +109,7 @@ def test_a_worker_that_a_policy_blocks(visit: Visits, site: Site) -> None:
     site.policy += "; worker-src 'none'"
     field = window.show(FORM.format(source="alone"))
     field.get_by_role("button", name=TEXT["alone"]).click()
-    expect(field.get_by_role("status")).to_have_text(TEXT["worked"])
+    expect(field.get_by_role("status")).to_have_text(TEXT["worked"], timeout=30_000)
     window.complaints = [each for each in window.complaints if "worker-src" not in each]
 
 
