@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 #: In code points.
 LONGEST_ANSWER = 64
-#: With the solution of a puzzle.
-LONGEST_TEXT = LONGEST_ANSWER + len(".") + 16
+#: Lower-case hexadecimal digits of a puzzle's solution.
+SOLUTION_DIGITS = 16
+#: With a dot and the solution of a puzzle.
+LONGEST_TEXT = LONGEST_ANSWER + 1 + SOLUTION_DIGITS
 
 #: What a visitor typed, a dot, and the solution of a puzzle.
-_WITH_SOLUTION = re.compile(r"(.+)\.[0-9a-f]{16}", re.DOTALL)
+_WITH_SOLUTION = re.compile(rf"(.+)\.[0-9a-f]{{{SOLUTION_DIGITS}}}", re.DOTALL)
 _DASHES_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])-+(?=[0-9])")
 
 

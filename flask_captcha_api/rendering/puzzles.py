@@ -10,6 +10,8 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from ..challenges.folding import SOLUTION_DIGITS
+
 #: Of the modulus. With fewer, a result could be had from others' by index calculus.
 _BITS = 1024
 #: Of the exponents that make the bases: with 2^64 results in the hands of an attacker, one could be had from others.
@@ -20,9 +22,6 @@ _WINDOW_MASK = 2**_WINDOW_BITS - 1
 _PRIMALITY_ROUNDS = 16
 #: The product of the primes that candidates are divided by first.
 _SMALL_PRIMES = math.prod(n for n in range(2, 2000) if all(n % d for d in range(2, math.isqrt(n) + 1)))
-
-#: Lower-case hexadecimal digits of a solution: the last ones of the result, with leading zeros.
-SOLUTION_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -119,4 +118,5 @@ def _new_prime() -> int:
 
 
 def _solution(result: int) -> str:
+    """Return the last digits of a result, with leading zeros."""
     return f"{result:x}"[-SOLUTION_DIGITS:].zfill(SOLUTION_DIGITS)

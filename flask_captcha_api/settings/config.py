@@ -146,7 +146,7 @@ class CaptchaConfig:
     def sources_differ(self) -> bool:
         """Return whether some configured source is easier to pass than another.
 
-        A sound and work are easier than a picture, and a captcha that is not bound can be passed by anybody.
+        A sound and work alone are easier than a picture, and a captcha that is not bound can be passed by anybody.
         """
         sources = self.every_source_config()
         return len({(its.jwt == "off", *(getattr(its, name) for name in _EASE)) for its in sources}) > 1

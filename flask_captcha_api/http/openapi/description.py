@@ -3,11 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ...challenges.folding import LONGEST_ANSWER, LONGEST_TEXT
+from ...challenges.folding import LONGEST_ANSWER, LONGEST_TEXT, SOLUTION_DIGITS
 from ...challenges.kinds import Kind
 from ...challenges.sources import Source
 from ...rendering import FORMS
-from ...rendering.puzzles import SOLUTION_DIGITS
 from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
 from ...translations import LANGUAGES
