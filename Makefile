@@ -90,9 +90,9 @@ bench-peers: $(VENV)/dev
 bench-resistance: $(VENV)/bench
 	@$(RUN) benchmarks.resistance.table $(ARGS)
 
-# What a network learns of our pictures, given 8,000 of them. About an hour on one core.
+# What a network learns of our pictures, given 8,000 of them. Two hours on one core.
 bench-trained: $(VENV)/bench-trained
-	@$(RUN) benchmarks.resistance.trained
+	@$(RUN) benchmarks.resistance.trained $(ARGS)
 
 # What machines hear of our sounds, and what a sound costs. Half an hour.
 bench-audio: $(VENV)/bench

@@ -5,16 +5,14 @@ were measured with care. The tables of the pages are made from the JSON, so no f
 """
 
 import json
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 
 from tools.docs_tables import write_tables
 
 from .charts import Bar, bar_chart
+from .environment import machine
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -45,22 +43,3 @@ def keep(
     (RESULTS / f"{name}.json").write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n")
     (PICTURES / f"bench-{name}.svg").write_text(bar_chart(chart_title, bars, logarithmic=logarithmic))
     write_tables()
-
-
-def machine() -> str:
-    """Say what the figures were measured on."""
-    cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores of {_processor()}, {platform.system()}, Python {platform.python_version()}"
-
-
-def versions_of(*packages: str) -> dict[str, str]:
-    """Return the versions of packages in this environment."""
-    return {package: version(package) for package in packages}
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -7,18 +7,15 @@ record of the documentation as soon as it is measured. For one cell, or a first 
 
 import argparse
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from tools.docs_tables import write_tables
 
+from ..environment import versions_of
 from ..intervals import wilson
 from ..peers import drawings as peer_drawings
-from ..record import machine, versions_of
 from . import attack, cells, ground, ocr, outlines
-
-LEPTURE = "lepture/captcha"
 
 #: Measures a kind and a drawing with a number of pictures, and returns the figures of each way of reading.
 Measure = Callable[[str, str, int, int], Mapping[str, Mapping[str, Any]]]
@@ -29,7 +26,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--kinds", nargs="+", default=list(cells.KINDS), choices=list(cells.KINDS))
-    parser.add_argument("--drawings", nargs="+", default=[*DIFFICULTIES, LEPTURE], choices=[*DIFFICULTIES, LEPTURE])
+    parser.add_argument(
+        "--drawings", nargs="+", default=[*DIFFICULTIES, cells.LEPTURE], choices=[*DIFFICULTIES, cells.LEPTURE]
+    )
     parser.add_argument("--count", type=int, help="pictures of each cell; 500 for ddddocr and 200 otherwise")
     parser.add_argument("--processes", type=int, default=2, help="of the attacks with the source")
     parser.add_argument(
@@ -39,14 +38,14 @@ def main() -> None:
     for row in chosen.rows:
         measure, count, knows_source = ROWS[row]
         for drawing in chosen.drawings:
-            if knows_source and drawing == LEPTURE:
+            if knows_source and drawing == cells.LEPTURE:
                 continue  # the attacks are made for what this package draws
             for kind in chosen.kinds:
                 figures = measure(kind, drawing, chosen.count or count, chosen.processes)
                 for way, each in figures.items():
                     print(f"{cells.WAYS[way]}; {kind}, {drawing}: {_told(each)}", flush=True)
                 if chosen.keep:
-                    cells.keep(_cell(way, kind, drawing, each) for way, each in figures.items())
+                    cells.keep(cells.cell(way, kind, drawing, each) for way, each in figures.items())
                     write_tables()
 
 
@@ -90,16 +89,11 @@ ROWS: Mapping[str, tuple[Measure, int, bool]] = {
 
 
 def _drawing(name: str) -> Callable[[str], bytes]:
-    return peer_drawings.lepture() if name == LEPTURE else ocr.ours(name)
+    return peer_drawings.lepture() if name == cells.LEPTURE else ocr.ours(name)
 
 
 def _of_peer(drawing: str) -> tuple[str, ...]:
-    return ("captcha",) if drawing == LEPTURE else ()
-
-
-def _cell(way: str, kind: str, drawing: str, figures: Mapping[str, Any]) -> cells.Cell:
-    today = datetime.now(timezone.utc).date().isoformat()
-    return {"way": way, "kind": kind, "drawing": drawing, "date": today, "machine": machine(), **figures}
+    return ("captcha",) if drawing == cells.LEPTURE else ()
 
 
 def _told(figures: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """What a small network learns of our pictures and of lepture/captcha's, with the same budget and the same alphabet.
 
 8,000 labelled pictures, 8 passes, whole texts of 1,000 fresh pictures after each; fixed seeds, one thread of a CPU.
-``make bench-trained``; ``--kinds digits`` for half of it.
+``make bench-trained``; ``ARGS="--kinds digits --drawings normal"`` for a part of it, and ``--keep`` to write what the
+last pass reads into the tables of the documentation.
 """
 
 import argparse
@@ -18,8 +19,12 @@ from torch import nn
 
 from flask_captcha_api.challenges.makers import DIGITS, LETTERS
 from flask_captcha_api.rendering.picture.drawing import draw
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
+from tools.docs_tables import write_tables
 
+from ..environment import versions_of
 from ..peers import drawings as peer_drawings
+from . import cells
 
 WIDTH, HEIGHT = peer_drawings.WIDTH, peer_drawings.HEIGHT
 LENGTH = 5
@@ -28,27 +33,39 @@ PASSES = 8
 FRESH = 1_000
 BATCH = 32
 ALPHABETS = {"digits": DIGITS, "letters": LETTERS}
+#: What is measured if nothing is chosen. ``calm`` is one layout of upright glyphs, and takes as long.
+DRAWINGS = ["normal", "hard", cells.LEPTURE]
 
 
 def main() -> None:
-    """Train on both generators for each kind, and print whole texts read after each pass."""
+    """Train a network for each kind and drawing, and print whole texts read after each pass."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kinds", nargs="+", choices=list(ALPHABETS), default=list(ALPHABETS))
+    parser.add_argument("--drawings", nargs="+", choices=[*DIFFICULTIES, cells.LEPTURE], default=DRAWINGS)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--keep", action="store_true", help="write what is read into the record of the documentation")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    lepture = peer_drawings.lepture()
-    rng = random.Random(5)
     for kind in chosen.kinds:
-        for name, make in {
-            "ours, normal": lambda text: draw(text, random.Random(rng.getrandbits(64)), size=(WIDTH, HEIGHT)),
-            "lepture/captcha": lepture,
-        }.items():
-            train(f"{kind}, {name}", make, ALPHABETS[kind])
+        for drawing in chosen.drawings:
+            share = train(f"{kind}, {drawing}", maker(drawing), ALPHABETS[kind])
+            if chosen.keep:
+                versions = versions_of("pillow", "torch", *(("captcha",) if drawing == cells.LEPTURE else ()))
+                figures = {"pictures": FRESH, "right": round(share * FRESH), "versions": versions}
+                cells.keep([cells.cell("trained", kind, drawing, figures)])
+                write_tables()
 
 
-def train(row: str, make: Callable[[str], bytes], alphabet: str) -> None:
-    """Train a network from scratch, printing its progress."""
+def maker(drawing: str) -> Callable[[str], bytes]:
+    """Return what draws a text at a difficulty, or as lepture/captcha does."""
+    if drawing == cells.LEPTURE:
+        return peer_drawings.lepture()
+    rng = random.Random(5)
+    return lambda text: draw(text, random.Random(rng.getrandbits(64)), size=(WIDTH, HEIGHT), difficulty=drawing)
+
+
+def train(row: str, make: Callable[[str], bytes], alphabet: str) -> float:
+    """Train a network from scratch, printing its progress. Return the share of whole texts read after the last pass."""
     torch.manual_seed(7)
     random.seed(3)  # lepture/captcha draws from the random module
     begin = time.monotonic()
@@ -78,6 +95,7 @@ def train(row: str, make: Callable[[str], bytes], alphabet: str) -> None:
     minutes = (time.monotonic() - begin) / 60
     print(f"{row:26} whole texts {' '.join(f'{each:5.1%}' for each in whole)}", end="", flush=True)
     print(f"   characters {characters:.1%}   {minutes:.0f} min", flush=True)
+    return whole[-1]
 
 
 def labelled(

@@ -26,7 +26,8 @@ from flask_captcha_api.settings.config import SourceConfig
 from flask_captcha_api.testing import answers
 
 from ..charts import Bar
-from ..record import keep, versions_of
+from ..environment import versions_of
+from ..record import keep
 
 ROUNDS = 15
 CALLS = 200

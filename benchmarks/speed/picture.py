@@ -23,9 +23,10 @@ from flask_captcha_api.rendering.picture.drawing import draw, draw_in_style
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
 from ..charts import Bar
+from ..environment import versions_of
 from ..peers import drawings as peer_drawings
 from ..peers.environments import Program, python_with
-from ..record import keep, versions_of
+from ..record import keep
 
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
 ROUNDS = 400
