@@ -11,25 +11,42 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.resistance import cells
+from benchmarks.intervals import wilson
+from benchmarks.legibility import glance
+from benchmarks.resistance import cells, frontier
+from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.http.results import Result, message_of
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
 
 ROOT = Path(__file__).parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+_GLANCE_KINDS = ("digits", "letters", "sums")
+_GLANCE_NAMES = {
+    "calm": "`calm`, which a visitor sees first",
+    "normal": "`normal`",
+    "hard": "`hard`",
+    "before": "the drawing before this one, `normal`",
+}
 _BEGIN, _END = "<!-- table: ", "<!-- end of table -->"
 _PLACE = re.compile(rf"^({_BEGIN}(\S+)(?: (.+))? -->\n)(?:(?!<!-- ).*\n)*{_END}$", re.MULTILINE)
 
 
 def write_tables() -> None:
-    """Write the tables into every page of the documentation, and print which pages have changed."""
+    """Write the tables into every page of the documentation, and the charts; print which files have changed."""
     for page in sorted((ROOT / "docs").rglob("*.md")):
         old = page.read_text()
         new = with_tables(old)
         if new != old:
             page.write_text(new)
             print(f"{page.relative_to(ROOT)}: tables updated")
+    for name, draw in CHARTS.items():
+        chart = PICTURES / name
+        if not chart.exists() or chart.read_text() != draw():
+            chart.write_text(draw())
+            print(f"{chart.relative_to(ROOT)}: updated")
 
 
 def with_tables(markdown: str) -> str:
@@ -126,6 +143,25 @@ def resistance(drawing: str) -> str:
     return f"{_table(columns, rows)}\n\n{origin}" if rows else origin
 
 
+def at_a_glance(_: str) -> str:
+    """Return the table of what readers read of each drawing at a glance."""
+    scores = glance.kept()
+    names = {drawing for _, drawing in scores}
+    drawings = [*DIFFICULTIES, *sorted(names - set(DIFFICULTIES))]
+    rows = [
+        [_GLANCE_NAMES.get(drawing, drawing), *(_share(scores.get((kind, drawing))) for kind in KINDS)]
+        for drawing in drawings
+    ]
+    return _table(("", *_GLANCE_KINDS), rows)
+
+
+def _share(score: glance.Score | None) -> str:
+    if score is None:
+        return ""
+    low, high = wilson(*score)
+    return f"{score.right} of {score.read} = {score.right / score.read:.0%} ({low:.0%} to {high:.0%})"
+
+
 TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-sources": settings_of_sources,
     "settings-of-app": settings_of_app,
@@ -135,7 +171,11 @@ TABLES: dict[str, Callable[[str], str]] = {
     "languages": languages,
     "benchmark": benchmark,
     "resistance": resistance,
+    "glance": at_a_glance,
 }
+
+
+CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart}
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -20,9 +20,12 @@ import tarfile
 import tempfile
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -32,6 +35,7 @@ from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
 from ..intervals import wilson
 from ..peers import drawings as peer_drawings
+from ..peers.environments import PEERS_APART, DrawingApart
 
 WIDTH, HEIGHT = peer_drawings.WIDTH, peer_drawings.HEIGHT
 COLUMNS, ROWS = 6, 4
@@ -40,6 +44,22 @@ GAP = 8
 
 #: Draws the pictures of some texts.
 Drawing = Callable[[Sequence[str]], list[bytes]]
+
+
+class Reading(NamedTuple):
+    """What a reader said of a picture."""
+
+    number: str
+    kind: str
+    drawing: str
+    prompt: str
+    said: str
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the whole text was read."""
+        return self.said == self.prompt
+
 
 #: Draws, with the package of another commit, the texts on standard input.
 _OF_COMMIT = """
@@ -76,11 +96,10 @@ def write_sheets(out: Path, before: str | None, counts: Mapping[str, int]) -> No
     key: dict[str, dict[str, str]] = {}
     for kind, count in counts.items():
         drawn = []
-        for name, drawing in drawings(before).items():
-            if kind == "arithmetic" and name == "lepture/captcha":  # it has no sign for minus
-                continue
-            texts = [KINDS[kind].make(5).prompt for _ in range(count)]
-            drawn += [(name, text, picture) for text, picture in zip(texts, drawing(texts), strict=True)]
+        with ExitStack() as stack:
+            for name, drawing in (drawings(before) | peers(stack, kind)).items():
+                texts = [KINDS[kind].make(5).prompt for _ in range(count)]
+                drawn += [(name, text, picture) for text, picture in zip(texts, drawing(texts), strict=True)]
         secrets.SystemRandom().shuffle(drawn)
         for begin in range(0, len(drawn), COLUMNS * ROWS):
             path = out / f"{kind}-{begin + 1:03d}.png"
@@ -93,13 +112,24 @@ def write_sheets(out: Path, before: str | None, counts: Mapping[str, int]) -> No
 
 
 def drawings(before: str | None) -> dict[str, Drawing]:
-    """Return the drawings to compare, by name."""
+    """Return this package's drawings to compare, by name."""
     compared: dict[str, Drawing] = {difficulty: ours(difficulty) for difficulty in DIFFICULTIES}
     if before:
         compared["before"] = of_commit(before)
-    lepture = peer_drawings.lepture()
-    compared["lepture/captcha"] = lambda texts: [lepture(text) for text in texts]
     return compared
+
+
+def peers(stack: ExitStack, kind: str) -> dict[str, Drawing]:
+    """Return the peers' drawings, which run for the length of the stack. Not all of them have the signs of a sum."""
+    if kind == "arithmetic":
+        return {}
+    draws = {"lepture/captcha": peer_drawings.lepture()}
+    draws |= {name: stack.enter_context(DrawingApart(name)).draw for name in PEERS_APART}
+    return {name: partial(_all, draw) for name, draw in draws.items()}
+
+
+def _all(draw: Callable[[str], bytes], texts: Sequence[str]) -> list[bytes]:
+    return [draw(text) for text in texts]
 
 
 def ours(difficulty: str) -> Drawing:
@@ -143,25 +173,51 @@ def sheet(drawn: Sequence[tuple[str, str, bytes]], *, first: int) -> Image.Image
     return page
 
 
-def report(key: Mapping[str, Mapping[str, str]], readings: Sequence[str]) -> str:
-    """Compare readings, the text of a file each, with the key, whole texts only. Pictures not read do not count."""
-    right: dict[tuple[str, str], int] = defaultdict(int)
-    read: dict[tuple[str, str], int] = defaultdict(int)
-    lines = []
-    for reader, text in enumerate(readings, 1):
-        for number, *said in map(str.split, filter(str.strip, text.splitlines())):
-            entry = key[number.rstrip(".:")]
-            group = entry["kind"], entry["drawing"]
-            said_text = _normalised("".join(said))
-            is_right = said_text == _normalised(entry["prompt"])
-            read[group] += 1
-            right[group] += is_right
-            if not is_right:
-                lines.append(f"reader {reader}: {number:>4} {' '.join(group):26} {entry['prompt']} read as {said_text}")
-    for group in sorted(read):
-        low, high = wilson(right[group], read[group])
-        share = f"{right[group]:3} of {read[group]:3} = {right[group] / read[group]:.0%}"
-        lines.append(f"{' '.join(group):28} {share} (95 %: {low:.0%} to {high:.0%})")
+class Score(NamedTuple):
+    """How many whole texts were read right, of how many that were read at all."""
+
+    right: int = 0
+    read: int = 0
+
+
+def scores(readings: Iterable[Reading]) -> dict[tuple[str, str], Score]:
+    """Return the score of each kind and drawing."""
+    counted: dict[tuple[str, str], Score] = defaultdict(Score)
+    for each in readings:
+        before = counted[each.kind, each.drawing]
+        counted[each.kind, each.drawing] = Score(before.right + each.is_right, before.read + 1)
+    return counted
+
+
+def compared(key: Mapping[str, Mapping[str, str]], text: str) -> Iterator[Reading]:
+    """Compare a reader's lines with the key. Pictures not read do not count."""
+    for number, *said in map(str.split, filter(str.strip, text.splitlines())):
+        entry = key[number.rstrip(".:")]
+        yield Reading(number, entry["kind"], entry["drawing"], _normalised(entry["prompt"]), _normalised("".join(said)))
+
+
+def kept(folder: Path = Path(__file__).parent) -> dict[tuple[str, str], Score]:
+    """Return the scores of the readings that the repository keeps, all readers together."""
+    keys = sorted(folder.glob("reader-*/key.json"))
+    return scores(
+        reading
+        for key in keys
+        for reading in compared(json.loads(key.read_text()), (key.parent / "readings.txt").read_text())
+    )
+
+
+def report(key: Mapping[str, Mapping[str, str]], texts: Sequence[str]) -> str:
+    """Say what was misread, and the scores of all readers together."""
+    readings = [(reader, each) for reader, text in enumerate(texts, 1) for each in compared(key, text)]
+    lines = [
+        f"reader {reader}: {each.number:>4} {each.kind} {each.drawing:26} {each.prompt} read as {each.said}"
+        for reader, each in readings
+        if not each.is_right
+    ]
+    for (kind, drawing), score in sorted(scores(each for _, each in readings).items()):
+        low, high = wilson(*score)
+        share = f"{score.right:3} of {score.read:3} = {score.right / score.read:.0%}"
+        lines.append(f"{kind} {drawing:28} {share} (95 %: {low:.0%} to {high:.0%})")
     return "\n".join(lines)
 
 

@@ -1,11 +1,13 @@
 """The drawing of each peer, at the same size and for the same text; run as a program, one peer in its own environment.
 
-``python drawings.py NAME`` reads texts from standard input, a line each, draws them, and answers with the seconds
-that each took. It imports nothing of this project, so that any environment that has the peer can run it.
+``python drawings.py NAME`` reads texts from standard input, a line each, draws them, and answers each with the seconds
+that it took and the picture in Base64. It imports nothing of this project, so that any environment that has the peer
+can run it.
 """
 
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from io import BytesIO
 
@@ -72,8 +74,8 @@ def main() -> None:
     draw = DRAWINGS[sys.argv[1]]()
     for line in sys.stdin:
         begin = time.perf_counter()
-        draw(line.strip())
-        print(time.perf_counter() - begin, flush=True)
+        picture = draw(line.strip())
+        print(time.perf_counter() - begin, b64encode(picture).decode(), flush=True)
 
 
 if __name__ == "__main__":

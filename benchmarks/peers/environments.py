@@ -7,9 +7,12 @@ standard input and answers it with a line.
 import subprocess
 import sys
 import venv
+from base64 import b64decode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
+
+from . import drawings
 
 ENVIRONMENTS = Path(".venv/peers")
 
@@ -54,3 +57,25 @@ class Program:
         if not answer:
             raise SystemExit(f"{self._name} ended without an answer")
         return answer.strip()
+
+
+#: The drawings that cannot share an environment with another one, by distribution, and the folders of their own.
+PEERS_APART = {"captchakit": "captchakit", "django-simple-captcha": "django_simple_captcha"}
+
+
+class DrawingApart(Program):
+    """A peer's drawing, which runs in its own environment.
+
+    :param name: of its distribution, one of :data:`PEERS_APART`.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(python_with(PEERS_APART[name], [name]), drawings.__file__, name)
+
+    def draw(self, text: str) -> bytes:
+        """Return the picture of a text."""
+        return b64decode(self.ask(text).split()[1])
+
+    def seconds_for(self, text: str) -> float:
+        """Draw a text and return the seconds that it took there."""
+        return float(self.ask(text).split()[0])

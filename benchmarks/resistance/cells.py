@@ -12,6 +12,7 @@ from typing import Any
 
 from ..environment import machine
 from ..intervals import wilson
+from ..peers.environments import PEERS_APART
 
 RECORD = Path(__file__).parent.parent / "results" / "resistance.json"
 COMMAND = "make bench-resistance"
@@ -29,6 +30,7 @@ WAYS: Mapping[str, str] = {
 }
 KINDS = ("digits", "letters")
 LEPTURE = "lepture/captcha"
+PEERS = (LEPTURE, *PEERS_APART)
 
 Cell = Mapping[str, Any]
 

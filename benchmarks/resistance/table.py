@@ -6,7 +6,8 @@ record of the documentation as soon as it is measured. For one cell, or a first 
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
@@ -15,6 +16,7 @@ from tools.docs_tables import write_tables
 from ..environment import versions_of
 from ..intervals import wilson
 from ..peers import drawings as peer_drawings
+from ..peers.environments import PEERS_APART, DrawingApart
 from . import attack, cells, ground, ocr, outlines
 
 #: Measures a kind and a drawing with a number of pictures, and returns the figures of each way of reading.
@@ -27,7 +29,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--kinds", nargs="+", default=list(cells.KINDS), choices=list(cells.KINDS))
     parser.add_argument(
-        "--drawings", nargs="+", default=[*DIFFICULTIES, cells.LEPTURE], choices=[*DIFFICULTIES, cells.LEPTURE]
+        "--drawings", nargs="+", default=[*DIFFICULTIES, *cells.PEERS], choices=[*DIFFICULTIES, *cells.PEERS]
     )
     parser.add_argument("--count", type=int, help="pictures of each cell; 500 for ddddocr and 200 otherwise")
     parser.add_argument("--processes", type=int, default=2, help="of the attacks with the source")
@@ -38,7 +40,7 @@ def main() -> None:
     for row in chosen.rows:
         measure, count, knows_source = ROWS[row]
         for drawing in chosen.drawings:
-            if knows_source and drawing == cells.LEPTURE:
+            if knows_source and drawing in cells.PEERS:
                 continue  # the attacks are made for what this package draws
             for kind in chosen.kinds:
                 figures = measure(kind, drawing, chosen.count or count, chosen.processes)
@@ -62,7 +64,8 @@ def by_attack(name: str, prepare: attack.Preparation) -> Measure:
 def by_ddddocr(kind: str, drawing: str, count: int, _: int) -> Mapping[str, Mapping[str, Any]]:
     """Measure ddddocr's two models, and the best that either makes of any clean-up."""
     solvers = dict(ocr.character_solvers())
-    read = ocr.measure(f"ddddocr, {kind}, {drawing}", kind, _drawing(drawing), solvers, count, list(ocr.CLEAN_UPS))
+    with _drawing(drawing) as draw:
+        read = ocr.measure(f"ddddocr, {kind}, {drawing}", kind, draw, solvers, count, list(ocr.CLEAN_UPS))
     right = {name: read[name, "raw"] for name in solvers} | {"ddddocr cleaned": max(read.values(), default=0)}
     versions = versions_of("pillow", "ddddocr", *_of_peer(drawing))
     return {name: {"pictures": count, "right": number, "versions": versions} for name, number in right.items()}
@@ -71,7 +74,8 @@ def by_ddddocr(kind: str, drawing: str, count: int, _: int) -> Mapping[str, Mapp
 def by_rapidocr(kind: str, drawing: str, count: int, _: int) -> Mapping[str, Mapping[str, Any]]:
     """Measure RapidOCR on pictures as they are, and twice as large."""
     solvers = {"rapidocr": ocr.line_solver()}
-    read = ocr.measure(f"RapidOCR, {kind}, {drawing}", kind, _drawing(drawing), solvers, count, ["raw", "× 2"])
+    with _drawing(drawing) as draw:
+        read = ocr.measure(f"RapidOCR, {kind}, {drawing}", kind, draw, solvers, count, ["raw", "× 2"])
     versions = versions_of("pillow", "rapidocr-onnxruntime", *_of_peer(drawing))
     return {
         way: {"pictures": count, "right": read["rapidocr", clean_up], "versions": versions}
@@ -88,8 +92,13 @@ ROWS: Mapping[str, tuple[Measure, int, bool]] = {
 }
 
 
-def _drawing(name: str) -> Callable[[str], bytes]:
-    return peer_drawings.lepture() if name == cells.LEPTURE else ocr.ours(name)
+@contextmanager
+def _drawing(name: str) -> Iterator[Callable[[str], bytes]]:
+    if name in PEERS_APART:
+        with DrawingApart(name) as peer:
+            yield peer.draw
+    else:
+        yield peer_drawings.lepture() if name == cells.LEPTURE else ocr.ours(name)
 
 
 def _of_peer(drawing: str) -> tuple[str, ...]:

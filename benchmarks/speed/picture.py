@@ -25,7 +25,7 @@ from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from ..charts import Bar
 from ..environment import versions_of
 from ..peers import drawings as peer_drawings
-from ..peers.environments import Program, python_with
+from ..peers.environments import PEERS_APART, DrawingApart
 from ..record import keep
 
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
@@ -33,7 +33,6 @@ ROUNDS = 400
 WARM_UP = 20
 #: After so many pictures an atlas has what it keeps of a kind.
 FILLING = 4_000
-PEERS = {"captchakit": "captchakit", "django-simple-captcha": "django_simple_captcha"}
 
 #: Draws a text and returns the seconds it took.
 Timed = Callable[[str], float]
@@ -47,9 +46,9 @@ def main() -> None:
 
     medians: dict[str, dict[str, float]] = {}
     with ExitStack() as stack:
-        peers = {name: stack.enter_context(started(name, module)) for name, module in PEERS.items()}
+        peers = {name: stack.enter_context(DrawingApart(name)).seconds_for for name in PEERS_APART}
         for kind, make in (("digits", digits), ("letters", letters)):
-            subjects = subjects_in_process(make) | {name: partial(timed_there, peer) for name, peer in peers.items()}
+            subjects = subjects_in_process(make) | peers
             samples: dict[str, list[float]] = {name: [] for name in subjects}
             order = list(subjects)
             for number in range(WARM_UP + ROUNDS):
@@ -106,16 +105,6 @@ def timed(subject: Callable[[str], object], text: str) -> float:
     begin = time.perf_counter()
     subject(text)
     return time.perf_counter() - begin
-
-
-def started(name: str, module: str) -> Program:
-    """Start a peer's drawing in its own environment."""
-    return Program(python_with(module, [name]), peer_drawings.__file__, name)
-
-
-def timed_there(peer: Program, text: str) -> float:
-    """Have a peer draw a text; return the seconds that it says it took."""
-    return float(peer.ask(text))
 
 
 def report(kind: str, medians: dict[str, float]) -> None:

@@ -26,7 +26,7 @@ from flask_captcha_api.http import gateway
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.signals import captcha_issued
 from flask_captcha_api.testing import answers
-from tools.docs_tables import with_tables
+from tools.docs_tables import CHARTS, PICTURES, with_tables
 
 from ..support import pages
 from ..support.markdown import rows_below
@@ -195,6 +195,12 @@ def test_scripts_parse(page: Path, chromium: Browser) -> None:
 def test_tables_are_current(page: Path) -> None:
     """What stands in a page as a table of the code's, or of a measurement, is that; ``make tables`` writes it."""
     assert page.read_text() == with_tables(page.read_text())
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_charts_are_current(name: str) -> None:
+    """A chart shows what has been measured and kept."""
+    assert (PICTURES / name).read_text() == CHARTS[name]()
 
 
 def test_a_table_that_cannot_be_made_is_an_error() -> None:
