@@ -20,6 +20,7 @@ from flask_captcha_api.rendering import FORMS
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
+from ..support.envelopes import envelope
 
 Json = dict[str, Any]
 
@@ -29,13 +30,7 @@ SOURCES = {
 }
 #: What a server adds to any response, and what other origins may read.
 OF_ANY_RESPONSE = {"Content-Type", "Content-Length", "Access-Control-Expose-Headers"}
-SOURCE_UNKNOWN = {
-    "status": False,
-    "code": "01004",
-    "stringCode": "source_unknown",
-    "message": "來源別不存在",
-    "response": None,
-}
+SOURCE_UNKNOWN = envelope("source_unknown")
 
 
 def described(app: Flask, path: str = "/captcha/openapi.json", **request: Any) -> Json:
