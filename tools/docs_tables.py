@@ -84,6 +84,16 @@ def results(_: str) -> str:
     return _table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
 
 
+def errors_of(operation: str) -> str:
+    """Return the table of errors that an operation of the JSON routes can have: ``issue`` or ``verify``."""
+    rows = [
+        (f"`{each.code}`", f"`{each.string_code}`", str(each.status))
+        for each in Result
+        if operation in each.operations and each is not Result.SUCCESS
+    ]
+    return _table(("code", "stringCode", "HTTP"), rows)
+
+
 def messages(_: str) -> str:
     """Return the table of messages to visitors."""
     return _table(
@@ -130,6 +140,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-sources": settings_of_sources,
     "settings-of-app": settings_of_app,
     "results": results,
+    "errors-of": errors_of,
     "messages": messages,
     "difficulty-steps": difficulty_steps,
     "languages": languages,
