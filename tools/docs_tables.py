@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.resistance import cells
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
 
@@ -102,6 +103,11 @@ def messages(_: str) -> str:
     )
 
 
+def take_methods(_: str) -> str:
+    """Return the table of methods by which a backend takes by itself."""
+    return _table(("method", "must"), [(f"`{name}(key)`", does) for name, does in TAKE_METHODS.items()])
+
+
 def difficulty_steps(_: str) -> str:
     """Return the table of what ``auto`` makes of the number of captchas that a client has been issued."""
     steps = sorted(STEPS)
@@ -142,6 +148,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "results": results,
     "errors-of": errors_of,
     "messages": messages,
+    "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,
     "languages": languages,
     "benchmark": benchmark,
