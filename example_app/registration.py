@@ -21,7 +21,6 @@ class RegistrationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes 
     confirmation = PasswordField(
         "Password again", [InputRequired("Once more, please."), EqualTo("password", "The passwords differ.")]
     )
-    # Last, so that it can clear the errors of the fields above for a visitor who only requested the sound.
     captcha = CaptchaField(source="register", lang="en")
 
 

@@ -55,20 +55,13 @@ class Counters:
         """Return the longest period for which failures can be counted, in seconds; None: unlimited."""
         return MAX_SECONDS.get(self._scheme)
 
-    def seconds_to_wait(self, rate: str, *who: str, cost: int = 1) -> int:
-        """Count ``cost`` against a rate and return 0; if that would exceed it, return the seconds until it would not.
+    def seconds_to_wait(self, rates: "Iterable[tuple[str, Sequence[str]]]", *, cost: int = 1) -> int:
+        """Count ``cost`` against rates and return 0; if that would exceed one, return the seconds until it would not.
 
-        A rate of several windows is counted in all of them or in none.
+        All windows of all the rates count it, or none does.
 
-        :param who: whose rate it is: the parts of a key, short and without white space.
-        :param cost: at most what the rate ever allows: see :func:`~flask_captcha_api.settings.rates.never_allows`.
-        """
-        return self.seconds_to_wait_for_all([(rate, who)], cost=cost)
-
-    def seconds_to_wait_for_all(self, rates: "Iterable[tuple[str, Sequence[str]]]", *, cost: int = 1) -> int:
-        """Count ``cost`` against several rates at once, like :meth:`seconds_to_wait`: in all of them or in none.
-
-        :param rates: pairs of a rate and ``who``.
+        :param rates: pairs of a rate and whose it is: the parts of a key, short and without white space.
+        :param cost: at most what each rate ever allows: see :func:`~flask_captcha_api.settings.rates.never_allows`.
         """
         try:
             windows = [(window, who) for rate, who in rates for window in self._windows_of(rate)]

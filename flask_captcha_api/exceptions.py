@@ -49,15 +49,15 @@ class CaptchaRejected(HTTPException):
     ``@app.errorhandler(CaptchaRejected)`` on the app. The app's generic handlers, such as one for ``HTTPException``,
     are not called; those of a blueprint are, because Flask looks at blueprints first.
 
-    :ivar code: the HTTP status: 400, 401, 422, 429 or 503.
+    :ivar code: the HTTP status.
     :ivar outcome: the :class:`Outcome`; None if the captcha was not looked at, because of a rate limit, an invalid
         token or an outage.
     :ivar response: the envelope.
     :ivar message: the envelope's sentence for the visitor, in the language of CAPTCHA_LANGUAGE; ``description`` is the
         same.
     :ivar string_code: the envelope's ``stringCode``, such as ``captcha_wrong``.
-    :ivar asked_for: ``image`` or ``audio`` if a visitor without JavaScript pressed a button of the widget to get
-        another picture or a sound, and has not guessed; else None.
+    :ivar asked_for: the form, such as ``image``, of another captcha that a visitor without JavaScript asked for with a
+        button of the widget, and has not guessed; else None.
     :ivar data: the envelope as a dict. Flask-RESTX answers with it.
     """
 

@@ -127,7 +127,7 @@ class CaptchaApi:
         """Issue a captcha outside the routes. Needs an app context and does not read the request.
 
         :param source: the source that the captcha is issued for.
-        :param form: ``image``, ``audio`` or ``work``.
+        :param form: ``image``, or the last part of another form's route in the HTTP API, such as ``audio``.
         :param identity: what the captcha is bound to: :meth:`verify` passes it only with the same identity. Any value
             that JSON can represent, but text in an app with a JWTManager, as in its tokens; None: anonymous.
         :param language: of a sound: a tag or a locale that one of the package's languages serves.

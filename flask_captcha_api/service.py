@@ -44,7 +44,7 @@ class Captcha:
     """An issued captcha, without its answer.
 
     :param uuid: 23 decimal digits.
-    :param data: the encoded picture or sound; empty for work alone.
+    :param data: the encoded rendering of the prompt; empty if the form has no prompt.
     :param media_type: of ``data``, such as ``image/jpeg``.
     :param expires_in: seconds until it expires.
     :param has_sound: whether the source's captchas are also available as a sound.
@@ -130,11 +130,11 @@ class CaptchaService:
     ) -> Captcha:
         """Make a challenge, render it, store the digest of its answer, and return the captcha.
 
-        :param form: ``image``, ``audio`` or ``work``.
+        :param form: a key of ``FORMS``.
         :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
         :param language: of a sound; a key of ``CATALOGUES``.
         :param difficulty: of a source with ``auto``: ``calm``, ``normal`` or ``hard``.
-        :raises FormNotOffered: a LookupError: the source has no sound, or no work alone.
+        :raises FormNotOffered: a LookupError: the source has no captchas of this form.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``.
         :raises StoreUnavailable: the captcha was not stored, so none was issued.

@@ -15,8 +15,8 @@ from .coroutines import resolve
 
 _signals = Namespace()
 
-#: A captcha was issued. Sent by the app with ``source``, ``form`` (``image``, ``audio``, ``work`` or, for one that
-#: takes the place of a solved one, ``kept``) and ``identity``.
+#: A captcha was issued. Sent by the app with ``source``, ``form`` (as passed to ``issue``, such as ``image``, or
+#: ``kept`` for one that takes the place of a solved one) and ``identity``.
 captcha_issued: NamedSignal = _signals.signal("captcha-issued")
 #: A captcha was verified. Sent by the app with ``outcome`` (an :class:`Outcome`), ``source`` (None if no captcha was
 #: found) and ``identity`` (that of the request).

@@ -18,6 +18,7 @@ from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
 
@@ -101,12 +102,27 @@ def results(_: str) -> str:
     return _table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
 
 
+def errors_of(operation: str) -> str:
+    """Return the table of errors that an operation of the JSON routes can have: ``issue`` or ``verify``."""
+    rows = [
+        (f"`{each.code}`", f"`{each.string_code}`", str(each.status))
+        for each in Result
+        if operation in each.operations and each is not Result.SUCCESS
+    ]
+    return _table(("code", "stringCode", "HTTP"), rows)
+
+
 def messages(_: str) -> str:
     """Return the table of messages to visitors."""
     return _table(
         ("code", *(f"`{language}`" for language in CATALOGUES)),
         [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
     )
+
+
+def take_methods(_: str) -> str:
+    """Return the table of methods by which a backend takes by itself."""
+    return _table(("method", "must"), [(f"`{name}(key)`", does) for name, does in TAKE_METHODS.items()])
 
 
 def difficulty_steps(_: str) -> str:
@@ -166,7 +182,9 @@ TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-sources": settings_of_sources,
     "settings-of-app": settings_of_app,
     "results": results,
+    "errors-of": errors_of,
     "messages": messages,
+    "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,
     "languages": languages,
     "benchmark": benchmark,

@@ -2,10 +2,6 @@
 
 import { call, endSession, setToken, currentToken, signOut } from "./session.js";
 
-// After these results the captcha may still be valid, so the visitor can submit the form again as it is.
-const UNDECIDED = ["unreachable", "too_many_requests", "store_unavailable"];
-const CAPTCHA_REFUSED = ["captcha_required", "captcha_wrong", "captcha_gone"];
-
 class CaptchaForm {
   constructor(form, onSuccess) {
     this.form = form;
@@ -34,14 +30,14 @@ class CaptchaForm {
     const fields = Object.fromEntries(new FormData(this.form)); // includes those of the captcha
     this.showMessage("");
     this.form.ariaBusy = "true";
-    const { status, stringCode, message } = await call("POST", this.form.action, fields);
+    const { status, stringCode, message, isUndecided } = await call("POST", this.form.action, fields);
     this.form.ariaBusy = "false";
     if (this.form.closest("[hidden]")) return; // signed out meanwhile
-    if (!status && CAPTCHA_REFUSED.includes(stringCode)) {
+    if (stringCode.startsWith("captcha_")) {
       this.captcha.reject(message);
     } else if (!status) {
       this.showMessage(message, "error");
-      if (UNDECIDED.includes(stringCode)) return;
+      if (isUndecided) return; // the captcha may still be valid: the form can be submitted again as it is
       this.captcha.refresh(); // it passed, so it is spent
       this.form.querySelector("input:not([hidden])").focus();
     } else {

@@ -28,6 +28,8 @@ export function endSession() {
 /**
  * Call the back end and return its envelope, with the `headers` of the response.
  *
+ * `isUndecided` says that the call may be repeated as it is: after too many requests, an outage, or no response.
+ *
  * Never throws: if no envelope arrives, it returns one with the stringCode `unreachable`. Dispatches `session-ended` on
  * the document if the token is no longer accepted.
  */
@@ -45,7 +47,7 @@ export async function call(method, path, body) {
     if (typeof envelope.message !== "string") throw new TypeError("JSON, but not an envelope");
   } catch {
     const message = "The server cannot be reached. Please try again.";
-    return { status: false, stringCode: "unreachable", message, headers: new Headers() };
+    return { status: false, stringCode: "unreachable", message, headers: new Headers(), isUndecided: true };
   }
 
   // After a sign-out, the response to an earlier call must neither sign in again nor end the next session.
@@ -56,5 +58,6 @@ export async function call(method, path, body) {
   }
   const seconds = Number(response.headers.get("Retry-After"));
   if (seconds) envelope.message += `. Please wait ${seconds} seconds before you try again.`;
-  return { ...envelope, headers: response.headers };
+  const isUndecided = [429, 503].includes(response.status);
+  return { ...envelope, headers: response.headers, isUndecided };
 }

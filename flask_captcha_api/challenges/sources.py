@@ -37,7 +37,7 @@ class Source:
 
     @property
     def answer_length(self) -> int | None:
-        """Return the number of characters of every answer; None if it varies."""
+        """Return the number of characters of every answer, without white space; None if it varies."""
         return None if self.kind.answer_length is None else self.kind.answer_length(self.settings.length)
 
     def new_challenge(self) -> Challenge:

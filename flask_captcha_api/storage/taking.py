@@ -5,6 +5,7 @@ Flask-Caching's backends differ in what their ``delete`` and ``add`` return, and
 
 import os
 import secrets
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import cachelib
@@ -15,6 +16,14 @@ from .redis import RedisAdapter, adapt_redis
 
 _CLAIMS = "captcha_api_claim:"
 _PROBE = "captcha_api_probe"
+
+#: Methods by which a backend takes by itself, and what each must do. The first that a backend has is trusted. The
+#: documentation's table and the tests of the store are made from this.
+TAKE_METHODS = {
+    "take": (
+        "remove the value and return it to one caller; return `None` to all others, and if the key is absent or expired"
+    ),
+}
 
 #: Backends whose ``delete`` is atomic and returns whether there was something to delete.
 _WITH_ATOMIC_DELETE = (
@@ -39,8 +48,9 @@ def access_to(backend: Any, claim_seconds: int) -> tuple[Any, TakeStrategy]:
 
     :param claim_seconds: must be at least the lifetime of every value.
     """
-    if callable(getattr(backend, "take", None)):
-        return backend, _TakeByBackend(backend)
+    for name in TAKE_METHODS:
+        if callable(getattr(backend, name, None)):
+            return backend, _TakeByBackend(getattr(backend, name))
     cache = adapt_redis(adapt_memcached(backend))
     if isinstance(cache, RedisAdapter):
         return cache, cache
@@ -52,10 +62,10 @@ def access_to(backend: Any, claim_seconds: int) -> tuple[Any, TakeStrategy]:
 
 
 class _TakeByBackend:
-    """Call the ``take`` method of a custom backend, which is trusted."""
+    """Call a method of a custom backend, which is trusted."""
 
-    def __init__(self, backend: Any) -> None:
-        self.take = backend.take
+    def __init__(self, method: Callable[[str], Any]) -> None:
+        self.take = method
 
     def refuses_second_take(self) -> bool:
         return True

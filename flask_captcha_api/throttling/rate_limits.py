@@ -59,7 +59,7 @@ class RateLimit:
         warn_about_private_counters()
         pseudonym = pseudonym_of(state.keys[0], client)
         rates = [(rate, (self._purpose, count, kind, pseudonym)) for rate, count in self._rates]
-        seconds = state.counters.get().seconds_to_wait_for_all(rates, cost=cost)
+        seconds = state.counters.get().seconds_to_wait(rates, cost=cost)
         if seconds:
             raise TooManyRequests(seconds)
 

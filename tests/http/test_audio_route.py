@@ -14,6 +14,7 @@ from flask_captcha_api import CaptchaApi, Challenge
 from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
+from ..support.envelopes import envelope
 
 
 def test_the_envelope_of_a_sound(client: FlaskClient) -> None:
@@ -90,13 +91,7 @@ def test_a_query_that_is_no_text_asks_for_no_language(client: FlaskClient) -> No
     assert (spoken.status_code, spoken.get_json()["code"]) == (200, "00000")
 
 
-SILENT = {
-    "status": False,
-    "code": "01004",
-    "stringCode": "source_unknown",
-    "message": "來源別不存在",
-    "response": None,
-}
+SILENT = envelope("source_unknown")
 
 
 def test_sound_can_be_switched_off(app: Flask) -> None:

@@ -31,22 +31,18 @@ from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
+from ..support.envelopes import envelope
 
 Issue = Callable[..., str]
 Json = dict[str, Any]
 
-
-def error(code: str, string_code: str, message: str) -> Json:
-    return {"status": False, "code": code, "stringCode": string_code, "message": message, "response": None}
-
-
 PASSED = {"passed": True}
-REQUIRED = error("01001", "captcha_required", "請輸入驗證碼")
-WRONG = error("01002", "captcha_wrong", "驗證碼錯誤")
-GONE = error("01003", "captcha_gone", "驗證碼已失效，請重新取得")
-SOURCE_UNKNOWN = error("01004", "source_unknown", "來源別不存在")
-UNAVAILABLE = error("01007", "store_unavailable", "服務暫時無法使用")
-METHOD_NOT_ALLOWED = error("01008", "method_not_allowed", "不支援的方法")
+REQUIRED = envelope("captcha_required")
+WRONG = envelope("captcha_wrong")
+GONE = envelope("captcha_gone")
+SOURCE_UNKNOWN = envelope("source_unknown")
+UNAVAILABLE = envelope("store_unavailable")
+METHOD_NOT_ALLOWED = envelope("method_not_allowed")
 
 
 def passed() -> Response:

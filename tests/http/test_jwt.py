@@ -19,6 +19,7 @@ from flask_captcha_api import CaptchaApi, Outcome, verify_captcha
 from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
+from ..support.envelopes import envelope
 
 SECRET = "a key that is long enough for HS256"
 OTHER_SECRET = "another key that is long enough, too"
@@ -30,16 +31,11 @@ Headers = dict[str, str]
 Issue = Callable[..., str]
 Serve = Callable[..., FlaskClient]
 
-
-def error(code: str, string_code: str, message: str) -> dict[str, Any]:
-    return {"status": False, "code": code, "stringCode": string_code, "message": message, "response": None}
-
-
-OK = {"status": True, "code": "00000", "stringCode": "success", "message": "成功", "response": "ok"}
-WRONG = error("01002", "captcha_wrong", "驗證碼錯誤")
-GONE = error("01003", "captcha_gone", "驗證碼已失效，請重新取得")
-UNAUTHORIZED = error("01006", "unauthorized", "未授權")
-UNAVAILABLE = error("01007", "store_unavailable", "服務暫時無法使用")
+OK = envelope("success", "ok")
+WRONG = envelope("captcha_wrong")
+GONE = envelope("captcha_gone")
+UNAUTHORIZED = envelope("unauthorized")
+UNAVAILABLE = envelope("store_unavailable")
 
 
 def signed(key: str = SECRET, **changes: Any) -> str:

@@ -78,12 +78,14 @@ def assert_no_disagreement(app: Flask, header: str) -> None:
         assert ours == (None if theirs == REFUSED else theirs), (header, theirs, ours)
 
 
+@pytest.mark.slow
 def test_every_header_of_three_fragments(app: Flask) -> None:
     """All sequences of three fragments: some of them prove an identity, and none proves different ones."""
     for fragments in product(FRAGMENTS, repeat=3):
         assert_no_disagreement(app, "".join(fragments))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(

@@ -7,13 +7,9 @@ from flask import Blueprint, Flask, abort, request
 
 from flask_captcha_api import CaptchaApi, SetupError
 
-UNKNOWN = {
-    "status": False,
-    "code": "01004",
-    "stringCode": "source_unknown",
-    "message": "來源別不存在",
-    "response": None,
-}
+from ..support.envelopes import envelope
+
+UNKNOWN = envelope("source_unknown")
 
 
 def configured(app: Flask) -> Flask:

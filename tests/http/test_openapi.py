@@ -20,6 +20,7 @@ from flask_captcha_api.rendering import FORMS
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
+from ..support.envelopes import envelope
 
 Json = dict[str, Any]
 
@@ -29,13 +30,7 @@ SOURCES = {
 }
 #: What a server adds to any response, and what other origins may read.
 OF_ANY_RESPONSE = {"Content-Type", "Content-Length", "Access-Control-Expose-Headers"}
-SOURCE_UNKNOWN = {
-    "status": False,
-    "code": "01004",
-    "stringCode": "source_unknown",
-    "message": "來源別不存在",
-    "response": None,
-}
+SOURCE_UNKNOWN = envelope("source_unknown")
 
 
 def described(app: Flask, path: str = "/captcha/openapi.json", **request: Any) -> Json:
@@ -140,12 +135,10 @@ def test_any_name_is_a_source(app: Flask) -> None:
 def test_sources_are_named(app: Flask) -> None:
     """With CAPTCHA_SOURCES the description lists them, for the sound those that have one, and what each may tell."""
     paths = described(set_up(app, CAPTCHA_SOURCES=SOURCES))["paths"]
-    assert {path: item["parameters"][0]["schema"] for path, item in paths.items()} == {
-        "/{source}": {"type": "string", "enum": ["web", "sms"]},
-        "/{source}/audio": {"type": "string", "enum": ["web"]},
-        "/{source}/work": {"type": "string", "enum": ["web"]},
-    }
-    headers = {path: item["get"]["responses"]["200"]["headers"] for path, item in paths.items()}
+    expected = {"/{source}": ["web", "sms"], "/{source}/audio": ["web"], "/{source}/work": ["web"]}
+    for path, names in expected.items():
+        assert paths[path]["parameters"][0]["schema"] == {"type": "string", "enum": names}
+    headers = {path: paths[path]["get"]["responses"]["200"]["headers"] for path in expected}
     told = {
         path: {name: header["schema"].get("enum") for name, header in each.items() if name in EXPOSED_HEADERS}
         for path, each in headers.items()
@@ -198,7 +191,8 @@ def test_a_kind_that_cannot_have_a_sound_has_no_path_for_it(app: Flask) -> None:
 
 def test_without_sound_there_is_no_path_for_it(app: Flask) -> None:
     """Where no source has a sound, none is described."""
-    assert list(described(set_up(app, CAPTCHA_AUDIO=False))["paths"]) == ["/{source}"]
+    paths = described(set_up(app, CAPTCHA_AUDIO=False))["paths"]
+    assert ("/{source}" in paths, "/{source}/audio" in paths) == (True, False)
 
 
 BEARER = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}

@@ -11,16 +11,11 @@ from werkzeug.exceptions import HTTPException
 from flask_captcha_api import CaptchaApi, CaptchaRejected, Outcome, verify_captcha, verify_captcha_in_request
 
 from ..conftest import ANSWER
+from ..support.envelopes import envelope
 
 Issue = Callable[..., str]
 
-REQUIRED = {
-    "status": False,
-    "code": "01001",
-    "stringCode": "captcha_required",
-    "message": "請輸入驗證碼",
-    "response": None,
-}
+REQUIRED = envelope("captcha_required")
 
 
 def rejection(app: Flask, **request: Any) -> CaptchaRejected:

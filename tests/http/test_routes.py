@@ -17,6 +17,7 @@ from flask_captcha_api import CaptchaApi
 from flask_captcha_api.translations import CATALOGUES
 
 from ..conftest import ANSWER
+from ..support.envelopes import envelope
 
 
 def test_the_envelope_of_a_captcha(client: FlaskClient) -> None:
@@ -166,20 +167,8 @@ def test_a_right_answer_passes_once(issue: Callable[..., str], client: FlaskClie
         name: {key: value.format(uuid) for key, value in values.items()} if isinstance(values, dict) else values
         for name, values in body.items()
     }
-    assert client.post("/captcha/web", **request).get_json() == {
-        "status": True,
-        "code": "00000",
-        "stringCode": "success",
-        "message": "成功",
-        "response": "ok",
-    }
-    assert client.post("/captcha/web", **request).get_json() == {
-        "status": False,
-        "code": "01003",
-        "stringCode": "captcha_gone",
-        "message": "驗證碼已失效，請重新取得",
-        "response": None,
-    }
+    assert client.post("/captcha/web", **request).get_json() == envelope("success", "ok")
+    assert client.post("/captcha/web", **request).get_json() == envelope("captcha_gone")
 
 
 def test_a_wrong_answer_spends_the_captcha(issue: Callable[..., str], client: FlaskClient) -> None:

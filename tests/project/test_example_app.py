@@ -20,22 +20,23 @@ from flask_captcha_api.widget import assets
 
 from ..support import servers
 from ..support.backends import running
+from ..support.envelopes import envelope
 
 ANSWER = "12345"
 DEMO = {"account": "demo", "password": "captcha-demo"}
 IN_ENGLISH = {"Accept-Language": "en"}
 
-CHANGED = {"status": True, "code": "00000", "stringCode": "success", "message": "Success", "response": None}
+CHANGED = envelope("success", language="en")
 
 
 def failure(code: str, string_code: str, message: str) -> dict[str, Any]:
     return {"status": False, "code": code, "stringCode": string_code, "message": message, "response": None}
 
 
-CAPTCHA_WRONG = failure("01002", "captcha_wrong", "The captcha is wrong")
-CAPTCHA_GONE = failure("01003", "captcha_gone", "The captcha is no longer valid, please get a new one")
-UNAUTHORIZED = failure("01006", "unauthorized", "Not authorised")
-STORE_UNAVAILABLE = failure("01007", "store_unavailable", "The service is temporarily unavailable")
+CAPTCHA_WRONG = envelope("captcha_wrong", language="en")
+CAPTCHA_GONE = envelope("captcha_gone", language="en")
+UNAUTHORIZED = envelope("unauthorized", language="en")
+STORE_UNAVAILABLE = envelope("store_unavailable", language="en")
 CREDENTIALS_WRONG = failure("02001", "credentials_wrong", "The account or the password is wrong")
 SIGN_IN_REQUIRED = failure("02002", "sign_in_required", "Please sign in")
 PASSWORD_WRONG = failure("02003", "password_wrong", "The current password is wrong")

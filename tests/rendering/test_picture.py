@@ -250,6 +250,7 @@ def test_no_two_shapes_are_alike() -> None:
             assert ImageStat.Stat(ImageChops.difference(shape, other)).mean[0] > 4
 
 
+@pytest.mark.slow
 def test_an_atlas_keeps_a_few_megabytes() -> None:
     """However many characters and sizes are drawn, the oldest shapes make room."""
     book = Atlas()

@@ -129,12 +129,14 @@ class TestEveryLanguage:
             spent.append(time.thread_time() - begin)
         assert statistics.median(spent) <= 0.015
 
+    @pytest.mark.slow
     def test_hardly_a_sample_is_clipped(self, language: str) -> None:
         """At most one sample in a thousand stands at the limits of 8 bits."""
         for prompt, rng in rows(20):
             levels = samples(speak(prompt, language=language, rng=rng))
             assert sum(level in (-128, 127) for level in levels) <= len(levels) / 1000
 
+    @pytest.mark.slow
     def test_speech_stands_clear_of_the_bed(self, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where words are heard they are on average at least 9 dB above the bed, and 6 dB above that of the pauses."""
         under_words, in_pauses = [], []

@@ -18,6 +18,7 @@ from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
+from ..support.envelopes import envelope
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -32,15 +33,10 @@ Issue = Callable[..., str]
 Json = dict[str, Any]
 Spoil = Callable[[str], Any]
 
-
-def error(code: str, string_code: str, message: str) -> Json:
-    return {"status": False, "code": code, "stringCode": string_code, "message": message, "response": None}
-
-
-REQUIRED = error("01001", "captcha_required", "請輸入驗證碼")
-WRONG = error("01002", "captcha_wrong", "驗證碼錯誤")
-SOURCE_UNKNOWN = error("01004", "source_unknown", "來源別不存在")
-METHOD_NOT_ALLOWED = error("01008", "method_not_allowed", "不支援的方法")
+REQUIRED = envelope("captcha_required")
+WRONG = envelope("captcha_wrong")
+SOURCE_UNKNOWN = envelope("source_unknown")
+METHOD_NOT_ALLOWED = envelope("method_not_allowed")
 
 
 class SpyCache(NaiveCache):

@@ -92,6 +92,7 @@ def test_a_wrong_guess_in_one_place_is_the_only_one(
     assert told(guarded.post(second, json=fields(uuid))) == GONE
 
 
+@pytest.mark.slow
 def test_captchas_of_one_millisecond_are_each_their_own(
     guarded: FlaskClient, issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,24 +15,13 @@ from werkzeug.serving import make_server
 from flask_captcha_api import CaptchaApi, CaptchaRejected, verify_captcha
 
 from ..conftest import ANSWER
+from ..support.envelopes import envelope
 
 Headers = dict[str, str]
 Issue = Callable[..., str]
 
-UNKNOWN = {
-    "status": False,
-    "code": "01004",
-    "stringCode": "source_unknown",
-    "message": "來源別不存在",
-    "response": None,
-}
-REQUIRED = {
-    "status": False,
-    "code": "01001",
-    "stringCode": "captcha_required",
-    "message": "請輸入驗證碼",
-    "response": None,
-}
+UNKNOWN = envelope("source_unknown")
+REQUIRED = envelope("captcha_required")
 
 
 def sec_fetch(mode: str, dest: str = "empty", site: str = "cross-site", **more: str) -> Headers:

@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends import FileSystemCache, MemcachedCache, NullCache, SimpleCache
-from flask_caching.backends.base import BaseCache
 from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 
 from flask_captcha_api import SetupError, StoreUnavailable
 from flask_captcha_api.storage.answers import NAMESPACE, AnswerStore, refuse_unfit
+from flask_captcha_api.storage.taking import TAKE_METHODS
 
 from ..support.backends import SHARED, NaiveCache, params
 from ..support.servers import free_port, wait_until
@@ -26,21 +26,28 @@ OTHER = "17637696000000000000002"
 VALUE = "web " + "0123456789abcdef" * 4
 
 
-class TakingCache(NaiveCache):
-    """A custom backend with a take of its own."""
+def taking_cache(method: str) -> Any:
+    """Make a custom backend with a method of its own that takes."""
 
-    def take(self, key: str) -> Any:
+    def take(self: NaiveCache, key: str) -> Any:
         return self.values.pop(key, None)
 
+    return type("TakingCache", (NaiveCache,), {method: take})()
 
-def in_process(name: str) -> BaseCache | None:
-    return {"SimpleCache": SimpleCache(), "custom": NaiveCache(), "custom-with-take": TakingCache()}.get(name)
+
+TAKING = {f"custom-with-{method}": method for method in TAKE_METHODS}
+
+
+def in_process(name: str) -> Any:
+    if name in TAKING:
+        return taking_cache(TAKING[name])
+    return {"SimpleCache": SimpleCache(), "custom": NaiveCache()}.get(name)
 
 
 MEMCACHED = [name for name in SHARED if name.startswith("Memcached")]
 
 
-@pytest.fixture(params=params("SimpleCache", "custom", "custom-with-take", *SHARED))
+@pytest.fixture(params=params("SimpleCache", "custom", *TAKING, *SHARED))
 def backend(request: pytest.FixtureRequest, settings_of: Callable[[str], dict[str, Any]]) -> Iterator[Any]:
     backend = in_process(request.param)
     if backend is None:

@@ -103,6 +103,7 @@ def texts_like_entries() -> st.SearchStrategy[str]:
     return st.lists(field_or_noise, max_size=8).map(" ".join) | st.text()
 
 
+@pytest.mark.slow
 @settings(deadline=None, database=None, max_examples=500)
 @given(texts_like_entries())
 def test_what_is_read_is_what_was_written(text: str) -> None:

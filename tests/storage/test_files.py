@@ -122,6 +122,7 @@ def test_threads_wait_for_the_one_that_makes_room(cache: FileSystemCache, tmp_pa
     assert all(kept)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_searched_for_what_has_expired(tmp_path: Path, cache: FileSystemCache) -> None:
     """One of 1,000 has: a few requests find it, and nobody who comes after the first of 1,000 would wait for it."""
     fill(cache, 1000)
@@ -139,6 +140,7 @@ def test_a_disk_full_of_living_captchas_loses_none(tmp_path: Path, cache: FileSy
     assert is_kept(store, "new")
 
 
+@pytest.mark.slow
 def test_refused_writes_do_not_pile_up(tmp_path: Path, cache: FileSystemCache) -> None:
     """What each left behind is removed later, although the disk is still full."""
     fill(cache, 100)

@@ -10,18 +10,13 @@ from flask.testing import FlaskClient
 from ..support import servers
 from ..support.apps import KNOWN_ANSWER, make_app
 from ..support.backends import fast_failing_redis, running
+from ..support.envelopes import envelope
 
 pytestmark = pytest.mark.server
 
 GUARD_SECONDS = 5
 
-UNAVAILABLE = {
-    "status": False,
-    "code": "01007",
-    "stringCode": "store_unavailable",
-    "message": "服務暫時無法使用",
-    "response": None,
-}
+UNAVAILABLE = envelope("store_unavailable")
 
 
 @pytest.fixture

@@ -465,6 +465,7 @@ def test_a_shared_cache_under_several_processes_is_served(app: Flask, tmp_path: 
     assert app.test_client().get("/captcha/web", environ_overrides=MULTIPROCESS).status_code == 200
 
 
+@pytest.mark.slow
 def test_long_lived_entries_of_the_app_do_not_push_captchas_out(app: Flask) -> None:
     """With the threshold that the warning asks for, 501 cached pages and 2,000 captchas live side by side."""
     app.config.update(GOOD)

@@ -43,6 +43,11 @@ def counters(request: pytest.FixtureRequest, settings_of: Callable[[str], dict[s
     return Counters("memory://" if request.param == "memory" else storage_uri(settings_of(request.param)))
 
 
+def seconds_to_wait(counters: Counters, rate: str, *who: str, cost: int = 1) -> int:
+    """Count against a single rate."""
+    return counters.seconds_to_wait([(rate, who)], cost=cost)
+
+
 @pytest.mark.parametrize("rate", ["30 per minute", "1/second", "10/second; 500 per 2 hours", "5 per 30 minutes"])
 def test_rates_are_read(rate: str) -> None:
     """What the limits library can parse is a rate, several of them too."""
@@ -68,7 +73,7 @@ def test_the_most_within_a_time_is_never_exceeded(clock: list[float], seconds: i
     passed = 0
     for tenth in range(seconds * 10):
         clock[0] = NOON + begins + tenth / 10
-        while not counters.seconds_to_wait("60 per minute", "a"):
+        while not seconds_to_wait(counters, "60 per minute", "a"):
             passed += 1
     most = max_hits_within("60 per minute", seconds)
     assert most == 60 + seconds
@@ -84,7 +89,7 @@ def test_what_has_drained_by_a_part_lets_through_a_whole_one(clock: list[float],
     passed = 0
     for second in range(301):
         clock[0] = NOON // 3600 * 3600 + 3599.5 + second
-        while not counters.seconds_to_wait(rate, "a"):
+        while not seconds_to_wait(counters, rate, "a"):
             passed += 1
     assert max_hits_within(rate, 301) == passed == most
 
@@ -106,52 +111,52 @@ class TestContract:
 
     def test_a_rate_lets_as_many_through_as_it_says(self, counters: Counters) -> None:
         """Three of five requests in an hour, the others are told to wait."""
-        waits = [counters.seconds_to_wait("3 per hour", "three") for _ in range(5)]
+        waits = [seconds_to_wait(counters, "3 per hour", "three") for _ in range(5)]
         assert waits[:3] == [0, 0, 0]
         assert all(1 <= wait <= 2 * 3600 for wait in waits[3:])
 
     def test_others_are_counted_by_themselves(self, counters: Counters) -> None:
         """Who has not asked yet may ask."""
-        assert counters.seconds_to_wait("1 per hour", "one") == 0
-        assert counters.seconds_to_wait("1 per hour", "one") > 0
-        assert counters.seconds_to_wait("1 per hour", "other") == 0
+        assert seconds_to_wait(counters, "1 per hour", "one") == 0
+        assert seconds_to_wait(counters, "1 per hour", "one") > 0
+        assert seconds_to_wait(counters, "1 per hour", "other") == 0
 
     def test_a_cost_is_counted_whole_or_not_at_all(self, counters: Counters) -> None:
         """What costs more than is left is refused and leaves what is left."""
-        assert counters.seconds_to_wait("12 per hour", "costs", cost=10) == 0
-        assert counters.seconds_to_wait("12 per hour", "costs", cost=10) > 0
-        assert [counters.seconds_to_wait("12 per hour", "costs") > 0 for _ in range(3)] == [False, False, True]
+        assert seconds_to_wait(counters, "12 per hour", "costs", cost=10) == 0
+        assert seconds_to_wait(counters, "12 per hour", "costs", cost=10) > 0
+        assert [seconds_to_wait(counters, "12 per hour", "costs") > 0 for _ in range(3)] == [False, False, True]
 
     @pytest.mark.parametrize("rate", ["2 per hour; 3 per day", "3 per day; 2 per hour"])
     def test_a_refusal_for_the_shorter_window_spends_nothing_of_the_longer(self, counters: Counters, rate: str) -> None:
         """Whoever was refused often has the rest of the day left, in whatever order the rate is written."""
-        waits = [counters.seconds_to_wait(rate, "hour", rate[:1]) > 0 for _ in range(9)]
+        waits = [seconds_to_wait(counters, rate, "hour", rate[:1]) > 0 for _ in range(9)]
         assert waits == [False] * 2 + [True] * 7
-        assert [counters.seconds_to_wait("3 per day", "hour", rate[:1]) > 0 for _ in range(2)] == [False, True]
+        assert [seconds_to_wait(counters, "3 per day", "hour", rate[:1]) > 0 for _ in range(2)] == [False, True]
 
     @pytest.mark.parametrize("rate", ["4 per hour; 3 per day", "3 per day; 4 per hour"])
     def test_a_refusal_for_the_longer_window_spends_nothing_of_the_shorter(self, counters: Counters, rate: str) -> None:
         """The other way round it is the same."""
-        waits = [counters.seconds_to_wait(rate, "day", rate[:1]) > 0 for _ in range(9)]
+        waits = [seconds_to_wait(counters, rate, "day", rate[:1]) > 0 for _ in range(9)]
         assert waits == [False] * 3 + [True] * 6
-        assert [counters.seconds_to_wait("4 per hour", "day", rate[:1]) > 0 for _ in range(2)] == [False, True]
+        assert [seconds_to_wait(counters, "4 per hour", "day", rate[:1]) > 0 for _ in range(2)] == [False, True]
 
     def test_a_cost_is_counted_in_every_window_or_in_none(self, counters: Counters) -> None:
         """What is too much for one of them leaves what is left in the other."""
         rate = "12 per hour; 25 per day"
-        assert [counters.seconds_to_wait(rate, "sound", cost=10) > 0 for _ in range(9)] == [False] + [True] * 8
-        assert counters.seconds_to_wait(rate, "sound", cost=2) == 0
-        assert counters.seconds_to_wait("25 per day", "sound", cost=13) == 0
-        assert counters.seconds_to_wait("25 per day", "sound") > 0
+        assert [seconds_to_wait(counters, rate, "sound", cost=10) > 0 for _ in range(9)] == [False] + [True] * 8
+        assert seconds_to_wait(counters, rate, "sound", cost=2) == 0
+        assert seconds_to_wait(counters, "25 per day", "sound", cost=13) == 0
+        assert seconds_to_wait(counters, "25 per day", "sound") > 0
 
     @pytest.mark.parametrize("rates", [("2 per hour", "3 per hour"), ("3 per hour", "2 per hour")], ids=" ".join)
     def test_several_rates_are_counted_together_or_not_at_all(self, counters: Counters, rates: tuple[str, str]) -> None:
         """A refusal by one of them spends nothing of the other, whichever comes first."""
         both = [(rate, ("several", *rates[0].split(), rate[:1])) for rate in rates]
-        waits = [counters.seconds_to_wait_for_all(both) > 0 for _ in range(9)]
+        waits = [counters.seconds_to_wait(both) > 0 for _ in range(9)]
         assert waits == [False] * 2 + [True] * 7
         larger, who = max(both)
-        assert [counters.seconds_to_wait(larger, *who) > 0 for _ in range(2)] == [False, True]
+        assert [seconds_to_wait(counters, larger, *who) > 0 for _ in range(2)] == [False, True]
 
     @pytest.mark.parametrize(("rate", "cost", "most"), [("5 per hour; 4 per day", 1, 4), ("40/hour; 25/day", 10, 2)])
     def test_requests_in_the_same_moment_never_exceed_a_window(
@@ -170,7 +175,7 @@ class TestContract:
 
         monkeypatch.setattr(limiter, "test", test_together)
         with ThreadPoolExecutor(16) as pool:
-            waits = list(pool.map(lambda _: counters.seconds_to_wait(rate, "race", str(cost), cost=cost), range(16)))
+            waits = list(pool.map(lambda _: seconds_to_wait(counters, rate, "race", str(cost), cost=cost), range(16)))
         assert not tested_by_all.broken
         assert waits.count(0) <= most  # or fewer, where one gives way to another that is refused
 
@@ -179,7 +184,7 @@ class TestContract:
         longest = counters.longest_seconds or 400 * 24 * 3600
         rate = f"3 per {longest // 2} seconds"
         assert not has_window_too_long(rate, counters._uri)
-        assert [counters.seconds_to_wait(rate, "long") > 0 for _ in range(4)] == [False] * 3 + [True]
+        assert [seconds_to_wait(counters, rate, "long") > 0 for _ in range(4)] == [False] * 3 + [True]
         for _ in range(2):
             counters.add_failure("long", seconds=longest)
         assert counters.failures("long") == 2
@@ -217,7 +222,7 @@ def test_memcached_heeds_the_window_before_in_the_same_moment(
 
     monkeypatch.setattr(storage, "_get_sliding_window_info", read_together)
     with ThreadPoolExecutor(16) as pool:
-        waits = list(pool.map(lambda _: counters.seconds_to_wait("30 per 15 days", "before"), range(16)))
+        waits = list(pool.map(lambda _: seconds_to_wait(counters, "30 per 15 days", "before"), range(16)))
     assert not read_by_all.broken
     assert waits.count(0) <= 3
 
@@ -226,11 +231,11 @@ def test_of_several_rates_each_holds(clock: list[float]) -> None:
     """The longest wait of those exceeded is told."""
     counters = Counters("memory://")
     rate = "2 per minute; 3 per hour"
-    assert [counters.seconds_to_wait(rate, "x") for _ in range(2)] == [0, 0]
-    assert counters.seconds_to_wait(rate, "x") > 0
+    assert [seconds_to_wait(counters, rate, "x") for _ in range(2)] == [0, 0]
+    assert seconds_to_wait(counters, rate, "x") > 0
     clock[0] += 130
-    assert counters.seconds_to_wait(rate, "x") == 0
-    assert counters.seconds_to_wait(rate, "x") > 130
+    assert seconds_to_wait(counters, rate, "x") == 0
+    assert seconds_to_wait(counters, rate, "x") > 130
 
 
 def test_an_impatient_client_loses_nothing_of_its_hour(clock: list[float]) -> None:
@@ -238,7 +243,7 @@ def test_an_impatient_client_loses_nothing_of_its_hour(clock: list[float]) -> No
     counters = Counters("memory://")
     served = []
     for _ in range(10):
-        served.append([counters.seconds_to_wait("30 per minute; 300 per hour", "x") for _ in range(330)].count(0))
+        served.append([seconds_to_wait(counters, "30 per minute; 300 per hour", "x") for _ in range(330)].count(0))
         clock[0] += 120
     assert served == [30] * 10
 
@@ -247,15 +252,15 @@ def test_who_waits_as_told_for_several_windows_is_let_through(clock: list[float]
     """The wait is that of the window which is full for longest, and not a second more than that."""
     counters = Counters("memory://")
     rate = "2 per minute; 3 per hour"
-    assert [counters.seconds_to_wait(rate, "x") for _ in range(2)] == [0, 0]
+    assert [seconds_to_wait(counters, rate, "x") for _ in range(2)] == [0, 0]
     clock[0] += 120
-    assert counters.seconds_to_wait(rate, "x") == 0
-    wait = counters.seconds_to_wait(rate, "x")
+    assert seconds_to_wait(counters, rate, "x") == 0
+    wait = seconds_to_wait(counters, rate, "x")
     told_at = clock[0]
     clock[0] = told_at + wait - 2
-    assert counters.seconds_to_wait(rate, "x") > 0
+    assert seconds_to_wait(counters, rate, "x") > 0
     clock[0] = told_at + wait
-    assert counters.seconds_to_wait(rate, "x") == 0
+    assert seconds_to_wait(counters, rate, "x") == 0
 
 
 @pytest.mark.parametrize(("cost", "used"), [(1, 30), (10, 30), (10, 21)])
@@ -265,13 +270,13 @@ def test_the_wait_is_neither_too_short_nor_too_long(clock: list[float], cost: in
     counters = Counters("memory://")
     clock[0] += second
     for _ in range(used):
-        assert counters.seconds_to_wait("30 per minute", "x") == 0
-    wait = counters.seconds_to_wait("30 per minute", "x", cost=cost)
+        assert seconds_to_wait(counters, "30 per minute", "x") == 0
+    wait = seconds_to_wait(counters, "30 per minute", "x", cost=cost)
     told_at = clock[0]
     clock[0] = told_at + wait - 2
-    assert wait == 1 or counters.seconds_to_wait("30 per minute", "x", cost=cost) > 0
+    assert wait == 1 or seconds_to_wait(counters, "30 per minute", "x", cost=cost) > 0
     clock[0] = told_at + wait
-    assert counters.seconds_to_wait("30 per minute", "x", cost=cost) == 0
+    assert seconds_to_wait(counters, "30 per minute", "x", cost=cost) == 0
 
 
 def test_failures_are_forgotten_in_time(clock: list[float]) -> None:
@@ -289,7 +294,7 @@ def test_an_outage_is_logged_and_limits_nothing(caplog: pytest.LogCaptureFixture
     """Without its storage a limit lets everybody through, and failures cannot be told."""
     counters = Counters(f"redis://127.0.0.1:{free_port()}")
     with caplog.at_level(logging.ERROR, "flask_captcha_api"):
-        assert counters.seconds_to_wait("1 per hour", "x") == 0
+        assert seconds_to_wait(counters, "1 per hour", "x") == 0
         assert counters.failures("x") is None
         counters.add_failure("x", seconds=60)
         counters.clear_failures("x")
@@ -307,9 +312,9 @@ def test_more_requests_at_once_than_redis_py_connects_by_itself(tmp_path: Path) 
     """150 requests that wait for Redis at the same moment are all counted, and none is let through as in an outage."""
     with running(redis_server(tmp_path)) as server, ThreadPoolExecutor(150) as threads:
         counters = Counters(f"redis://{server.address}")
-        assert counters.seconds_to_wait("2 per hour", "x") == 0
+        assert seconds_to_wait(counters, "2 per hour", "x") == 0
         server.freeze()
-        waits = [threads.submit(counters.seconds_to_wait, "2 per hour", "x") for _ in range(150)]
+        waits = [threads.submit(seconds_to_wait, counters, "2 per hour", "x") for _ in range(150)]
         storage: Any = counters._limiter.get().storage
         connected = storage.storage.connection_pool._in_use_connections
         wait_until(lambda: len(connected) == 150 or any(map(Future.done, waits)), "a connection for each request")
@@ -400,7 +405,7 @@ def test_threads_that_begin_a_count_together_are_all_counted() -> None:
             def ask(name: str, begun: threading.Barrier = begun, waits: list[int] = waits) -> None:
                 begun.wait()
                 counters.add_failure(name, seconds=60)
-                waits.append(counters.seconds_to_wait("4 per hour", name))
+                waits.append(seconds_to_wait(counters, "4 per hour", name))
 
             threads = [threading.Thread(target=ask, args=(str(attempt),)) for _ in range(16)]
             for thread in threads:

@@ -19,15 +19,10 @@ from flask_captcha_api.throttling.addresses import counted_address
 from flask_captcha_api.wtf import CaptchaField
 
 from ..conftest import ANSWER
+from ..support.envelopes import envelope
 from ..support.servers import free_port
 
-TOO_MANY = {
-    "status": False,
-    "code": "01005",
-    "stringCode": "too_many_requests",
-    "message": "請求過於頻繁，請稍後再試",
-    "response": None,
-}
+TOO_MANY = envelope("too_many_requests")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 from datetime import timedelta
 from typing import Any
 
@@ -74,8 +74,8 @@ def test_every_fault_is_told_in_one_error() -> None:
         "- CAPTCHA_SINGLE_PROCESS is 1: it must be True or False",
         "- CAPTCHA_SOURCES['bad name']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
         "- CAPTCHA_SOURCES['static']: a name must be 1 to 32 of A-Z a-z 0-9 _ - and not 'static'",
-        "- CAPTCHA_SOURCES['ok']: 'colour' is not a setting of a source: it must be one of kind, length, ttl, width, "
-        "height, format, difficulty, theme, fonts, audio, work, work_alone, jwt, rate_limit, verify_rate_limit",
+        "- CAPTCHA_SOURCES['ok']: 'colour' is not a setting of a source: it must be one of "
+        + ", ".join(each.name for each in fields(SourceConfig)),
         "- CAPTCHA_SOURCES['ok']: width is True: it must be a whole number from 80 to 640",
     ]
 

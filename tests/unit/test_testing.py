@@ -87,7 +87,7 @@ def test_every_form_of_every_kind_has_the_known_answer(app: Flask, kind: str, fo
             issued = captcha.issue("web", form=form)
             assert issued.work is not None
             assert captcha.verify(issued.uuid, f"{answer}.{solve(issued.work)}") is outcome
-    assert rendered == ([ANSWER] * 2 if kind == "own" else [])
+    assert set(rendered) == ({ANSWER} if kind == "own" else set())
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("digits", Outcome.PASSED), ("letters", Outcome.WRONG)])

@@ -93,6 +93,12 @@ def test_a_right_captcha_survives_a_mistake_in_another_field(app: Flask, form: t
     assert "<img" in post(app, LONG_ENOUGH | kept)
 
 
+def test_it_may_stand_in_a_paragraph(app: Flask, form: type[Any], issue: Issue) -> None:
+    """As the widget may: a <div>, <fieldset> or <p> would end the paragraph."""
+    page = post(app, SHORT | solved(issue()))
+    assert set(re.findall(r"<(\w+)", page)) == {"span", "link", "button", "input"}
+
+
 def test_it_is_kept_as_often_as_the_form_says(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:
     """Each kept captcha has one keep less; after the last the visitor solves another, and that begins anew."""
     register_form(app, keeps=3)
@@ -365,6 +371,7 @@ def test_of_requests_at_the_same_moment_one_gets_a_kept_captcha(app: Flask, form
         assert at_once(LONG_ENOUGH | kept_in(page)).count("registered") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keeps", "most"), [(0, 1), (3, 4), (9, 10)])
 def test_two_hundred_passwords_never_ride_on_one_solve(
     app: Flask, captcha: CaptchaApi, issue: Issue, keeps: int, most: int
@@ -437,7 +444,7 @@ def test_a_view_with_a_template_keeps_a_captcha(app: Flask, captcha: CaptchaApi,
         return render_template_string(page + 'attributes={"class": "wide", "placeholder": "5 digits"}) }}', kept=kept)
 
     page = post(app, {"id": issue(), "text": ANSWER}, "/sign-up")
-    assert page.startswith('<div id="c" class="wide">')
+    assert page.startswith('<span id="c" class="wide">')
     assert 'nonce="n"' in page
     assert "placeholder" not in page
     assert list(hidden_in(page)) == ["id", "text"]
@@ -533,7 +540,7 @@ def test_its_answer_is_in_no_log_and_no_repr(
 def test_the_tick_speaks_the_language_of_the_page(app: Flask, captcha: CaptchaApi, issue: Issue, language: str) -> None:
     register_form(app, lang=language)
     page = post(app, SHORT | solved(issue()))
-    assert f'<span aria-hidden="true">✓</span> {CATALOGUES[language].page["kept"]}</p>' in page
+    assert f'<span aria-hidden="true">✓</span> {CATALOGUES[language].page["kept"]}</span>' in page
     assert f'lang="{language}"' in page
     assert CATALOGUES[language].widget["refresh"] in page
 
