@@ -221,7 +221,9 @@ def test_the_typefaces_have_every_character() -> None:
             assert (font.getmask(character).getbbox(), bytes(font.getmask(character))) != missing, (typeface, character)
 
 
-BENDING = atlas.Bending(mesh=0.1, turn=0.1, lean=0.1, weight=(0, 0), uneven=0.01, height=(1, 1), width=(1, 1))
+BENDING = atlas.Bending(
+    mesh=0.1, ripple=0.02, turn=0.1, lean=0.1, weight=(0, 0), uneven=0.01, height=(1, 1), width=(1, 1)
+)
 
 
 def take(book: Atlas, character: str, seed: int, capital: int = 40) -> Image.Image:
