@@ -121,7 +121,7 @@ def test_a_sound_expires_rather_than_changes(visit: Visits, site: Site) -> None:
     window.page.clock.run_for(4_000)
     expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["expired"])
     assert len(site.asked) == 1
-    field.get_by_role("button", name="Play again").click()
+    field.get_by_role("button", name="Listen").click()
     expect(field.get_by_role("textbox")).to_have_accessible_description("")
     assert [path for path, _ in site.asked] == ["/captcha/web/audio?lang=en"] * 2
 

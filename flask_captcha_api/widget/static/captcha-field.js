@@ -35,7 +35,8 @@ const TEXTS = {
   refresh: ["New picture", "別の画像", "换一张", "換一張"],
   listen: ["Listen", "音声", "语音", "語音"],
   newSound: ["New sound", "別の音声", "换一段语音", "換一段語音"],
-  replay: ["Play again", "もう一度聞く", "重播", "重播"],
+  replay: ["Play slower", "ゆっくり再生", "慢速重播", "慢速重播"],
+  stop: ["Stop", "停止", "停止", "停止"],
   show: ["Show picture", "画像を表示", "显示图片", "顯示圖片"],
   retry: ["Try again", "再試行", "重试", "重試"],
   wait: ["Wait {} s", "あと {} 秒", "请等 {} 秒", "請等 {} 秒"],
@@ -83,6 +84,12 @@ function languageOf(element) {
   let tag;
   for (let node = element; node && !tag; node = node.getRootNode().host) tag = node.closest("[lang]")?.lang;
   return languageFor(tag || navigator.language);
+}
+
+/** By the colour scheme of the page if that is one alone, else by what the visitor prefers. */
+function isDark(element) {
+  const scheme = getComputedStyle(element).colorScheme.split(" only")[0];
+  return scheme === "dark" || (scheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
 }
 
 /**
@@ -183,6 +190,7 @@ class CaptchaField extends HTMLElement {
       this.#uuid = ""; // came with the page, and is blocked by its policy
       this.#fail(this.#form, { status: 0 });
     };
+    ui.audio.onplay = ui.audio.onpause = () => this.#render();
     ui.refresh.onclick = () => this.#load(this.#form);
     ui.listen.onclick = () => (this.#form === "audio" && this.#uuid ? this.#play() : this.#load("audio"));
     ui.show.onclick = () => this.#load("image");
@@ -499,7 +507,7 @@ class CaptchaField extends HTMLElement {
   /** Request a captcha. Never throws: the result has `data` if there is one. */
   async #ask(form, token) {
     const base = (this.getAttribute("base") ?? BASE).replace(/[/\s]*([?#].*)?$/s, "");
-    const path = { audio: "/audio?lang=" + languageOf(this), work: "/work" }[form] ?? "";
+    const path = { audio: "/audio?lang=" + languageOf(this), work: "/work" }[form] ?? (isDark(this) ? "?theme=dark" : "");
     const answer = { status: 0 };
     try {
       const response = await fetch(`${base}/${encodeURIComponent(this.getAttribute("source"))}${path}`, {
@@ -511,10 +519,7 @@ class CaptchaField extends HTMLElement {
       answer.status = response.status;
       answer.retryAfter = headers.get("Retry-After");
       answer.token = headers.get("Authorization")?.replace("Bearer ", "");
-      answer.kind = headers.get("Captcha-Kind");
-      answer.length = headers.get("Captcha-Length");
-      answer.audio = headers.get("Captcha-Audio");
-      answer.work = headers.get("Captcha-Work");
+      for (const name of ["kind", "length", "audio", "work"]) answer[name] = headers.get("Captcha-" + name);
       answer.expiresIn = headers.get("Captcha-Expires-In");
       const envelope = await response.json();
       answer.code = envelope.code;
@@ -547,8 +552,11 @@ class CaptchaField extends HTMLElement {
     this.#emit("captcha-error", { status, code, retryAfter });
   }
 
+  /** Stop what is playing, else play from the beginning: more slowly what has been played before. */
   #play() {
     const { audio } = this.#ui;
+    if (!audio.paused) return audio.pause();
+    audio.playbackRate = audio.played.length ? 0.8 : 1;
     audio.currentTime = 0;
     audio.play().catch(() => {}); // blocked, or interrupted
   }
@@ -590,7 +598,8 @@ class CaptchaField extends HTMLElement {
     const again = say(this.#why === "failed" ? "retry" : isImage ? "refresh" : "newSound");
     const next = seconds > 0 ? say("wait").replace("{}", seconds) : again;
     write(ui.refresh.lastChild, next);
-    write(ui.listen.lastChild, say(this.#form === "audio" ? "replay" : "listen"));
+    const isHeard = this.#form === "audio" && this.#uuid && ui.audio.played.length;
+    write(ui.listen.lastChild, say(!ui.audio.paused ? "stop" : isHeard ? "replay" : "listen"));
     write(ui.show.lastChild, isEmpty ? next : say("show"));
     write(ui.label, ask(isImage ? "seen" : "heard"));
     ui.label.style.opacity = asks || this.#kind || this.#why ? "" : 0; // until it is known what to ask for
