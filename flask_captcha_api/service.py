@@ -11,13 +11,13 @@ from typing import Any
 
 from .challenges.folding import EXACT, is_acceptable
 from .challenges.makers import Challenge
-from .challenges.sources import UNCOUNTED, Sources
+from .challenges.sources import DEFAULT_THEME, UNCOUNTED, Sources
 from .exceptions import FormNotOffered, UnknownSource
 from .lazy import Lazy
 from .outcome import Outcome
 from .rendering import FORMS, has_sound
 from .rendering.puzzles import Puzzle, PuzzleMaker
-from .settings.config import Difficulty
+from .settings.config import Difficulty, Theme
 from .signals import captcha_issued, captcha_verified, send_robust
 from .storage.answers import ROUNDING_SECONDS, AnswerStore
 from .storage.digests import digest_of, is_digest_of, key_id_of
@@ -127,6 +127,7 @@ class CaptchaService:
         identity: Any = None,
         language: str = "en",
         difficulty: Difficulty = UNCOUNTED,
+        theme: Theme = DEFAULT_THEME,
     ) -> Captcha:
         """Make a challenge, render it, store the digest of its answer, and return the captcha.
 
@@ -134,6 +135,7 @@ class CaptchaService:
         :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
         :param language: of a sound; a key of ``CATALOGUES``.
         :param difficulty: of a source with ``auto``: ``calm``, ``normal`` or ``hard``.
+        :param theme: of a source with ``auto``: ``light`` or ``dark``.
         :raises FormNotOffered: a LookupError: the source has no captchas of this form.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``.
@@ -151,7 +153,7 @@ class CaptchaService:
         if FORMS[form].has_prompt:
             challenge = source.new_challenge()
             rng = random.Random(secrets.randbits(128))  # noqa: S311 - answers and uuids come from secrets
-            settings = source.settings_at(difficulty)
+            settings = source.settings_at(difficulty, theme)
             data = FORMS[form].render(source.kind, challenge.prompt, settings, rng, language)
             may_be_heard = has_sound(source.kind, challenge.prompt, source.settings, language)
         else:

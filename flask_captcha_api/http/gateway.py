@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 
 from flask import request
 
+from ..challenges.sources import DEFAULT_THEME
 from ..exceptions import FormNotOffered, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
 from ..outcome import Outcome
 from ..rendering import FORMS
 from ..service import MOST_KEEPS, Captcha, CaptchaService, KeptCaptcha, Verification
+from ..settings.config import Theme
 from ..state import current_service, current_state, may_be_one_of_several_processes
 from ..throttling.difficulty import difficulty_for
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
@@ -113,11 +115,18 @@ class Reply:
 
 
 def issue(
-    entry: EntryPoint, source_name: str, *, form: str, language: Callable[[], str], only_headers: bool = False
+    entry: EntryPoint,
+    source_name: str,
+    *,
+    form: str,
+    language: Callable[[], str],
+    theme: Callable[[], Theme] = lambda: DEFAULT_THEME,
+    only_headers: bool = False,
 ) -> Reply:
     """Issue a captcha.
 
     :param language: returns the language of a sound. Called after the client was admitted.
+    :param theme: returns the theme of a picture; called only for a source with ``auto``.
     :param only_headers: issue nothing, for HEAD, but check everything else.
     :raises UnknownSource: a LookupError, unless the source is the client's input.
     """
@@ -137,6 +146,7 @@ def issue(
             identity=identity,
             language=language(),
             difficulty=difficulty_for(source, identity),
+            theme=theme() if source.settings.theme == "auto" else DEFAULT_THEME,
         )
         return Reply(Result.SUCCESS, captcha, caller=caller)
 

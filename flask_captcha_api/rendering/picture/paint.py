@@ -106,19 +106,30 @@ def stamp(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the s
 
 
 def ink(picture: Picture, rng: random.Random) -> None:
-    """Colour the plane: black and white become the two inks, in a random tint."""
-    picture.plane.putpalette(_gradient(picture.palette, rng.randrange(_TINTS)))
+    """Colour the plane: black and white become the two inks, in the palette's hue or else in a random tint."""
+    tint = math.tau * rng.randrange(_TINTS) / _TINTS
+    hue = picture.palette.hue
+    picture.plane.putpalette(_gradient(picture.palette, tint if hue is None else _tint_of(hue)))
     picture.image = picture.plane.convert("RGB")
 
 
 @lru_cache(maxsize=4 * _TINTS)
-def _gradient(palette: Palette, tint: int) -> bytes:
-    """Return the RGB values of 256 steps from the dark ink to the light one, which differ only in luma."""
-    dark, light = palette
-    hue = math.tau * tint / _TINTS
+def _gradient(palette: Palette, tint: float) -> bytes:
+    """Return the RGB values of 256 steps from the dark ink to the light one, which differ only in luma.
+
+    :param tint: the angle of their chroma in the plane of Cb and Cr, in radians.
+    """
+    dark, light, _ = palette
     luma = Image.frombytes("L", (256, 1), bytes(round(dark + (light - dark) * step / 255) for step in range(256)))
-    blue, red = (Image.new("L", luma.size, round(128 + _CHROMA * part)) for part in (math.cos(hue), math.sin(hue)))
+    blue, red = (Image.new("L", luma.size, round(128 + _CHROMA * part)) for part in (math.cos(tint), math.sin(tint)))
     return Image.merge("YCbCr", (luma, blue, red)).convert("RGB").tobytes()
+
+
+@lru_cache(maxsize=360)
+def _tint_of(hue: int) -> float:
+    """Return the tint of a hue in degrees."""
+    _, blue, red = Image.new("RGB", (1, 1), f"hsl({hue}, 100%, 50%)").convert("YCbCr").tobytes()
+    return math.atan2(red - 128, blue - 128)
 
 
 @lru_cache(maxsize=64)
