@@ -56,6 +56,43 @@ def test_sign_in_by_the_picture(visit: Visits, scheme: Any) -> None:
     expect(form.locator(".message")).to_have_text("Your password was changed.")
 
 
+SCHEMES = {
+    ("light", "light dark"): "",
+    ("dark", "light dark"): "?theme=dark",
+    ("dark", "normal"): "?theme=dark",
+    ("dark", "light"): "",
+    ("dark", "only light"): "",
+    ("light", "dark"): "?theme=dark",
+    ("light", "dark only"): "?theme=dark",
+}
+
+
+@pytest.mark.parametrize(("preferred", "declared"), SCHEMES)
+def test_the_theme_of_the_page_is_asked_for(visit: Visits, preferred: Any, declared: str) -> None:
+    """Where the page declares one scheme, it is that one, else the visitor's; light, the default, is not asked for."""
+    window = visit(color_scheme=preferred)
+    window.page.goto("/")
+    field = window.field("#login")
+    field.evaluate("(field, declared) => { field.style.colorScheme = declared }", declared)
+    field.get_by_role("button", name="New picture").click()
+    expect(field.get_by_role("status")).to_have_text("There is a new picture.")
+    assert [path for path, _ in window.site.asked] == ["/captcha/login" + SCHEMES[preferred, declared]]
+
+
+def test_another_scheme_is_asked_for_with_the_next_picture(visit: Visits) -> None:
+    """A picture that is shown stays when the visitor turns the lights off."""
+    window = visit(color_scheme="light")
+    window.page.goto("/")
+    field = window.field("#login")
+    before = field.evaluate("field => field.uuid")
+    window.page.emulate_media(color_scheme="dark")
+    assert field.evaluate("field => field.uuid") == before
+    assert window.site.asked == []
+    field.get_by_role("button", name="New picture").click()
+    expect(field.get_by_role("status")).to_have_text("There is a new picture.")
+    assert [path for path, _ in window.site.asked] == ["/captcha/login?theme=dark"]
+
+
 def test_another_picture_keeps_the_form(visit: Visits) -> None:
     """The button changes picture and id, empties its own field, and leaves the others and the focus alone."""
     window = visit()
