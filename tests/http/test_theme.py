@@ -94,11 +94,14 @@ def test_the_picture_is_dark(app: Flask) -> None:
 
 def test_the_entry_knows_no_theme(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dark captcha is stored and verified as any other."""
-    entries = []
+    entries: list[str] = []
     put = AnswerStore.put
-    monkeypatch.setattr(
-        AnswerStore, "put", lambda self, uuid, entry, ttl: (entries.append(entry), put(self, uuid, entry, ttl))
-    )
+
+    def put_and_note(self: AnswerStore, uuid: str, entry: str, ttl: int) -> None:
+        entries.append(entry)
+        put(self, uuid, entry, ttl)
+
+    monkeypatch.setattr(AnswerStore, "put", put_and_note)
     app.config["CAPTCHA_THEME"] = "auto"
     CaptchaApi(app)
     client = app.test_client()
