@@ -1,7 +1,7 @@
 """Issues and verifies captchas for the current request, and turns exceptions into results.
 
-Every entry point (JSON route, protected view, form field, page with the widget, siteverify) reads its input, calls :func:`issue` or
-:func:`verify`, and presents the reply. Only here are clients counted and authenticated.
+Every entry point (JSON route, protected view, form field, page with the widget, siteverify) reads its input, calls
+:func:`issue` or :func:`verify`, and presents the reply. Only here are clients counted and authenticated.
 """
 
 import logging
