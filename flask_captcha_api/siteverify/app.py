@@ -46,9 +46,8 @@ def create_app(settings: Mapping[str, Any] | None = None, *, kinds: Mapping[str,
     add_routes(app, sites)
     app.after_request(partial(allow_origins, sites))
     if proxies := app.config.get(PROXIES, 0):
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way
-            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
-        )
+        # The address alone: all URLs are relative, and a proxy may pass on the other headers as a client sent them.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]  # as documented
     return app
 
 
@@ -64,8 +63,8 @@ def _check(settings: Mapping[str, Any]) -> None:
     proxies = settings.get(PROXIES, 0)
     if type(proxies) is not int or not 0 <= proxies <= _MOST_PROXIES:
         raise ValueError(
-            f"{PROXIES} is {proxies!r}: it must be the number of proxies in front of the service that set "
-            f"X-Forwarded-For, 0 to {_MOST_PROXIES}"
+            f"{PROXIES} is {proxies!r}: it must be the number of proxies in front of the service that add "
+            f"to X-Forwarded-For, 0 to {_MOST_PROXIES}"
         )
     workers = os.environ.get("WEB_CONCURRENCY", "")
     cache_type = str((settings.get("CAPTCHA_CACHE") or settings).get("CACHE_TYPE") or "SimpleCache")

@@ -276,6 +276,23 @@ def test_the_script_twice_and_the_stub(shop: Shop) -> None:
     assert shop.page.locator("captcha-field").count() == 2
 
 
+def test_elements_that_are_named_like_globals(shop: Shop) -> None:
+    """Markup that an attacker may have put into the page neither names another module nor switches the captcha off."""
+    markup = """<img name="currentScript" src="/elsewhere/x" alt=""><form id="grecaptcha"><input name="render"></form>
+    <form id="___grecaptcha_cfg"><input name="fns"></form><div class="g-recaptcha" data-sitekey="shop"></div>"""
+    shop.body = f'{markup}<script src="{shop.service}/recaptcha/api.js"></script>'
+    wait_for_captcha(shop.open("/page"))
+
+
+def test_an_inherited_parameter_does_not_count(shop: Shop) -> None:
+    """Where another script of the page has polluted the prototype of all objects."""
+    body = '<div class="g-recaptcha" data-sitekey="shop" data-callback="solved"></div>'
+    shop.show(f"<script>Object.prototype.callback = () => told.push('polluted');</script>{body}", "?hl=en")
+    wait_for_captcha(shop.page.locator("captcha-field").first)
+    shop.text().fill(ANSWER)
+    assert [each[0] for each in shop.told()] == ["solved"]
+
+
 def test_a_policy_without_anything_inline(shop: Shop) -> None:
     """The script needs no inline script and no inline style."""
     service = shop.service

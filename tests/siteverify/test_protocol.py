@@ -3,7 +3,9 @@
 import hmac
 import json
 import logging
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -301,3 +303,25 @@ def test_the_address_behind_proxies() -> None:
             for number in (1, 2)
         ]
         assert told == counted
+
+
+def test_no_other_header_of_a_proxy_counts() -> None:
+    """A client may send them through a proxy that passes them on."""
+    client = make_service(CAPTCHA_PROXIES=1).test_client()
+    headers = {"X-Forwarded-Prefix": "/evil", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher"}
+    assert client.get("/recaptcha/api.js", headers=headers).text == client.get("/recaptcha/api.js").text
+
+
+def test_of_many_at_the_same_moment_one_passes() -> None:
+    """Whichever site's server sends them."""
+    service = make_service()
+    response = issue(service)
+    barrier = threading.Barrier(16)
+
+    def send(_: int) -> bool:
+        client = service.test_client()
+        barrier.wait()
+        return bool(ask(client, response)["success"])
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(send, range(16))) == 1

@@ -1,8 +1,9 @@
 // What pages expect of reCAPTCHA's script (v2), over the element <captcha-field>.
 (() => {
-  const script = document.currentScript.src;
+  // As the document knows it: an <img name="currentScript"> in the page's content would hide it, and name the module.
+  const script = Reflect.get(Document.prototype, "currentScript", document).src;
   const options = new URL(script).searchParams;
-  if (window.grecaptcha?.render) return; // it was loaded before, once for each form
+  if (typeof window.grecaptcha?.render === "function") return; // it was loaded before, once for each form
 
   const RESPONSE = "g-recaptcha-response";
   const widgets = [];
@@ -32,7 +33,7 @@
     #told; // what the callback was called with
 
     constructor(container, parameters) {
-      this.#option = (name) => parameters[name] ?? container.getAttribute("data-" + name);
+      this.#option = (name) => (Object.hasOwn(parameters, name) ? parameters[name] : null) ?? container.getAttribute("data-" + name);
       const field = this.#field;
       field.setAttribute("source", this.#option("sitekey"));
       // Its own fields have no names, and so are not sent.
