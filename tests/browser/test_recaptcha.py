@@ -26,10 +26,10 @@ SOURCES: dict[str, dict[str, Any]] = {
 }
 FRAME = """<!doctype html><html lang="en"><head><title>Shop</title><link rel="icon" href="data:,">
 {% if not policy %}<script>
-window.told = [];
-function solved(response) { told.push(["solved", response]); }
-function expired() { told.push(["expired"]); }
-function failed() { told.push(["failed"]); }
+window.calls = [];
+function solved(response) { calls.push(["solved", response]); }
+function expired() { calls.push(["expired"]); }
+function failed() { calls.push(["failed"]); }
 </script>{% endif %}</head><body>{{ body | safe }}</body></html>"""
 
 
@@ -59,9 +59,9 @@ class Shop:
         """Return the field that the visitor types into."""
         return self.page.get_by_role("textbox", name="Digits")
 
-    def told(self) -> Any:
+    def calls(self) -> Any:
         """Return what the page's callbacks were called with."""
-        return self.page.evaluate("told")
+        return self.page.evaluate("calls")
 
 
 @pytest.fixture
@@ -154,14 +154,14 @@ def test_the_callback_gets_the_response_at_full_length(shop: Shop) -> None:
     wait_for_captcha(shop.show('<div class="g-recaptcha" data-sitekey="shop" data-callback="solved"></div>', "?hl=en"))
     held = "[document.getElementById('g-recaptcha-response').value, grecaptcha.getResponse()]"
     shop.text().press_sequentially("4071")
-    assert shop.told() == []
+    assert shop.calls() == []
     assert shop.page.evaluate(held) == ["", ""]
     shop.text().press("9")
     uuid = shop.page.locator("captcha-field").evaluate("field => field.uuid")
-    assert shop.told() == [["solved", f"{uuid}.40719"]]
+    assert shop.calls() == [["solved", f"{uuid}.40719"]]
     shop.text().press("Backspace")
     shop.text().press("8")
-    assert shop.told()[1:] == [["solved", f"{uuid}.40718"]]
+    assert shop.calls()[1:] == [["solved", f"{uuid}.40718"]]
     assert shop.page.evaluate(held) == [f"{uuid}.40718"] * 2
 
 
@@ -170,26 +170,26 @@ def test_where_the_length_is_unknown_the_callback_waits_until_the_text_is_left(s
     wait_for_captcha(shop.show('<div class="g-recaptcha" data-sitekey="sums" data-callback="solved"></div>', "?hl=en"))
     text = shop.page.get_by_role("textbox")
     text.press_sequentially("12")
-    assert shop.told() == []
+    assert shop.calls() == []
     text.blur()
-    assert [name for name, _ in shop.told()] == ["solved"]
+    assert [name for name, _ in shop.calls()] == ["solved"]
 
 
-def test_the_page_is_told_of_the_expiry(shop: Shop) -> None:
+def test_the_page_learns_of_the_expiry(shop: Shop) -> None:
     """An expired response is no longer sent."""
     body = '<div class="g-recaptcha" data-sitekey="brief" data-expired-callback="expired"></div>'
     wait_for_captcha(shop.show(body, "?hl=en"))
     shop.text().fill(ANSWER)
-    shop.page.wait_for_function("told.length")
-    assert shop.told() == [["expired"]]
+    shop.page.wait_for_function("calls.length")
+    assert shop.calls() == [["expired"]]
     assert shop.page.evaluate("grecaptcha.getResponse()") == ""
 
 
-def test_the_page_is_told_of_trouble(shop: Shop) -> None:
+def test_the_page_learns_of_trouble(shop: Shop) -> None:
     """A site key that is no source: the response has no CORS header, and no captcha."""
     shop.show('<div class="g-recaptcha" data-sitekey="nobody" data-error-callback="failed"></div>', "?hl=en")
-    shop.page.wait_for_function("told.length")
-    assert shop.told()[0] == ["failed"]
+    shop.page.wait_for_function("calls.length")
+    assert shop.calls()[0] == ["failed"]
 
 
 @pytest.mark.parametrize("source", ["besides", "alone"])
@@ -213,21 +213,21 @@ def test_explicit_rendering(shop: Shop) -> None:
     <div id="there" data-sitekey="shop"></div>
     <script>
     function start() {
-      const callback = (response) => told.push(["called", response.length]);
-      told.push(grecaptcha.render("here", { sitekey: "shop", callback, theme: "light", size: "compact" }));
-      told.push(grecaptcha.render(document.getElementById("there")));
+      const callback = (response) => calls.push(["called", response.length]);
+      calls.push(grecaptcha.render("here", { sitekey: "shop", callback, theme: "light", size: "compact" }));
+      calls.push(grecaptcha.render(document.getElementById("there")));
     }
     </script>"""
     field = shop.show(body, "?onload=start&render=explicit&hl=ja")
-    shop.page.wait_for_function("told.length === 2")
+    shop.page.wait_for_function("calls.length === 2")
     wait_for_captcha(field)
     assert shop.page.locator("captcha-field").count() == 2
-    assert shop.told() == [0, 1]
+    assert shop.calls() == [0, 1]
     texts = shop.page.get_by_role("textbox", name="画像の数字")
     expect(texts).to_have_count(2)
     texts.nth(0).fill(ANSWER)
     texts.nth(1).fill("11111")
-    assert shop.told()[2:] == [["called", 29]]
+    assert shop.calls()[2:] == [["called", 29]]
     assert shop.page.evaluate("[0, 1].map(id => grecaptcha.getResponse(id).slice(23))") == [".40718", ".11111"]
     assert shop.page.evaluate("[...document.querySelectorAll('textarea')].map(each => each.id)") == [
         "g-recaptcha-response",
@@ -252,27 +252,27 @@ def test_an_invisible_one_calls_back_when_asked(shop: Shop) -> None:
     wait_for_captcha(shop.show(body, "?hl=en"))
     go = shop.page.get_by_role("button", name="Go")
     shop.text().fill(ANSWER)
-    assert shop.told() == []
+    assert shop.calls() == []
     go.click()
-    assert len(shop.told()) == 1
+    assert len(shop.calls()) == 1
     shop.page.evaluate("grecaptcha.reset()")
     shop.page.wait_for_function("grecaptcha.getResponse() === '' && document.querySelector('captcha-field').uuid")
     go.click()
     expect(shop.text()).to_be_focused()
     shop.text().fill(ANSWER)
-    assert len(shop.told()) == 2
+    assert len(shop.calls()) == 2
 
 
 def test_the_script_twice_and_the_stub(shop: Shop) -> None:
     """Two forms that each bring the script are rendered once each; what waits for it is called."""
     body = f"""<script>
-      window.___grecaptcha_cfg = {{ fns: [() => told.push("stub")] }};
+      window.___grecaptcha_cfg = {{ fns: [() => calls.push("stub")] }};
     </script>
     <div class="g-recaptcha" data-sitekey="shop"></div><div class="g-recaptcha" data-sitekey="shop"></div>
     <script src="{shop.service}/captcha/recaptcha/api.js" async defer></script>"""
     wait_for_captcha(shop.show(body, "?hl=en"))
-    shop.page.wait_for_function("told.length")
-    assert shop.told() == ["stub"]
+    shop.page.wait_for_function("calls.length")
+    assert shop.calls() == ["stub"]
     assert shop.page.locator("captcha-field").count() == 2
 
 
@@ -287,10 +287,10 @@ def test_elements_that_are_named_like_globals(shop: Shop) -> None:
 def test_an_inherited_parameter_does_not_count(shop: Shop) -> None:
     """Where another script of the page has polluted the prototype of all objects."""
     body = '<div class="g-recaptcha" data-sitekey="shop" data-callback="solved"></div>'
-    shop.show(f"<script>Object.prototype.callback = () => told.push('polluted');</script>{body}", "?hl=en")
+    shop.show(f"<script>Object.prototype.callback = () => calls.push('polluted');</script>{body}", "?hl=en")
     wait_for_captcha(shop.page.locator("captcha-field").first)
     shop.text().fill(ANSWER)
-    assert [each[0] for each in shop.told()] == ["solved"]
+    assert [each[0] for each in shop.calls()] == ["solved"]
 
 
 def test_a_policy_without_anything_inline(shop: Shop) -> None:
@@ -308,12 +308,12 @@ def test_a_policy_without_anything_inline(shop: Shop) -> None:
 @pytest.mark.parametrize("name", ["theme", "size", "tabindex", "callback", "expired-callback", "error-callback"])
 def test_attributes_are_never_html(shop: Shop, name: str) -> None:
     """Nor are a site key and a language, and no parameter reaches a prototype."""
-    evil = "&quot;><img src=x onerror=told.push(1)>"
+    evil = "&quot;><img src=x onerror=calls.push(1)>"
     wait_for_captcha(shop.show(f'<div class="g-recaptcha" data-sitekey="shop" data-{name}="{evil}"></div>', "?hl=en"))
     shop.text().fill(ANSWER)
     shop.page.evaluate(
         """() => {
-          const evil = "\\"><img src=x onerror=told.push(1)>";
+          const evil = "\\"><img src=x onerror=calls.push(1)>";
           const parameters = JSON.parse('{"__proto__": {"sitekey": "shop", "polluted": 1}}');
           for (const each of [{ sitekey: evil }, parameters, { sitekey: "shop", theme: evil }]) {
             const element = document.createElement("div");
@@ -323,11 +323,11 @@ def test_attributes_are_never_html(shop: Shop, name: str) -> None:
         }"""
     )
     assert shop.page.locator("img[onerror], captcha-field img[src=x]").count() == 0
-    assert shop.page.evaluate("[{}.polluted, told.filter(each => each === 1).length]") == [None, 0]
+    assert shop.page.evaluate("[{}.polluted, calls.filter(each => each === 1).length]") == [None, 0]
 
 
 @pytest.mark.parametrize(
-    "query", ["?hl=%22%3E%3Cimg%20src=x%20onerror=told.push(1)%3E", "?onload=nothing%20here", "?render=shop"]
+    "query", ["?hl=%22%3E%3Cimg%20src=x%20onerror=calls.push(1)%3E", "?onload=nothing%20here", "?render=shop"]
 )
 def test_odd_queries(shop: Shop, query: str) -> None:
     """They break nothing; a key of v3 renders nothing, and the console says why."""
@@ -341,4 +341,4 @@ def test_odd_queries(shop: Shop, query: str) -> None:
         assert complaints == ["grecaptcha: reCAPTCHA v3 has no counterpart here"]
     else:
         wait_for_captcha(shop.page.locator("captcha-field").first)
-        assert shop.told() == []
+        assert shop.calls() == []

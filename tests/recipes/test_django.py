@@ -59,5 +59,5 @@ def test_a_client_of_its_own(service: Service) -> None:
     """What most clients in other languages come down to: one form, sent by POST."""
     url = f"https://{service.address}/recaptcha/api/siteverify"
     form = {"secret": SHOP, "response": issue(service.app), "remoteip": "192.0.2.1"}
-    told = [requests.post(url, data=form, verify=service.certificate, timeout=10).json() for _ in range(2)]
-    assert [answer["success"] for answer in told] == [True, False]
+    results = [requests.post(url, data=form, verify=service.certificate, timeout=10).json() for _ in range(2)]
+    assert [answer["success"] for answer in results] == [True, False]

@@ -46,8 +46,8 @@ def test_captchas_are_for_the_sites_of_their_source(client: FlaskClient, form: s
 def test_errors_can_be_read_too() -> None:
     """The widget tells its visitor of a limit and of an outage."""
     client = make_service(CAPTCHA_RATE_LIMIT="1 per hour", CAPTCHA_AUDIO=False).test_client()
-    told = [client.get("/captcha/shop", headers={"Origin": SHOPS}) for _ in range(2)]
-    assert [(response.status_code, response.headers[ALLOW]) for response in told] == [(200, SHOPS), (429, SHOPS)]
+    responses = [client.get("/captcha/shop", headers={"Origin": SHOPS}) for _ in range(2)]
+    assert [(response.status_code, response.headers[ALLOW]) for response in responses] == [(200, SHOPS), (429, SHOPS)]
 
 
 def test_what_no_page_needs_is_closed(client: FlaskClient) -> None:

@@ -207,6 +207,8 @@ def test_every_outcome_has_its_code() -> None:
     for outcome, answer in ((Outcome.WRONG, WRONG), (Outcome.GONE, GONE), (Outcome.MALFORMED, WRONG)):
         with outcomes(service, outcome):
             assert ask(service.test_client(), "1") == answer
+    with outcomes(service, Outcome.PASSED):
+        assert ask(service.test_client(), "x") == {"success": True}
 
 
 def test_no_log_has_a_secret_or_an_answer(service: Flask, server: FlaskClient, caplog: Any) -> None:
@@ -225,13 +227,13 @@ LIMITED = {"CAPTCHA_VERIFY_RATE_LIMIT": "2 per hour"}
 def verdicts(service: Flask, *visitors: dict[str, str], secret: str = SHOP, **request: Any) -> list[Any]:
     """Verify a right captcha for each visitor; returns whether it passed, or the codes and the time to wait."""
     source = "shop" if secret == SHOP else "blog"
-    told = []
+    results = []
     for visitor in visitors:
         form = {"secret": secret, "response": issue(service, source), **visitor}
         answer = service.test_client().post(VERIFY, data=form, **request)
         body = answer.get_json()
-        told.append(body["success"] or [*body["error-codes"], int(answer.headers.get("Retry-After", 0)) > 0])
-    return told
+        results.append(body["success"] or [*body["error-codes"], int(answer.headers.get("Retry-After", 0)) > 0])
+    return results
 
 
 def test_a_site_counts_for_its_visitors() -> None:
@@ -298,11 +300,11 @@ def test_the_address_behind_proxies() -> None:
     for proxies, counted in ((0, [200, 429]), (1, [200, 200])):
         service = make_service(CAPTCHA_RATE_LIMIT="10 per hour", CAPTCHA_PROXIES=proxies)
         client = service.test_client()
-        told = [
+        results = [
             client.get("/captcha/shop/audio", headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
             for number in (1, 2)
         ]
-        assert told == counted
+        assert results == counted
 
 
 def test_no_other_header_of_a_proxy_counts() -> None:

@@ -62,7 +62,7 @@ def test_without_sites_it_does_not_start(sites: Any) -> None:
         ),
     ],
 )
-def test_every_fault_of_a_site_is_told(values: Any, fault: str) -> None:
+def test_every_fault_of_a_site_is_reported(values: Any, fault: str) -> None:
     """By key, value and remedy; but no message contains a secret."""
     settings = {
         "SECRET_KEY": SECRET_KEY.replace(" ", "_"),
@@ -75,7 +75,7 @@ def test_every_fault_of_a_site_is_told(values: Any, fault: str) -> None:
         assert str(values["secret"]) not in str(caught.value)
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     """One line for each."""
     with pytest.raises(ValueError, match="invalid sites") as caught:
         make_service(CAPTCHA_SITES={"a": site(sources=[], origins=[]), "b": site(secret="short")})
