@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -48,7 +49,7 @@ def test_the_script_is_there(service: Service) -> None:
     address = f"https://{service.address}/recaptcha/api.js"
     script = requests.get(address, verify=service.certificate, timeout=10)
     (module,) = re.findall(r'"([^"]+captcha-field\.js)"', script.text)
-    url = requests.compat.urljoin(address, module)
+    url = urljoin(address, module)
     headers = {"Origin": "https://shop.example"}
     loaded = requests.get(url, headers=headers, verify=service.certificate, timeout=10)
     assert loaded.status_code == 200

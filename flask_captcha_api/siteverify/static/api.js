@@ -30,7 +30,7 @@
     #length; // characters of the answer, where that is known
     #isFinished = false; // the visitor has left the text
     #isAwaited = false; // by execute()
-    #told; // what the callback was called with
+    #reported; // what the callback was called with
 
     constructor(container, parameters) {
       this.#option = (name) => (Object.hasOwn(parameters, name) ? parameters[name] : null) ?? container.getAttribute("data-" + name);
@@ -79,9 +79,9 @@
     update() {
       const response = (this.#response.value = this.response);
       const isComplete = response && (this.#length || this.#isFinished || !this.#field.value);
-      if (!isComplete || response === this.#told) return;
+      if (!isComplete || response === this.#reported) return;
       if (this.#option("size") === "invisible" && !this.#isAwaited) return;
-      this.#told = response;
+      this.#reported = response;
       this.#isAwaited = false;
       this.call("callback", response);
     }
@@ -91,14 +91,14 @@
     }
 
     execute() {
-      this.#told = "";
+      this.#reported = "";
       this.#isAwaited = true;
       this.#update(true);
       if (this.#isAwaited) this.#field.focus();
     }
 
     reset() {
-      this.#told = "";
+      this.#reported = "";
       customElements.whenDefined("captcha-field").then(() => this.#field.refresh());
     }
   }
