@@ -263,6 +263,27 @@ def test_an_invisible_one_calls_back_when_asked(shop: Shop) -> None:
     assert len(shop.calls()) == 2
 
 
+def test_an_invisible_one_of_django_recaptcha(shop: Shop) -> None:
+    """Its page holds the form back, executes, and sends the form in the callback, all while the captcha is visible."""
+    body = """<script>
+      function send() { document.querySelector(".g-recaptcha").closest("form").submit(); }
+      document.addEventListener("DOMContentLoaded", () => {
+        document.querySelector(".g-recaptcha").closest("form").addEventListener("submit", (event) => {
+          event.preventDefault();
+          grecaptcha.execute();
+        });
+      });
+    </script>
+    <form method="post" action="/form">
+      <div class="g-recaptcha" data-sitekey="besides" data-size="invisible" data-callback="send"></div>
+      <button>Go</button>
+    </form>"""
+    wait_for_captcha(shop.show(body, "?hl=en"))
+    shop.text().fill(ANSWER)
+    shop.page.get_by_role("button", name="Go").click()
+    shop.page.get_by_text("registered").wait_for()
+
+
 def test_the_script_twice_and_the_stub(shop: Shop) -> None:
     """Two forms that each bring the script are rendered once each; what waits for it is called."""
     body = f"""<script>
