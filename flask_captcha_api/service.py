@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ from .storage.digests import digest_of, is_digest_of, key_id_of
 from .storage.entries import Entry, Terms
 
 UUID = re.compile(r"[0-9]{23}")
+#: How many digits of a uuid are milliseconds since the epoch.
+_MILLISECOND_DIGITS = 13
 #: How many times in a row a solved captcha may be kept at most.
 MOST_KEEPS = 9
 
@@ -282,6 +285,11 @@ def is_uuid(uuid: object) -> bool:
     return isinstance(uuid, str) and UUID.fullmatch(uuid) is not None
 
 
+def issued_at(uuid: str) -> datetime:
+    """Return when a captcha that has passed was issued, in UTC, by the clock of the host that issued it."""
+    return datetime.fromtimestamp(int(uuid[:_MILLISECOND_DIGITS]) / 1000, timezone.utc)
+
+
 def _with_solution(challenge: Challenge | None, puzzle: Puzzle | None) -> Challenge:
     """Return what has to be sent: the answer, the solution, or both with a dot between."""
     parts = [part for part in (challenge and challenge.answer, puzzle and puzzle.solution) if part]
@@ -290,7 +298,7 @@ def _with_solution(challenge: Challenge | None, puzzle: Puzzle | None) -> Challe
 
 def _new_uuid() -> str:
     """Return 13 digits of epoch milliseconds followed by 10 random digits."""
-    return f"{time.time_ns() // 1_000_000:013d}{secrets.randbelow(10**10):010d}"
+    return f"{time.time_ns() // 1_000_000:0{_MILLISECOND_DIGITS}d}{secrets.randbelow(10**10):010d}"
 
 
 def _has_expired(expires: int) -> bool:

@@ -32,12 +32,17 @@ def compact(code: str) -> str:
     return _SPACED_SIGN.sub(lambda found: "".join(filter(None, found.groups())), _SPACE.sub("", _COMMENT.sub("", code)))
 
 
+def digest_of_contents(contents: bytes) -> str:
+    """Return the digest that stands for these contents in a URL or an ETag: 16 hexadecimal digits."""
+    return hashlib.sha256(contents).hexdigest()[:16]
+
+
 _CONTENTS = {
     name: compact(files(__package__).joinpath("static", name).read_text(encoding="utf-8")).encode()
     for name in _MEDIA_TYPES
 }
 #: One digest for all files, so that the script finds the style sheet next to itself.
-DIGEST = hashlib.sha256(b"".join(_CONTENTS.values())).hexdigest()[:16]
+DIGEST = digest_of_contents(b"".join(_CONTENTS.values()))
 #: Stands for the digest in pages that do not use :func:`file_url`.
 LATEST = "latest"
 
@@ -65,11 +70,20 @@ def _static_file(digest: str, file: str) -> Response:
     """
     if digest not in (DIGEST, LATEST) or file not in _CONTENTS:
         return envelope(Result.SOURCE_UNKNOWN)
-    response = Response(_CONTENTS[file], mimetype=_MEDIA_TYPES[file])
-    response.headers["Cache-Control"] = "no-cache" if digest == LATEST else "public, max-age=31536000, immutable"
+    return file_response(_CONTENTS[file], _MEDIA_TYPES[file], DIGEST, is_immutable=digest == DIGEST)
+
+
+def file_response(contents: bytes, media_type: str, digest: str, *, is_immutable: bool) -> Response:
+    """Build the response with a file, or the one that says that the browser has it.
+
+    :param digest: the file's ETag.
+    :param is_immutable: whether the URL changes with the contents. Otherwise browsers must revalidate.
+    """
+    response = Response(contents, mimetype=media_type)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_immutable else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.set_etag(DIGEST)
+    response.set_etag(digest)
     # Not make_conditional, which parses the whole header: 800 kB take as long as issuing fifty captchas.
-    if f'"{DIGEST}"' in request.headers.get("If-None-Match", ""):
+    if f'"{digest}"' in request.headers.get("If-None-Match", ""):
         response.status_code = 304
     return response

@@ -346,7 +346,7 @@ class CaptchaField extends HTMLElement {
     this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
     this.#morphs.takeRecords();
     this.#render();
-    if (uuid) this.#emit("captcha-ready", { form: this.#form });
+    if (uuid) this.#emit("captcha-ready", { form: this.#form, length: this.#length });
   }
 
   #accept(uuid, { kind, length, expiresIn, puzzle }) {
@@ -500,7 +500,7 @@ class CaptchaField extends HTMLElement {
     this.#accept(answer.uuid, answer);
     if (form !== "work") this.#ui[form].src = answer.data;
     this.#clear();
-    this.#emit("captcha-ready", { form });
+    this.#emit("captcha-ready", { form, length: this.#length });
     if (willPlay) this.#play();
   }
 
