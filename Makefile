@@ -15,7 +15,7 @@ PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
-.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures wheel clean
+.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures gallery wheel clean
 .PHONY: constraints test-recipes test-pythons test-lowest release-check docs tables bench-peers
 
 # Serves the example app.
@@ -134,6 +134,10 @@ drawing: $(VENV)/dev
 # The pictures of the example in README and docs, in docs/pictures.
 pictures: servers $(VENV)/dev
 	@$(RUN) tools.take_pictures
+
+# The pictures and sounds of docs/gallery.md, in docs/pictures/gallery.
+gallery: $(VENV)/dev
+	@$(RUN) tools.make_gallery
 
 # The versions that the development environment gets, on every Python: the newest that pyproject.toml allows.
 constraints: $(VENV)/bin/python

@@ -21,6 +21,7 @@ from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_
 from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
+from tools import make_gallery as gallery
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -171,6 +172,51 @@ def at_a_glance(_: str) -> str:
     return _table(("", *_GLANCE_KINDS), rows)
 
 
+def gallery_pictures(theme: str) -> str:
+    """Return the table of pictures of a theme: a row for each kind, a column for each difficulty."""
+    size = {"width": 166, "height": 90}
+    rows = [
+        (
+            f"`{kind}`",
+            *(
+                _image(gallery.picture_name(kind, difficulty, theme), f"{prompt}, {difficulty}, {theme}", **size)
+                for difficulty in DIFFICULTIES
+            ),
+        )
+        for kind, prompt in gallery.PROMPTS.items()
+    ]
+    return _table(("", *(f"`{difficulty}`" for difficulty in DIFFICULTIES)), rows)
+
+
+def gallery_sizes(_: str) -> str:
+    """Return the table of pictures of some sizes, as they are."""
+    rows = [
+        (f"{width} × {height}", str(length), _image(gallery.size_name(width, height), f"{length} digits", width=width, height=height))
+        for width, height, length in gallery.SIZES
+    ]
+    return _table(("width × height", "length", ""), rows)
+
+
+def gallery_sounds(_: str) -> str:
+    """Return the table of sounds: digits in every voice, then the other kinds in English."""
+    names = {voice: [tag for tag, each in CATALOGUES.items() if each.voice == voice] for voice in gallery.voices()}
+    rows = [
+        (f"`{kind}`", ", ".join(f"`{tag}`" for tag in tags), _audio(kind, tags[0]))
+        for kind, voices in (("digits", names), ("letters", ["en"]), ("arithmetic", ["en"]))
+        for tags in (names[voice] for voice in voices)
+    ]
+    return _table(("kind", "language", ""), rows)
+
+
+def _image(name: str, description: str, *, width: int, height: int) -> str:
+    return f'![{description}](pictures/gallery/{name}){{ width="{width}" height="{height}" }}'
+
+
+def _audio(kind: str, language: str) -> str:
+    file = f"pictures/gallery/{gallery.sound_name(kind, language)}"
+    return f'<audio controls preload="none" aria-label="{kind}, {language}" src="{file}"></audio>'
+
+
 def _share(score: glance.Score | None) -> str:
     if score is None:
         return ""
@@ -190,6 +236,9 @@ TABLES: dict[str, Callable[[str], str]] = {
     "benchmark": benchmark,
     "resistance": resistance,
     "glance": at_a_glance,
+    "gallery-pictures": gallery_pictures,
+    "gallery-sizes": gallery_sizes,
+    "gallery-sounds": gallery_sounds,
 }
 
 
