@@ -22,6 +22,7 @@ from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
 from tools import make_gallery as gallery
+from tools.package_messages import Message, messages as messages_of_package
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -208,6 +209,42 @@ def gallery_sounds(_: str) -> str:
     return _table(("kind", "language", ""), rows)
 
 
+#: Where the page about errors sends its readers: a title, a page, and the modules whose messages it is about.
+_GUIDES = (
+    ("Settings", "reference/settings.md", ("settings/", "storage/secret_keys.py")),
+    ("The cache", "how-to/choose-a-cache.md", ("storage/",)),
+    ("Rate limits and counts of failures", "how-to/rate-limits.md", ("throttling/",)),
+    ("Setting an app up", "reference/python.md", ("extension.py", "http/views.py", "state.py", "widget/assets.py")),
+    ("Protected views", "reference/python.md", ("http/", "exceptions.py")),
+    ("The widget and forms", "how-to/widget.md", ("widget/", "wtf.py")),
+    ("Kinds, pictures and sounds", "how-to/own-kind.md", ("challenges/", "rendering/", "cli/")),
+    ("Issuing outside the routes", "reference/python.md", ("service.py",)),
+    ("Tests", "how-to/tests.md", ("testing/",)),
+)
+
+
+def errors(_: str) -> str:
+    """Return lists of what the package raises, by the guide that helps."""
+    found = [each for each in messages_of_package() if each.use == "error"]
+    parts = []
+    for title, page, modules in _GUIDES:
+        its = [each for each in found if each.module.startswith(modules)]
+        found = [each for each in found if each not in its]
+        parts.append(f"### {title}\n\nMore in [the guide]({page}).\n\n{_bullets(its)}")
+    if found:
+        raise ValueError(f"no guide for the messages of {found[0].module}: add it to _GUIDES")
+    return "\n\n".join(parts)
+
+
+def check_messages(_: str) -> str:
+    """Return the list of what ``flask captcha check`` finds."""
+    return _bullets(each for each in messages_of_package() if each.use == "check")
+
+
+def _bullets(found: Iterable[Message]) -> str:
+    return "\n".join(f"- `{text}`" for text in dict.fromkeys(each.text for each in found))
+
+
 def _image(name: str, description: str, *, width: int, height: int) -> str:
     return f'![{description}](pictures/gallery/{name}){{ width="{width}" height="{height}" }}'
 
@@ -236,6 +273,8 @@ TABLES: dict[str, Callable[[str], str]] = {
     "benchmark": benchmark,
     "resistance": resistance,
     "glance": at_a_glance,
+    "errors": errors,
+    "check-messages": check_messages,
     "gallery-pictures": gallery_pictures,
     "gallery-sizes": gallery_sizes,
     "gallery-sounds": gallery_sounds,

@@ -1,0 +1,142 @@
+"""Finds the messages to developers in the package's source: what it logs, warns of, and raises.
+
+docs/troubleshooting.md is tested against these, so that no message is without its remedy there. Placeholders become
+"…".
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import flask_captcha_api
+
+PACKAGE = Path(flask_captcha_api.__file__).parent
+
+#: What functions that only log are called, and methods of loggers.
+_LOGGING = {"log_once", "_log_once", "_log_outage", "error", "warning", "exception", "log"}
+_EXCEPTIONS = {
+    "FormNotOffered",
+    "ImportError",
+    "RuntimeError",
+    "SetupError",
+    "StoreUnavailable",
+    "TypeError",
+    "UnknownSource",
+    "ValueError",
+}
+#: Functions whose strings are faults that their callers log or raise.
+_COLLECTING = {
+    ("http/protected_views.py", "find_faults"): "log",
+    ("storage/capacity.py", "capacity_warning"): "log",
+    ("storage/secret_keys.py", "find_faults"): "error",
+    ("settings/reading.py", "_source_errors"): "error",
+    ("settings/reading.py", "_value_errors"): "error",
+    ("settings/reading.py", "_contradictions"): "error",
+    ("settings/reading.py", "_rates_too_long"): "error",
+}
+#: Modules whose exceptions never reach a developer: they become results, or are not raised in apps.
+_INTERNAL = ("http/fields.py", "http/openapi", "translations")
+#: The fewest words of a message: a shorter text is a part of one.
+_FEWEST_WORDS = 3
+
+
+class Message(NamedTuple):
+    """A message of the package.
+
+    :ivar use: ``log``, ``warning``, ``error`` (raised) or ``check`` (said by ``flask captcha check``).
+    :ivar module: its module's path in the package.
+    :ivar text: the message with "…" for what varies.
+    """
+
+    use: str
+    module: str
+    text: str
+
+
+@cache
+def unresolved() -> frozenset[tuple[str, str]]:
+    """Return the modules and arguments of what is logged or warned of and cannot be told from the source."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and _use_of(node) in ("log", "warning"):
+                if not any(True for argument in node.args for _ in _texts_of(argument)):
+                    found.add((path.relative_to(PACKAGE).as_posix(), ast.unparse(node)))
+    return frozenset(found)
+
+
+@cache
+def messages() -> tuple[Message, ...]:
+    """Return every message, in the order of the source, each once."""
+    found = [message for path in sorted(PACKAGE.rglob("*.py")) for message in _messages_in(path)]
+    whole = [each for each in found if len(each.text.split()) >= _FEWEST_WORDS and each.text[0] != " "]
+    return tuple(dict.fromkeys(whole))
+
+
+def _messages_in(path: Path) -> Iterator[Message]:
+    module = path.relative_to(PACKAGE).as_posix()
+    if module.startswith(_INTERNAL):
+        return
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and (module, node.name) in _COLLECTING:
+            use = _COLLECTING[module, node.name]
+            yield from (Message(use, module, text) for text in _texts_in(ast.Module(node.body[1:], [])))
+        elif isinstance(node, ast.Call) and (use := _use_of(node)):
+            for argument in node.args:
+                yield from (Message(use, module, text) for text in _texts_of(argument))
+
+
+def _use_of(call: ast.Call) -> str | None:
+    """Return what a call does with its message; None if it is no such call."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name in ("add_error", "add_note"):
+        return "check"
+    if name in ("warn", "_warn"):
+        return "warning"
+    if name in _LOGGING:
+        return "log"
+    return "error" if name in _EXCEPTIONS else None
+
+
+def _texts_in(body: ast.AST) -> Iterator[str]:
+    """Yield each whole text in a function's body."""
+    for node in ast.iter_child_nodes(body):
+        if (text := _template(node)) is None:
+            yield from _texts_in(node)
+        else:
+            yield text
+
+
+def _texts_of(argument: ast.expr) -> Iterator[str]:
+    """Yield what an argument may be, where that can be told from the source."""
+    if isinstance(argument, ast.IfExp):
+        yield from _texts_of(argument.body)
+        yield from _texts_of(argument.orelse)
+    elif isinstance(argument, ast.Name):
+        yield from _constants().get(argument.id, ())
+    elif (text := _template(argument)) is not None:
+        yield text
+
+
+def _template(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub("%[sr]", "…", node.value)
+    if isinstance(node, ast.JoinedStr):
+        text = "".join(each.value if isinstance(each, ast.Constant) else "…" for each in node.values)
+        return re.sub("…+", "…", text)
+    return None
+
+
+@cache
+def _constants() -> dict[str, list[str]]:
+    """Return the texts that the modules of the package assign to names in capitals."""
+    found: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign) and (text := _template(node.value)) and isinstance(node.targets[0], ast.Name):
+                found.setdefault(node.targets[0].id, []).append(text)
+    return {name: texts for name, texts in found.items() if name.isupper()}
