@@ -22,7 +22,9 @@ from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
 from tools import make_gallery as gallery
-from tools.package_messages import Message, messages as messages_of_package
+from tools import python_reference
+from tools.package_messages import Message
+from tools.package_messages import messages as messages_of_package
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -192,7 +194,11 @@ def gallery_pictures(theme: str) -> str:
 def gallery_sizes(_: str) -> str:
     """Return the table of pictures of some sizes, as they are."""
     rows = [
-        (f"{width} × {height}", str(length), _image(gallery.size_name(width, height), f"{length} digits", width=width, height=height))
+        (
+            f"{width} × {height}",
+            str(length),
+            _image(gallery.size_name(width, height), f"{length} digits", width=width, height=height),
+        )
         for width, height, length in gallery.SIZES
     ]
     return _table(("width × height", "length", ""), rows)
@@ -207,6 +213,12 @@ def gallery_sounds(_: str) -> str:
         for tags in (names[voice] for voice in voices)
     ]
     return _table(("kind", "language", ""), rows)
+
+
+def python(name: str) -> str:
+    """Return the entry of a public name in the reference of the Python API."""
+    own_name, _, how = name.partition(" ")
+    return python_reference.entry(own_name, only_docstring=how == "docstring")
 
 
 #: Where the page about errors sends its readers: a title, a page, and the modules whose messages it is about.
@@ -275,6 +287,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "glance": at_a_glance,
     "errors": errors,
     "check-messages": check_messages,
+    "python": python,
     "gallery-pictures": gallery_pictures,
     "gallery-sizes": gallery_sizes,
     "gallery-sounds": gallery_sounds,

@@ -68,7 +68,7 @@ def sound_name(kind: str, language: str) -> str:
 
 def voices() -> dict[str, str]:
     """Return the languages that the package speaks, by voice: the first language of each."""
-    return {each.voice: language for language, each in reversed(CATALOGUES.items())}
+    return {each.voice: language for language, each in reversed(list(CATALOGUES.items()))}
 
 
 def items() -> Iterator[Item]:

@@ -62,9 +62,12 @@ def unresolved() -> frozenset[tuple[str, str]]:
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and _use_of(node) in ("log", "warning"):
-                if not any(True for argument in node.args for _ in _texts_of(argument)):
-                    found.add((path.relative_to(PACKAGE).as_posix(), ast.unparse(node)))
+            if (
+                isinstance(node, ast.Call)
+                and _use_of(node) in ("log", "warning")
+                and not any(True for argument in node.args for _ in _texts_of(argument))
+            ):
+                found.add((path.relative_to(PACKAGE).as_posix(), ast.unparse(node)))
     return frozenset(found)
 
 
@@ -83,8 +86,8 @@ def _messages_in(path: Path) -> Iterator[Message]:
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and (module, node.name) in _COLLECTING:
-            use = _COLLECTING[module, node.name]
-            yield from (Message(use, module, text) for text in _texts_in(ast.Module(node.body[1:], [])))
+            collected = _COLLECTING[module, node.name]
+            yield from (Message(collected, module, text) for text in _texts_in(ast.Module(node.body[1:], [])))
         elif isinstance(node, ast.Call) and (use := _use_of(node)):
             for argument in node.args:
                 yield from (Message(use, module, text) for text in _texts_of(argument))
@@ -126,7 +129,7 @@ def _template(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub("%[sr]", "…", node.value)
     if isinstance(node, ast.JoinedStr):
-        text = "".join(each.value if isinstance(each, ast.Constant) else "…" for each in node.values)
+        text = "".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values)
         return re.sub("…+", "…", text)
     return None
 
@@ -137,6 +140,10 @@ def _constants() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in PACKAGE.rglob("*.py"):
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.Assign) and (text := _template(node.value)) and isinstance(node.targets[0], ast.Name):
+            if (
+                isinstance(node, ast.Assign)
+                and (text := _template(node.value))
+                and isinstance(node.targets[0], ast.Name)
+            ):
                 found.setdefault(node.targets[0].id, []).append(text)
     return {name: texts for name, texts in found.items() if name.isupper()}
