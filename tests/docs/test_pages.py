@@ -136,7 +136,7 @@ def test_commands_exist(page: Path) -> None:
                 assert target in targets
             case ["pip", "install", what]:
                 name, _, asked = what.removeprefix("./").rstrip("]").partition("[")
-                assert name == "flask_captcha_api" or what in required
+                assert name in ("flask_captcha_api", ".") or what in required
                 assert not asked or set(asked.split(",")) <= extras
             case ["gunicorn", "--workers", "4", app]:
                 assert app in ("example_app:create_app()", "app:app")
@@ -146,7 +146,13 @@ def test_commands_exist(page: Path) -> None:
                 assert app == "flask_captcha_api.siteverify:create_app()"
             case (
                 ["flask", "run" | "captcha", *_]
-                | ["flask", "--app", "example_app" | "myapp" | "flask_captcha_api.siteverify", "run" | "captcha", *_]
+                | [
+                    "flask",
+                    "--app",
+                    "example_app" | "forms" | "myapp" | "flask_captcha_api.siteverify",
+                    "run" | "captcha",
+                    *_,
+                ]
                 | ["pytest"]
                 | ["curl" | "redis-cli" | "export", *_]
                 | ["python3" | "." | "python", *_]
@@ -378,7 +384,7 @@ def test_the_quick_start_shows_the_form_again(chromium: Browser) -> None:
     port = free_port()
     with answers(app, ANSWER), pages.serving(app, port), chromium.new_context(java_script_enabled=False) as context:
         window = context.new_page()
-        window.goto(f"http://127.0.0.1:{port}/auth/login")
+        window.goto(f"http://127.0.0.1:{port}/login")
         window.get_by_role("button", name="New picture").click()
         window.get_by_label("Account").fill("ann")
         window.get_by_label("Password").fill("open sesame")
@@ -389,7 +395,7 @@ def test_the_quick_start_shows_the_form_again(chromium: Browser) -> None:
         window.get_by_role("textbox", name="Digits").fill(ANSWER)
         window.get_by_role("button", name="Sign in").click()
         window.get_by_text("welcome").wait_for()
-    assert app.test_client().post("/auth/login", json={}).get_json()["code"] == "01001"
+    assert app.test_client().post("/login", json={}).get_json()["code"] == "01001"
 
 
 @pytest.mark.browser
