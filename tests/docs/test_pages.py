@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
+from email.message import Message
 from functools import partial
 from http.client import HTTPConnection
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,12 +20,12 @@ from typing import Any
 
 import pytest
 from flask import Flask, render_template_string, request
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route, expect
 
 import flask_captcha_api
 from flask_captcha_api import testing
 from flask_captcha_api.http import gateway
-from flask_captcha_api.http.results import Result
+from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.signals import captcha_issued
 from flask_captcha_api.testing import answers
 from tools.docs_tables import CHARTS, PICTURES, with_tables
@@ -398,14 +399,16 @@ def test_the_quick_start_shows_the_form_again(chromium: Browser) -> None:
     assert app.test_client().post("/login", json={}).get_json()["code"] == "01001"
 
 
+JWT_SPA = DOCS / "how-to" / "jwt-spa.md"
+
+
 @pytest.mark.browser
 def test_a_page_on_another_origin_signs_in(chromium: Browser, served: str) -> None:
     """The script and the back end of the guide work together across origins; the token comes back with the captcha."""
-    page = DOCS / "how-to" / "jwt-spa.md"
     port = free_port()
     api, origin = f"http://127.0.0.1:{port}", served.replace("127.0.0.1", "localhost")
-    names = pages.run(page, {"https://app.example.com": origin})
-    (script,) = (block.text for block in blocks_of(page, "js"))
+    names = pages.run(JWT_SPA, {"https://app.example.com": origin})
+    script = next(block.text for block in blocks_of(JWT_SPA, "js") if block.file == "api.js")
     app = names["app"]
     with answers(app, ANSWER), pages.serving(app, port):
         window = chromium.new_page()
@@ -426,6 +429,67 @@ def test_a_page_on_another_origin_signs_in(chromium: Browser, served: str) -> No
         )
         window.close()
     assert told == ["01002", "Not authorised", "data:image/jpeg;base64,", "welcome", "done, ann"]
+
+
+@pytest.mark.browser
+def test_the_page_on_another_origin_survives_every_answer(chromium: Browser, tmp_path: Path) -> None:
+    """Wrong text, wrong password, a proxy's HTML, no network, an expired token, and what it is for."""
+    port, port_of_page = free_port(), free_port()
+    origin = f"http://localhost:{port_of_page}"
+    app = pages.run(JWT_SPA, {"https://app.example.com": origin})["app"]
+    for block in blocks_of(JWT_SPA, "html", "js"):
+        assert block.file
+        text = block.text.replace("https://api.example.com", f"http://127.0.0.1:{port}")
+        (tmp_path / block.file).write_text(text)
+    handler = partial(QuietHandler, directory=str(tmp_path))
+    with (
+        answers(app, ANSWER),
+        pages.serving(app, port),
+        ThreadingHTTPServer(("127.0.0.1", port_of_page), handler) as server,
+        chromium.new_context() as context,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        window = context.new_page()
+        window.goto(f"{origin}/index.html")
+        status = window.locator("body > [role=status]")
+
+        def fulfil(route: Route, answer: dict[str, Any]) -> None:
+            route.fulfill(headers={"Access-Control-Allow-Origin": origin}, **answer)
+
+        def submit(button: str, text: str = ANSWER) -> None:
+            field = window.locator("captcha-field:visible")
+            expect(field.get_by_role("img")).to_be_visible()
+            field.get_by_role("textbox").fill(text)
+            window.get_by_role("button", name=button).click()
+
+        window.get_by_label("Account").fill("ann")
+        window.get_by_label("Password").fill("guess")
+        submit("Sign in", "11111")
+        expect(window.get_by_text("The captcha is wrong")).to_be_visible()
+        submit("Sign in")
+        expect(status).to_have_text("wrong password")
+        window.get_by_label("Password").fill("open sesame")
+        for answer, message in (
+            ({"status": 502, "content_type": "text/html", "body": "<h1>502</h1>"}, "Please try again later."),
+            ({"status": 429, "content_type": "text/html", "body": "<h1>429</h1>"}, "Too many requests. Please wait."),
+        ):
+            window.route("**/auth/login", partial(fulfil, answer=answer))
+            submit("Sign in")
+            expect(status).to_have_text(message)
+            window.unroute("**/auth/login")
+        window.route("**/auth/login", lambda route: route.abort())
+        submit("Sign in")
+        expect(status).to_have_text("No connection. Please try again.")
+        window.unroute("**/auth/login")
+        submit("Sign in")
+        expect(status).to_have_text("welcome")
+        submit("Transfer")
+        expect(status).to_have_text("done, ann")
+        window.route("**/transfer", partial(fulfil, answer={"status": 401, "json": {"msg": "Token has expired"}}))
+        submit("Transfer")
+        expect(status).to_have_text("Please sign in again.")
+        expect(window.get_by_role("button", name="Sign in")).to_be_visible()
+        server.shutdown()
 
 
 NGINX = DOCS / "how-to" / "nginx.md"
@@ -477,6 +541,51 @@ def test_nginx_says_who_asks_and_stops_a_flood(
 
 
 @pytest.mark.server
+def test_nginx_refuses_across_origins_as_the_app_does(
+    nginx: Callable[[Block, int], int], ran: Callable[[Path], dict[str, Any]]
+) -> None:
+    """Its own 429 and 503 are the envelopes of the results, which only the page's origin reads; preflights are free."""
+    app = ran(NGINX)["apps"][0]
+    port_of_app = free_port()
+    page, other = "https://app.example.com", "https://evil.example"
+    block = blocks_of(NGINX, "nginx")[1]
+    with pages.serving(app, port_of_app):
+        port = nginx(block, port_of_app)
+        for _ in range(50):
+            assert answer_of(port, "OPTIONS", page)[0] == 200
+        while (answer := answer_of(port, "HEAD", page))[0] == 200:
+            pass
+        assert answer[0] == 429
+        _, headers, body = answer_of(port, "GET", page)
+        assert (headers["Access-Control-Allow-Origin"], headers["Retry-After"]) == (page, "10")
+        assert body == envelope_of(Result.TOO_MANY_REQUESTS)
+        assert answer_of(port, "GET", other)[1]["Access-Control-Allow-Origin"] is None
+    status, headers, body = answer_of(port, "OPTIONS", page)
+    assert (status, headers["Access-Control-Allow-Origin"]) == (503, page)
+    assert body == envelope_of(Result.STORE_UNAVAILABLE)
+
+
+def answer_of(port: int, method: str, origin: str) -> tuple[int, Message, Any]:
+    """Ask nginx for a captcha as a page of an origin does; returns the status, the headers and the JSON, if any."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request(method, "/captcha/web", headers={"Origin": origin})
+        response = connection.getresponse()
+        body = response.read()
+        return response.status, response.headers, json.loads(body) if body else None
+
+
+def envelope_of(result: Result) -> dict[str, Any]:
+    """Return the envelope of an error in English."""
+    return {
+        "status": False,
+        "code": result.code,
+        "stringCode": result.string_code,
+        "message": message_of(result, "en"),
+        "response": None,
+    }
+
+
+@pytest.mark.server
 def test_nginx_mounts_the_app_below_a_path(
     nginx: Callable[[Block, int], int], ran: Callable[[Path], dict[str, Any]]
 ) -> None:
@@ -485,7 +594,7 @@ def test_nginx_mounts_the_app_below_a_path(
     app.add_url_rule("/form", view_func=lambda: render_template_string("{{ captcha_field('web') }}"))
     port_of_app = free_port()
     with pages.serving(app, port_of_app):
-        port = nginx(blocks_of(NGINX, "nginx")[1], port_of_app)
+        port = nginx(blocks_of(NGINX, "nginx")[2], port_of_app)
         assert ask(port, "/shop/captcha/web", "127.0.0.1")[0] == 200
         (script,) = re.findall(r'src="(/[^"]+\.js)"', ask(port, "/shop/form", "127.0.0.1")[1])
         assert script.startswith("/shop/captcha/static/")
