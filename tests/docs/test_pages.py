@@ -110,6 +110,15 @@ def test_the_python_of_other_pages_runs_elsewhere(page: Path) -> None:
     assert page.stem in (ROOT / "tests" / pages.RUN_ELSEWHERE[page.stem]).read_text()
 
 
+def test_what_readers_move_from_is_python() -> None:
+    """It needs packages that are not installed here, so it is only compiled; each part has its counterpart."""
+    page = DOCS / "how-to" / "migrate.md"
+    before = blocks_of(page, "py")
+    for block in before:
+        compile(block.text, f"{page}, line {block.line}", "exec")
+    assert len(before) == 5
+
+
 @of_pages_with("json", "console")
 def test_envelopes_are_envelopes(page: Path) -> None:
     """JSON in a page parses; and where it has a code, code, name and status are a row of the result table."""
@@ -140,7 +149,7 @@ def test_commands_exist(page: Path) -> None:
                 assert name in ("flask_captcha_api", ".") or what in required
                 assert not asked or set(asked.split(",")) <= extras
             case ["gunicorn", "--workers", "4", app]:
-                assert app in ("example_app:create_app()", "app:app")
+                assert app in ("example_app:create_app()", "app:app", "load_app:app")
             case ["docker", "compose", "--file", file, *_]:
                 assert (ROOT / file).is_file()
             case ["gunicorn", "--bind=127.0.0.1:8000", "--workers=2", app]:
