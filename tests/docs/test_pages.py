@@ -323,6 +323,33 @@ def test_every_public_name_is_in_the_reference() -> None:
     assert {entry.removeprefix("testing.") for entry in entries if entry.startswith("testing.")} == set(testing.__all__)
 
 
+LLMS = DOCS / "llms.txt"
+
+
+def test_the_text_for_programs_is_right() -> None:
+    """Its links lead to pages, its app works, what it names exists, and it stays short."""
+    text = LLMS.read_text()
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 20
+    assert [link for link in links if not (DOCS / link).is_file()] == []
+    app = pages.run(LLMS, {})["app"]
+    client = app.test_client()
+    with answers(app, ANSWER):
+        uuid = client.get("/captcha/login").get_json()["response"]["uuid"]
+    solved = {"uuid": uuid, "code": ANSWER}
+    assert client.post("/auth/login", json=solved).get_json() == {"message": "welcome"}
+    assert client.get("/captcha/static/latest/captcha-field.js").status_code == 200
+    assert {"stringCode": "captcha_wrong", "code": Result.CAPTCHA_WRONG.code}.items() <= json.loads(
+        re.findall(r"`(\{.*?\})`", text)[0]
+    ).items()
+    assert len(text.split()) < 700
+
+
+def test_the_text_for_programs_is_in_the_site(built: Path) -> None:
+    """Beside the first page, as it is."""
+    assert (built / "llms.txt").read_text() == LLMS.read_text()
+
+
 def test_no_page_has_two_versions_of_a_text() -> None:
     """A merge that was not finished leaves its marks."""
     texts = [*PAGES, *ROOT.glob("*.md")]
