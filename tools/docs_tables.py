@@ -191,6 +191,11 @@ def gallery_pictures(theme: str) -> str:
     return _table(("", *(f"`{difficulty}`" for difficulty in DIFFICULTIES)), rows)
 
 
+def gallery_hues(_: str) -> str:
+    """Return the pictures of some hues."""
+    return " ".join(_image(gallery.hue_name(hue), f"hue {hue}", width=166, height=90) for hue in gallery.HUES)
+
+
 def gallery_sizes(_: str) -> str:
     """Return the table of pictures of some sizes, as they are."""
     rows = [
@@ -231,6 +236,7 @@ _GUIDES = (
     ("The widget and forms", "how-to/widget.md", ("widget/", "wtf.py")),
     ("Kinds, pictures and sounds", "how-to/own-kind.md", ("challenges/", "rendering/", "cli/")),
     ("Issuing outside the routes", "reference/python.md", ("service.py",)),
+    ("The service for other apps", "how-to/service.md", ("siteverify/",)),
     ("Tests", "how-to/tests.md", ("testing/",)),
 )
 
@@ -289,6 +295,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "check-messages": check_messages,
     "python": python,
     "gallery-pictures": gallery_pictures,
+    "gallery-hues": gallery_hues,
     "gallery-sizes": gallery_sizes,
     "gallery-sounds": gallery_sounds,
 }

@@ -20,9 +20,11 @@ from flask_captcha_api.translations import CATALOGUES
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures" / "gallery"
 
 #: What is drawn of each kind: the same at every difficulty, to compare them.
-PROMPTS = {"digits": "40528", "letters": "KHTMS", "arithmetic": "17+26"}
+PROMPTS = {"digits": "40528", "letters": "FHTMS", "arithmetic": "17+26"}
 #: Settings of the pictures in the tables: twice as large as they are shown, so that they are sharp on every screen.
 DOUBLE_SIZE: Mapping[str, Any] = {"width": 332, "height": 180}
+#: Hues that are shown, in degrees.
+HUES = (0, 60, 120, 180, 240, 300)
 #: Sizes that are shown as they are: width, height and length.
 SIZES = ((80, 32, 4), (120, 48, 4), (166, 90, 5), (240, 80, 6), (332, 180, 5))
 
@@ -61,6 +63,11 @@ def size_name(width: int, height: int) -> str:
     return f"size-{width}x{height}.jpg"
 
 
+def hue_name(hue: int) -> str:
+    """Return the name of the file with a picture of this hue."""
+    return f"hue-{hue}.jpg"
+
+
 def sound_name(kind: str, language: str) -> str:
     """Return the name of the file with a sound in the voice of a language."""
     return f"{kind}-{CATALOGUES[language].voice}.wav"
@@ -78,6 +85,8 @@ def items() -> Iterator[Item]:
             for theme in THEMES:
                 settings = {"kind": kind, "difficulty": difficulty, "theme": theme, **DOUBLE_SIZE}
                 yield Item(picture_name(kind, difficulty, theme), prompt, 7, settings)
+    for hue in HUES:
+        yield Item(hue_name(hue), PROMPTS["digits"], 3, {"difficulty": "calm", "hue": hue, **DOUBLE_SIZE})
     for width, height, length in SIZES:
         settings = {"width": width, "height": height, "difficulty": "calm"}
         yield Item(size_name(width, height), "405286"[:length], 3, settings)
