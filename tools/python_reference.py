@@ -155,7 +155,8 @@ def _path_of(module_name: str, name: str) -> Path:
 
 
 def _code(text: str) -> str:
-    return f"```py\n{text}\n```"
+    language = "jinja" if text.startswith("{{") else "py"
+    return f"```{language}\n{text}\n```"
 
 
 def _prose(docstring: str) -> str:
