@@ -6,7 +6,7 @@ so the pages are readable in the repository too. A test fails while a table is o
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,8 @@ from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_
 from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
-from tools import make_gallery as gallery
-from tools import python_reference
-from tools.package_messages import Message
-from tools.package_messages import messages as messages_of_package
+from tools import make_gallery, package_messages, python_reference
+from tools.markdown import table
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -78,7 +76,7 @@ def settings_of_sources(_: str) -> str:
         (f"`{key}`", f"`{each.name}`", _value(each.default), _range(each.metadata["validator"].must_be), _meaning(each))
         for key, each in keys_of(SourceConfig).items()
     ]
-    return _table(("key", "in a source", "default", "must be", "meaning"), rows)
+    return table(("key", "in a source", "default", "must be", "meaning"), rows)
 
 
 def settings_of_app(_: str) -> str:
@@ -87,7 +85,7 @@ def settings_of_app(_: str) -> str:
         (f"`{key}`", _value(each.default), _range(each.metadata["validator"].must_be), _meaning(each))
         for key, each in keys_of(CaptchaConfig).items()
     ]
-    return _table(("key", "default", "must be", "meaning"), rows)
+    return table(("key", "default", "must be", "meaning"), rows)
 
 
 def results(_: str) -> str:
@@ -103,7 +101,7 @@ def results(_: str) -> str:
         )
         for each in Result
     ]
-    return _table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
+    return table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
 
 
 def errors_of(operation: str) -> str:
@@ -113,12 +111,12 @@ def errors_of(operation: str) -> str:
         for each in Result
         if operation in each.operations and each is not Result.SUCCESS
     ]
-    return _table(("code", "stringCode", "HTTP"), rows)
+    return table(("code", "stringCode", "HTTP"), rows)
 
 
 def messages(_: str) -> str:
     """Return the table of messages to visitors."""
-    return _table(
+    return table(
         ("code", *(f"`{language}`" for language in CATALOGUES)),
         [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
     )
@@ -126,7 +124,7 @@ def messages(_: str) -> str:
 
 def take_methods(_: str) -> str:
     """Return the table of methods by which a backend takes by itself."""
-    return _table(("method", "must"), [(f"`{name}(key)`", does) for name, does in TAKE_METHODS.items()])
+    return table(("method", "must"), [(f"`{name}(key)`", does) for name, does in TAKE_METHODS.items()])
 
 
 def difficulty_steps(_: str) -> str:
@@ -137,7 +135,7 @@ def difficulty_steps(_: str) -> str:
         (f"{count + 1} to {end}" if end else f"from {count + 1} on", f"`{difficulty}`")
         for (count, difficulty), end in zip(steps, [*ends, None], strict=True)
     ]
-    return _table((f"captcha in {WINDOW // 60} minutes", "difficulty"), rows)
+    return table((f"captcha in {WINDOW // 60} minutes", "difficulty"), rows)
 
 
 def languages(_: str) -> str:
@@ -146,7 +144,7 @@ def languages(_: str) -> str:
         (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
         for language, each in CATALOGUES.items()
     ]
-    return _table(("language", "name", "serves", "voice"), rows)
+    return table(("language", "name", "serves", "voice"), rows)
 
 
 def benchmark(name: str) -> str:
@@ -154,13 +152,13 @@ def benchmark(name: str) -> str:
     record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
     versions = ", ".join(f"{package} {number}" for package, number in record["versions"].items())
     origin = f"Measured on {record['date']} by `{record['command']}`: {record['machine']}; {versions}."
-    return f"{_table(record['columns'], record['rows'])}\n\n{origin}"
+    return f"{table(record['columns'], record['rows'])}\n\n{origin}"
 
 
 def resistance(drawing: str) -> str:
     """Return the table of what machines read of a drawing: a difficulty, or lepture/captcha."""
     columns, rows, origin = cells.table(drawing, cells.load())
-    return f"{_table(columns, rows)}\n\n{origin}" if rows else origin
+    return f"{table(columns, rows)}\n\n{origin}" if rows else origin
 
 
 def at_a_glance(_: str) -> str:
@@ -172,104 +170,13 @@ def at_a_glance(_: str) -> str:
         [_GLANCE_NAMES.get(drawing, drawing), *(_share(scores.get((kind, drawing))) for kind in KINDS)]
         for drawing in drawings
     ]
-    return _table(("", *_GLANCE_KINDS), rows)
-
-
-def gallery_pictures(theme: str) -> str:
-    """Return the table of pictures of a theme: a row for each kind, a column for each difficulty."""
-    size = {"width": 166, "height": 90}
-    rows = [
-        (
-            f"`{kind}`",
-            *(
-                _image(gallery.picture_name(kind, difficulty, theme), f"{prompt}, {difficulty}, {theme}", **size)
-                for difficulty in DIFFICULTIES
-            ),
-        )
-        for kind, prompt in gallery.PROMPTS.items()
-    ]
-    return _table(("", *(f"`{difficulty}`" for difficulty in DIFFICULTIES)), rows)
-
-
-def gallery_hues(_: str) -> str:
-    """Return the pictures of some hues."""
-    return " ".join(_image(gallery.hue_name(hue), f"hue {hue}", width=166, height=90) for hue in gallery.HUES)
-
-
-def gallery_sizes(_: str) -> str:
-    """Return the table of pictures of some sizes, as they are."""
-    rows = [
-        (
-            f"{width} × {height}",
-            str(length),
-            _image(gallery.size_name(width, height), f"{length} digits", width=width, height=height),
-        )
-        for width, height, length in gallery.SIZES
-    ]
-    return _table(("width × height", "length", ""), rows)
-
-
-def gallery_sounds(_: str) -> str:
-    """Return the table of sounds: digits in every voice, then the other kinds in English."""
-    names = {voice: [tag for tag, each in CATALOGUES.items() if each.voice == voice] for voice in gallery.voices()}
-    rows = [
-        (f"`{kind}`", ", ".join(f"`{tag}`" for tag in tags), _audio(kind, tags[0]))
-        for kind, voices in (("digits", names), ("letters", ["en"]), ("arithmetic", ["en"]))
-        for tags in (names[voice] for voice in voices)
-    ]
-    return _table(("kind", "language", ""), rows)
+    return table(("", *_GLANCE_KINDS), rows)
 
 
 def python(name: str) -> str:
     """Return the entry of a public name in the reference of the Python API."""
     own_name, _, how = name.partition(" ")
     return python_reference.entry(own_name, only_docstring=how == "docstring")
-
-
-#: Where the page about errors sends its readers: a title, a page, and the modules whose messages it is about.
-_GUIDES = (
-    ("Settings", "reference/settings.md", ("settings/", "storage/secret_keys.py")),
-    ("The cache", "how-to/choose-a-cache.md", ("storage/",)),
-    ("Rate limits and counts of failures", "how-to/rate-limits.md", ("throttling/",)),
-    ("Setting an app up", "reference/python.md", ("extension.py", "http/views.py", "state.py", "widget/assets.py")),
-    ("Protected views", "reference/python.md", ("http/", "exceptions.py")),
-    ("The widget and forms", "how-to/widget.md", ("widget/", "wtf.py")),
-    ("Kinds, pictures and sounds", "how-to/own-kind.md", ("challenges/", "rendering/", "cli/")),
-    ("Issuing outside the routes", "reference/python.md", ("service.py",)),
-    ("The service for other apps", "how-to/service.md", ("siteverify/",)),
-    ("Tests", "how-to/tests.md", ("testing/",)),
-)
-
-
-def errors(_: str) -> str:
-    """Return lists of what the package raises, by the guide that helps."""
-    found = [each for each in messages_of_package() if each.use == "error"]
-    parts = []
-    for title, page, modules in _GUIDES:
-        its = [each for each in found if each.module.startswith(modules)]
-        found = [each for each in found if each not in its]
-        parts.append(f"### {title}\n\nMore in [the guide]({page}).\n\n{_bullets(its)}")
-    if found:
-        raise ValueError(f"no guide for the messages of {found[0].module}: add it to _GUIDES")
-    return "\n\n".join(parts)
-
-
-def check_messages(_: str) -> str:
-    """Return the list of what ``flask captcha check`` finds."""
-    return _bullets(each for each in messages_of_package() if each.use == "check")
-
-
-def _bullets(found: Iterable[Message]) -> str:
-    return "\n".join(f"- `{text}`" for text in dict.fromkeys(each.text for each in found))
-
-
-def _image(name: str, description: str, *, width: int, height: int) -> str:
-    return f'![{description}](pictures/gallery/{name}){{ width="{width}" height="{height}" }}'
-
-
-def _audio(kind: str, language: str) -> str:
-    file = f"pictures/gallery/{gallery.sound_name(kind, language)}"
-    return f'<audio controls preload="none" aria-label="{kind}, {language}" src="{file}"></audio>'
 
 
 def _share(score: glance.Score | None) -> str:
@@ -291,22 +198,17 @@ TABLES: dict[str, Callable[[str], str]] = {
     "benchmark": benchmark,
     "resistance": resistance,
     "glance": at_a_glance,
-    "errors": errors,
-    "check-messages": check_messages,
+    "errors": package_messages.errors,
+    "check-messages": package_messages.check_messages,
     "python": python,
-    "gallery-pictures": gallery_pictures,
-    "gallery-hues": gallery_hues,
-    "gallery-sizes": gallery_sizes,
-    "gallery-sounds": gallery_sounds,
+    "gallery-pictures": make_gallery.pictures,
+    "gallery-hues": make_gallery.hues,
+    "gallery-sizes": make_gallery.sizes,
+    "gallery-sounds": make_gallery.sounds,
 }
 
 
 CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart}
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _value(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Draws the pictures and speaks the sounds of docs/gallery.md. Run ``make gallery``, then look at them.
+"""Draws the pictures and speaks the sounds of docs/gallery.md, and makes its tables. Run ``make gallery``, then look at them.
 
 They are what the routes serve, from fixed seeds, so that the same Pillow with the same FreeType makes the same files
 again. A test fails once the drawing has changed.
@@ -16,7 +16,10 @@ from flask_captcha_api.rendering.picture.drawing import THEMES
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import SourceConfig
 from flask_captcha_api.translations import CATALOGUES
+from tools.markdown import image, table
 
+#: From the page to the files.
+_PATH = "pictures/gallery/"
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures" / "gallery"
 
 #: What is drawn of each kind: the same at every difficulty, to compare them.
@@ -94,6 +97,56 @@ def items() -> Iterator[Item]:
         yield Item(sound_name("digits", language), PROMPTS["digits"], 5, language=language)
     for kind in ("letters", "arithmetic"):
         yield Item(sound_name(kind, "en"), PROMPTS[kind], 5, {"kind": kind}, language="en")
+
+
+def pictures(theme: str) -> str:
+    """Return the table of pictures of a theme: a row for each kind, a column for each difficulty."""
+    size = {"width": 166, "height": 90}
+    rows = [
+        (
+            f"`{kind}`",
+            *(
+                image(_PATH + picture_name(kind, difficulty, theme), f"{prompt}, {difficulty}, {theme}", **size)
+                for difficulty in DIFFICULTIES
+            ),
+        )
+        for kind, prompt in PROMPTS.items()
+    ]
+    return table(("", *(f"`{difficulty}`" for difficulty in DIFFICULTIES)), rows)
+
+
+def hues(_: str) -> str:
+    """Return the pictures of some hues."""
+    return " ".join(image(_PATH + hue_name(hue), f"hue {hue}", width=166, height=90) for hue in HUES)
+
+
+def sizes(_: str) -> str:
+    """Return the table of pictures of some sizes, as they are."""
+    rows = [
+        (
+            f"{width} × {height}",
+            str(length),
+            image(_PATH + size_name(width, height), f"{length} digits", width=width, height=height),
+        )
+        for width, height, length in SIZES
+    ]
+    return table(("width × height", "length", ""), rows)
+
+
+def sounds(_: str) -> str:
+    """Return the table of sounds: digits in every voice, then the other kinds in English."""
+    names = {voice: [tag for tag, each in CATALOGUES.items() if each.voice == voice] for voice in voices()}
+    rows = [
+        (f"`{kind}`", ", ".join(f"`{tag}`" for tag in tags), _audio(kind, tags[0]))
+        for kind, voices in (("digits", names), ("letters", ["en"]), ("arithmetic", ["en"]))
+        for tags in (names[voice] for voice in voices)
+    ]
+    return table(("kind", "language", ""), rows)
+
+
+def _audio(kind: str, language: str) -> str:
+    source = _PATH + sound_name(kind, language)
+    return f'<audio controls preload="none" aria-label="{kind}, {language}" src="{source}"></audio>'
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import flask_captcha_api
+from tools.markdown import bullets
 
 PACKAGE = Path(flask_captcha_api.__file__).parent
 
@@ -41,6 +42,21 @@ _COLLECTING = {
 _INTERNAL = ("http/fields.py", "http/openapi", "translations")
 #: The fewest words of a message: a shorter text is a part of one.
 _FEWEST_WORDS = 3
+
+
+#: Where the page about errors sends its readers: a title, a page, and the modules whose messages it is about.
+_GUIDES = (
+    ("Settings", "reference/settings.md", ("settings/", "storage/secret_keys.py")),
+    ("The cache", "how-to/choose-a-cache.md", ("storage/",)),
+    ("Rate limits and counts of failures", "how-to/rate-limits.md", ("throttling/",)),
+    ("Setting an app up", "reference/python.md", ("extension.py", "http/views.py", "state.py", "widget/assets.py")),
+    ("Protected views", "reference/python.md", ("http/", "exceptions.py")),
+    ("The widget and forms", "how-to/widget.md", ("widget/", "wtf.py")),
+    ("Kinds, pictures and sounds", "how-to/own-kind.md", ("challenges/", "rendering/", "cli/")),
+    ("Issuing outside the routes", "reference/python.md", ("service.py",)),
+    ("The service for other apps", "how-to/service.md", ("siteverify/",)),
+    ("Tests", "how-to/tests.md", ("testing/",)),
+)
 
 
 class Message(NamedTuple):
@@ -77,6 +93,24 @@ def messages() -> tuple[Message, ...]:
     found = [message for path in sorted(PACKAGE.rglob("*.py")) for message in _messages_in(path)]
     whole = [each for each in found if len(each.text.split()) >= _FEWEST_WORDS and each.text[0] != " "]
     return tuple(dict.fromkeys(whole))
+
+
+def errors(_: str) -> str:
+    """Return lists of what the package raises, by the guide that helps."""
+    found = [each for each in messages() if each.use == "error"]
+    parts = []
+    for title, page, modules in _GUIDES:
+        its = [each for each in found if each.module.startswith(modules)]
+        found = [each for each in found if each not in its]
+        parts.append(f"### {title}\n\nMore in [the guide]({page}).\n\n{bullets(each.text for each in its)}")
+    if found:
+        raise ValueError(f"no guide for the messages of {found[0].module}: add it to _GUIDES")
+    return "\n\n".join(parts)
+
+
+def check_messages(_: str) -> str:
+    """Return the list of what ``flask captcha check`` finds."""
+    return bullets(each.text for each in messages() if each.use == "check")
 
 
 def _messages_in(path: Path) -> Iterator[Message]:
