@@ -1,4 +1,4 @@
-"""Draws the pictures and speaks the sounds of docs/gallery.md: run ``make gallery``, then look at them. Makes its tables.
+"""Draws the pictures and speaks the sounds of docs/gallery.md, and makes its tables. Run ``make gallery``, then look.
 
 They are what the routes serve, from fixed seeds, so that the same Pillow with the same FreeType makes the same files
 again. A test fails once the drawing has changed.
