@@ -22,7 +22,7 @@ from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import CATALOGUES
 from tools import make_gallery, package_messages, python_reference
-from tools.markdown import table
+from tools.markdown import table as _table
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -76,7 +76,7 @@ def settings_of_sources(_: str) -> str:
         (f"`{key}`", f"`{each.name}`", _value(each.default), _range(each.metadata["validator"].must_be), _meaning(each))
         for key, each in keys_of(SourceConfig).items()
     ]
-    return table(("key", "in a source", "default", "must be", "meaning"), rows)
+    return _table(("key", "in a source", "default", "must be", "meaning"), rows)
 
 
 def settings_of_app(_: str) -> str:
@@ -85,7 +85,7 @@ def settings_of_app(_: str) -> str:
         (f"`{key}`", _value(each.default), _range(each.metadata["validator"].must_be), _meaning(each))
         for key, each in keys_of(CaptchaConfig).items()
     ]
-    return table(("key", "default", "must be", "meaning"), rows)
+    return _table(("key", "default", "must be", "meaning"), rows)
 
 
 def results(_: str) -> str:
@@ -101,7 +101,7 @@ def results(_: str) -> str:
         )
         for each in Result
     ]
-    return table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
+    return _table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
 
 
 def errors_of(operation: str) -> str:
@@ -111,12 +111,12 @@ def errors_of(operation: str) -> str:
         for each in Result
         if operation in each.operations and each is not Result.SUCCESS
     ]
-    return table(("code", "stringCode", "HTTP"), rows)
+    return _table(("code", "stringCode", "HTTP"), rows)
 
 
 def messages(_: str) -> str:
     """Return the table of messages to visitors."""
-    return table(
+    return _table(
         ("code", *(f"`{language}`" for language in CATALOGUES)),
         [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
     )
@@ -124,7 +124,7 @@ def messages(_: str) -> str:
 
 def take_methods(_: str) -> str:
     """Return the table of methods by which a backend takes by itself."""
-    return table(("method", "must"), [(f"`{name}(key)`", does) for name, does in TAKE_METHODS.items()])
+    return _table(("method", "must"), [(f"`{name}(key)`", does) for name, does in TAKE_METHODS.items()])
 
 
 def difficulty_steps(_: str) -> str:
@@ -135,7 +135,7 @@ def difficulty_steps(_: str) -> str:
         (f"{count + 1} to {end}" if end else f"from {count + 1} on", f"`{difficulty}`")
         for (count, difficulty), end in zip(steps, [*ends, None], strict=True)
     ]
-    return table((f"captcha in {WINDOW // 60} minutes", "difficulty"), rows)
+    return _table((f"captcha in {WINDOW // 60} minutes", "difficulty"), rows)
 
 
 def languages(_: str) -> str:
@@ -144,7 +144,7 @@ def languages(_: str) -> str:
         (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
         for language, each in CATALOGUES.items()
     ]
-    return table(("language", "name", "serves", "voice"), rows)
+    return _table(("language", "name", "serves", "voice"), rows)
 
 
 def benchmark(name: str) -> str:
@@ -152,13 +152,13 @@ def benchmark(name: str) -> str:
     record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
     versions = ", ".join(f"{package} {number}" for package, number in record["versions"].items())
     origin = f"Measured on {record['date']} by `{record['command']}`: {record['machine']}; {versions}."
-    return f"{table(record['columns'], record['rows'])}\n\n{origin}"
+    return f"{_table(record['columns'], record['rows'])}\n\n{origin}"
 
 
 def resistance(drawing: str) -> str:
     """Return the table of what machines read of a drawing: a difficulty, or lepture/captcha."""
     columns, rows, origin = cells.table(drawing, cells.load())
-    return f"{table(columns, rows)}\n\n{origin}" if rows else origin
+    return f"{_table(columns, rows)}\n\n{origin}" if rows else origin
 
 
 def at_a_glance(_: str) -> str:
@@ -170,7 +170,7 @@ def at_a_glance(_: str) -> str:
         [_GLANCE_NAMES.get(drawing, drawing), *(_share(scores.get((kind, drawing))) for kind in KINDS)]
         for drawing in drawings
     ]
-    return table(("", *_GLANCE_KINDS), rows)
+    return _table(("", *_GLANCE_KINDS), rows)
 
 
 def python(name: str) -> str:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from flask_captcha_api.challenges.kinds import KINDS
-from flask_captcha_api.rendering import FORMS
+from flask_captcha_api.rendering import FORMS, VOICES
 from flask_captcha_api.rendering.picture.drawing import THEMES
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import SourceConfig
-from flask_captcha_api.translations import CATALOGUES
 from tools.markdown import image, table
 
 #: From the page to the files.
@@ -73,12 +72,13 @@ def hue_name(hue: int) -> str:
 
 def sound_name(kind: str, language: str) -> str:
     """Return the name of the file with a sound in the voice of a language."""
-    return f"{kind}-{CATALOGUES[language].voice}.wav"
+    return f"{kind}-{VOICES[language]}.wav"
 
 
-def voices() -> dict[str, str]:
-    """Return the languages that the package speaks, by voice: the first language of each."""
-    return {each.voice: language for language, each in reversed(list(CATALOGUES.items()))}
+def voices() -> dict[str, list[str]]:
+    """Return the languages that each voice speaks natively, by voice."""
+    spoken = dict.fromkeys(VOICES.values())
+    return {voice: [language for language in VOICES if language.partition("-")[0] == voice] for voice in spoken}
 
 
 def items() -> Iterator[Item]:
@@ -93,8 +93,8 @@ def items() -> Iterator[Item]:
     for width, height, length in SIZES:
         settings = {"width": width, "height": height, "difficulty": "calm"}
         yield Item(size_name(width, height), "405286"[:length], 3, settings)
-    for language in voices().values():
-        yield Item(sound_name("digits", language), PROMPTS["digits"], 5, language=language)
+    for languages in voices().values():
+        yield Item(sound_name("digits", languages[0]), PROMPTS["digits"], 5, language=languages[0])
     for kind in ("letters", "arithmetic"):
         yield Item(sound_name(kind, "en"), PROMPTS[kind], 5, {"kind": kind}, language="en")
 
@@ -135,11 +135,11 @@ def sizes(_: str) -> str:
 
 def sounds(_: str) -> str:
     """Return the table of sounds: digits in every voice, then the other kinds in English."""
-    names = {voice: [tag for tag, each in CATALOGUES.items() if each.voice == voice] for voice in voices()}
+    names = voices()
     rows = [
         (f"`{kind}`", ", ".join(f"`{tag}`" for tag in tags), _audio(kind, tags[0]))
-        for kind, voices in (("digits", names), ("letters", ["en"]), ("arithmetic", ["en"]))
-        for tags in (names[voice] for voice in voices)
+        for kind, chosen in (("digits", list(names)), ("letters", ["en"]), ("arithmetic", ["en"]))
+        for tags in (names[voice] for voice in chosen)
     ]
     return table(("kind", "language", ""), rows)
 

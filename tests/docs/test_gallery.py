@@ -8,9 +8,9 @@ from PIL import Image, ImageChops, ImageStat
 
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.challenges.makers import ALPHABETS
+from flask_captcha_api.rendering import VOICES
 from flask_captcha_api.rendering.picture.drawing import THEMES
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
-from flask_captcha_api.translations import CATALOGUES
 from tools import make_gallery as gallery
 
 from ..support.paths import DOCS
@@ -37,9 +37,7 @@ def test_everything_that_can_be_set_is_there() -> None:
     assert of_pictures == {
         (kind, difficulty, theme) for kind in KINDS for difficulty in DIFFICULTIES for theme in THEMES
     }
-    assert {CATALOGUES[item.language].voice for item in ITEMS if item.language} == {
-        each.voice for each in CATALOGUES.values()
-    }
+    assert {VOICES[item.language] for item in ITEMS if item.language} == set(VOICES.values())
     assert all(any(set(prompt) <= set(alphabet) for alphabet in ALPHABETS) for prompt in gallery.PROMPTS.values())
 
 

@@ -26,12 +26,13 @@ from playwright.sync_api import Browser, Route, expect
 import flask_captcha_api
 from flask_captcha_api import testing
 from flask_captcha_api.http import gateway
-from flask_captcha_api.http.results import Result, message_of
+from flask_captcha_api.http.results import Result
 from flask_captcha_api.signals import captcha_issued
 from flask_captcha_api.testing import answers
 from tools.docs_tables import CHARTS, PICTURES, with_tables
 
 from ..support import pages
+from ..support.envelopes import envelope
 from ..support.markdown import rows_below
 from ..support.pages import PAGES, Block, blocks_of
 from ..support.paths import DOCS, ROOT
@@ -616,11 +617,11 @@ def test_nginx_refuses_across_origins_as_the_app_does(
         assert answer[0] == 429
         _, headers, body = answer_of(port, "GET", page)
         assert (headers["Access-Control-Allow-Origin"], headers["Retry-After"]) == (page, "10")
-        assert body == envelope_of(Result.TOO_MANY_REQUESTS)
+        assert body == envelope("too_many_requests", language="en")
         assert answer_of(port, "GET", other)[1]["Access-Control-Allow-Origin"] is None
     status, headers, body = answer_of(port, "OPTIONS", page)
     assert (status, headers["Access-Control-Allow-Origin"]) == (503, page)
-    assert body == envelope_of(Result.STORE_UNAVAILABLE)
+    assert body == envelope("store_unavailable", language="en")
 
 
 def answer_of(port: int, method: str, origin: str) -> tuple[int, Message, Any]:
@@ -630,17 +631,6 @@ def answer_of(port: int, method: str, origin: str) -> tuple[int, Message, Any]:
         response = connection.getresponse()
         body = response.read()
         return response.status, response.headers, json.loads(body) if body else None
-
-
-def envelope_of(result: Result) -> dict[str, Any]:
-    """Return the envelope of an error in English."""
-    return {
-        "status": False,
-        "code": result.code,
-        "stringCode": result.string_code,
-        "message": message_of(result, "en"),
-        "response": None,
-    }
 
 
 @pytest.mark.server
