@@ -53,7 +53,7 @@ def test_a_client_passes(
     with app.app_context():
         issued = captcha.issue("web", form="work")
         assert issued.work
-        small = {"modulus": "ff", "base": "2", "squarings": 2}
+        small: Puzzle = {"modulus": "ff", "base": "2", "squarings": 2}
         (tmp_path / f"Solve.{language}").write_text(program(block, [issued.work, small]))
         ran = subprocess.run(
             [path, *options, f"Solve.{language}"],

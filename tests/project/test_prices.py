@@ -21,7 +21,7 @@ def test_the_cheapest_way_counts() -> None:
         cell("ddddocr beta", 0),
         cell("rapidocr", 90),
     ]
-    assert prices.picture_seconds(record) == {("digits", "hard"): (pytest.approx(2.1), "ddddocr")}
+    assert prices.picture_seconds(record) == {("digits", "hard"): (0.021 * 100, "ddddocr")}
     assert prices.picture_seconds(record[2:]) == {}
     assert prices.picture_seconds(record[:1]) == {("digits", "hard"): (6.0, "outlines")}
 
