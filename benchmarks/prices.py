@@ -26,7 +26,7 @@ _LEPTURE: cells.Cell = MappingProxyType(
     {"way": "ddddocr cleaned", "kind": "digits", "drawing": "lepture/captcha", "pictures": 500, "right": 166}
 )
 #: Blocks that a processor's core hashes by SHA-256 in a second.
-_HASHES = 24e6
+_HASHES = 26e6
 #: What people are paid to solve 1,000 captchas, in cents.
 _PAID_CENTS = (50, 100)
 
@@ -75,7 +75,7 @@ def prices() -> Iterator[Price]:
     yield _of_cpu("ALTCHA v1, 100,000", "SHA-256, 50,000 times in the mean", 50_000 / _HASHES)
     yield _of_cpu("Cap, default", "SHA-256, 50 puzzles of 65,536 in the mean", 50 * 16**4 / _HASHES)
     yield _of_cpu("mCaptcha, 5,000,000", "SHA-256, 5 million times in the mean", 5e6 / _HASHES)
-    yield _of_cpu("Cap, time-lock", "75,000 squarings of 2,048 bits by GMP", 75_000 * 1.3e-6)
+    yield _of_cpu("Cap, time-lock", "75,000 squarings of 2,048 bits by GMP", 75_000 * 1e-6)
     how = "PBKDF2 of 5,000 rounds, 7,500 times in the mean; two hashes a round"
     yield _of_cpu("ALTCHA v2, recommended", how, 7_500 * 5_000 * 2 / _HASHES)
     yield Price("people who are paid", "at 0.50 to 1 dollar for 1,000", None, _PAID_CENTS[0])

@@ -13,7 +13,7 @@ from ..challenges.sources import Source
 
 #: Seconds that a squaring of 1,024 bits takes, by device. Telephones vary by a factor of ten. Natively means GMP.
 SECONDS_PER_SQUARING: Mapping[str, float] = MappingProxyType(
-    {"old phone": 50e-6, "phone": 10e-6, "laptop": 2e-6, "native": 0.4e-6}
+    {"old phone": 50e-6, "phone": 10e-6, "laptop": 2e-6, "native": 0.3e-6}
 )
 #: Of a graphics card, which does many puzzles side by side, and none of them faster than a processor.
 _GPU_SECONDS_PER_SQUARING = 0.2e-9

@@ -45,6 +45,30 @@ def test_without_reading(visit: Visits, site: Site) -> None:
     assert [path for path, _ in site.asked] == ["/captcha/alone/work"]
 
 
+def test_the_examples_login(visit: Visits) -> None:
+    """Who can neither see nor hear signs in by keyboard and accessibility tree alone, typing only the account."""
+    window = visit()
+    page = window.page
+    page.goto("/")
+    focused = page.locator(":focus")
+    page.get_by_role("textbox", name="Account").focus()
+    page.keyboard.type("demo")
+    page.keyboard.press("Tab")
+    expect(focused).to_have_attribute("name", "password")
+    page.keyboard.type("captcha-demo")
+    for name in (TEXT["alone"], "Sign in"):
+        button = page.get_by_role("button", name=name, exact=True)
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            if button.evaluate("button => button.matches(':focus')"):
+                break
+        page.keyboard.press("Enter")
+        if name == TEXT["alone"]:
+            expect(page.get_by_role("status").first).to_have_text(TEXT["worked"], timeout=30_000)
+            window.check()
+    expect(page.get_by_role("heading", name="Change the password")).to_be_visible()
+
+
 def test_back_to_the_picture(visit: Visits) -> None:
     """The button in the frame cancels the work, and brings a picture."""
     _, field = show(visit, "slow")
