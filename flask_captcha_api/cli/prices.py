@@ -86,9 +86,12 @@ def cents_on_gpu(squarings: int) -> float:
 
 def short(number: float) -> str:
     """Return a number for people: with one digit that counts, or two from 1 on."""
-    if number >= 10:
+    rounded = float(f"{number:.2g}")
+    if rounded >= 10:
         return f"{number:,.0f}"
-    return f"{number:.1f}" if number >= 1 else f"{float(f'{number:.1g}'):.10f}".rstrip("0")
+    if rounded >= 1:
+        return f"{rounded:.1f}"
+    return f"{float(f'{number:.1g}'):.10f}".rstrip("0").rstrip(".")
 
 
 def measured_seconds_per_squaring() -> float:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import prices
 from benchmarks.resistance import cells
-from flask_captcha_api.cli.prices import PICTURE_SECONDS, SOUND_SECONDS, cents_on_cpu, cents_on_gpu
+from flask_captcha_api.cli.prices import PICTURE_SECONDS, SOUND_SECONDS, cents_on_cpu, cents_on_gpu, short
 
 
 def cell(way: str, right: int, **more: Any) -> cells.Cell:
@@ -30,6 +30,23 @@ def test_cents() -> None:
     """A thousand passes of 0.9 CPU seconds are a quarter of an hour, at 4 cents an hour; a card costs less."""
     assert cents_on_cpu(0.9) == pytest.approx(1)
     assert cents_on_gpu(200_000) == pytest.approx(0.00038, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (12_345.6, "12,346"),
+        (9.99, "10"),
+        (9.94, "9.9"),
+        (1, "1.0"),
+        (0.9999999, "1.0"),
+        (0.96, "1"),
+        (0.00038, "0.0004"),
+    ],
+)
+def test_numbers_for_people(number: float, text: str) -> None:
+    """Two digits count from 1 on, and one below."""
+    assert short(number) == text
 
 
 def test_the_check_uses_what_the_page_says() -> None:
