@@ -1,4 +1,4 @@
-"""Generates the tables in the widget's scripts from the catalogues.
+"""Generates the tables in the widget's scripts from the catalogues, and the prices of pictures in the command.
 
 Run by ``make tables``. A test checks that they are current.
 """
@@ -8,13 +8,17 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from benchmarks.prices import picture_seconds
+from benchmarks.resistance import cells
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.translations import CATALOGUES, FALLBACK_LANGUAGE, LANGUAGES, TAGS, Catalogue
 
 from .docs_tables import ROOT
 
 _FOLDER = ROOT / "flask_captcha_api" / "widget" / "static"
 SCRIPT, WORK_SCRIPT = _FOLDER / "captcha-field.js", _FOLDER / "captcha-work.js"
-_PLACE = re.compile(r"(?<=^// <tables>\n).*?(?=^// </tables>$)", re.MULTILINE | re.DOTALL)
+PRICES = ROOT / "flask_captcha_api" / "cli" / "prices.py"
+_PLACE = re.compile(r"((?<=^// <tables>\n)|(?<=^# <tables>\n)).*?(?=^(//|#) </tables>$)", re.MULTILINE | re.DOTALL)
 
 
 def write_tables() -> None:
@@ -34,7 +38,7 @@ def with_tables(script: str, tables: Callable[[], str]) -> str:
     """
     updated, places = _PLACE.subn(lambda _: tables(), script)
     if places != 1:
-        raise ValueError(f"the script has {places} places for tables: it must have 1, from // <tables> to // </tables>")
+        raise ValueError(f"the script has {places} places for tables: it must have 1, from <tables> to </tables>")
     return updated
 
 
@@ -45,6 +49,15 @@ def _tables_of_field() -> str:
 
 def _tables_of_work() -> str:
     return _table_of_texts(lambda catalogue: catalogue.work)
+
+
+def _prices() -> str:
+    rows = "".join(
+        f'        ("{kind}", "{drawing}"): {seconds:.2g},\n'
+        for (kind, drawing), (seconds, _) in sorted(picture_seconds(cells.load()).items())
+        if drawing in DIFFICULTIES
+    )
+    return f"PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(\n    {{\n{rows}    }}\n)\n"
 
 
 def _table_of_texts(texts: Callable[[Catalogue], Mapping[str, str]], more: str = "") -> str:
@@ -71,7 +84,7 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-TABLES: dict[Path, Callable[[], str]] = {SCRIPT: _tables_of_field, WORK_SCRIPT: _tables_of_work}
+TABLES: dict[Path, Callable[[], str]] = {SCRIPT: _tables_of_field, WORK_SCRIPT: _tables_of_work, PRICES: _prices}
 
 
 if __name__ == "__main__":
