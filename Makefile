@@ -68,10 +68,9 @@ docs: $(VENV)/dev
 	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs --quiet build --strict
 	@echo "the documentation is in build/docs; to read it with its search: python3 -m http.server -d build/docs"
 
-# The tables in the documentation and in the widget's script, made from the code, the catalogues and what was measured.
+# The tables in the documentation, made from the code, the catalogues and what was measured.
 tables: $(VENV)/dev
 	@$(RUN) tools.docs_tables
-	@$(RUN) tools.script_tables
 
 # What a captcha costs beside a bare Flask view.
 bench-endpoint: $(VENV)/dev

@@ -20,7 +20,7 @@ from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED, DEFAULT_LANGUAGE, FALLBACK_LANGUAGE
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -113,10 +113,12 @@ def errors_of(operation: str) -> str:
 
 
 def messages(_: str) -> str:
-    """Return the table of messages to visitors."""
+    """Return the table of messages to visitors, in the default language and in English."""
+    languages = (DEFAULT_LANGUAGE, FALLBACK_LANGUAGE)
+    catalogues = [BUNDLED.catalogues[language] for language in languages]
     return _table(
-        ("code", *(f"`{language}`" for language in CATALOGUES)),
-        [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
+        ("code", *(f"`{language}`" for language in languages)),
+        [(f"`{result.code}`", *(message_of(result, each) for each in catalogues)) for result in Result],
     )
 
 
@@ -140,7 +142,7 @@ def languages(_: str) -> str:
     """Return the table of languages."""
     rows = [
         (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
-        for language, each in CATALOGUES.items()
+        for language, each in BUNDLED.catalogues.items()
     ]
     return _table(("language", "name", "serves", "voice"), rows)
 

@@ -1,4 +1,4 @@
-"""The widget's script and style sheet, served under URLs with a digest of their contents."""
+"""The widget's script, style sheet and texts, served under URLs with a digest of their contents."""
 
 import hashlib
 import re
@@ -7,6 +7,7 @@ from importlib.resources import files
 from flask import Blueprint, Response, request, url_for
 
 from ..http.envelope import envelope
+from ..http.languages import catalogue_of_page
 from ..http.results import Result
 from ..state import current_state
 
@@ -33,8 +34,9 @@ _CONTENTS = {
     name: compact(files(__package__).joinpath("static", name).read_text(encoding="utf-8")).encode()
     for name in _MEDIA_TYPES
 }
-#: One digest for all files, so that the script finds the style sheet next to itself.
-DIGEST = hashlib.sha256(b"".join(_CONTENTS.values())).hexdigest()[:16]
+_DIGEST_OF_FILES = hashlib.sha256(b"".join(_CONTENTS.values())).digest()
+#: Ends the name of the file with the texts for a language tag: ``de-AT.json``.
+_TEXTS = ".json"
 #: Stands for the digest in pages that do not use :func:`file_url`.
 LATEST = "latest"
 
@@ -52,21 +54,35 @@ def file_url(name: str) -> str:
     mounted_as = current_state().mounted_as
     if not mounted_as:
         raise RuntimeError("the captcha routes are not mounted: register the blueprint that init_app returned")
-    return url_for(f"{mounted_as[0]}.{_ENDPOINT}", digest=DIGEST, file=name)
+    return url_for(f"{mounted_as[0]}.{_ENDPOINT}", digest=current_digest(), file=name)
+
+
+def current_digest() -> str:
+    """Return the digest of the files and of the app's texts: one for all, as the script finds them next to itself."""
+    state = current_state()
+    fallback = str(state.config.fallback_language).encode()
+    return hashlib.sha256(_DIGEST_OF_FILES + state.translations.digest + fallback).hexdigest()[:16]
 
 
 def _static_file(digest: str, file: str) -> Response:
     """Answer GET /captcha/static/{digest}/{file}: the file, or an envelope if there is none.
 
+    Of texts there is a file for every language tag: that of the language that serves it, or the fallback's. Under the
+    digest of another version there are texts too, for a page that has been open since then.
+
     Browsers may keep a file for ever, since its URL changes with its contents. Under ``latest`` they must revalidate.
     """
-    if digest not in (DIGEST, LATEST) or file not in _CONTENTS:
+    current = current_digest()
+    if file.endswith(_TEXTS):
+        response = Response(catalogue_of_page(file.removesuffix(_TEXTS)).script_json, mimetype="application/json")
+    elif file in _CONTENTS and digest in (current, LATEST):
+        response = Response(_CONTENTS[file], mimetype=_MEDIA_TYPES[file])
+    else:
         return envelope(Result.SOURCE_UNKNOWN)
-    response = Response(_CONTENTS[file], mimetype=_MEDIA_TYPES[file])
-    response.headers["Cache-Control"] = "no-cache" if digest == LATEST else "public, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if digest == current else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.set_etag(DIGEST)
+    response.set_etag(current)
     # Not make_conditional, which parses the whole header: 800 kB take as long as issuing fifty captchas.
-    if f'"{DIGEST}"' in request.headers.get("If-None-Match", ""):
+    if f'"{current}"' in request.headers.get("If-None-Match", ""):
         response.status_code = 304
     return response

@@ -75,7 +75,7 @@ def test_in_a_template(page: Page) -> None:
     with served(TEMPLATE_APP) as address:
         page.goto(f"{address}/login")
         page.get_by_label("Account").fill("ann")
-        for text, then in (("11111", "The captcha is wrong"), (ANSWER, "Welcome")):
+        for text, then in (("11111", "The captcha is wrong, please try again"), (ANSWER, "Welcome")):
             expect(page.get_by_role("img")).to_be_visible()
             expect(page.get_by_label("Account")).to_have_value("ann")
             page.get_by_role("textbox", name="Digits").fill(text)
@@ -175,7 +175,10 @@ def test_in_a_flask_wtf_form(page: Page) -> None:
     """The form in Japanese says in Japanese what is wrong, and passes."""
     with served(WTF_APP) as address:
         page.goto(f"{address}/comment")
-        for text, then in (("11111", "画像認証の文字が違います"), (ANSWER, "ありがとうございます")):
+        for text, then in (
+            ("11111", "画像認証の文字が違います。もう一度お試しください"),
+            (ANSWER, "ありがとうございます"),
+        ):
             expect(page.get_by_role("img")).to_be_visible()
             page.get_by_label("コメント").fill("はい")
             page.get_by_role("textbox", name="画像の数字").fill(text)
@@ -191,7 +194,7 @@ def test_on_a_page_of_ones_own(page: Page, is_elsewhere: bool) -> None:
         text = page.get_by_role("textbox", name="Digits")
         text.fill("11111")
         page.get_by_role("button", name="Sign in").click()
-        expect(text).to_have_accessible_description("The captcha is wrong")
+        expect(text).to_have_accessible_description("The captcha is wrong, please try again")
         expect(text).to_be_focused()
         expect(page.get_by_role("img")).to_be_visible()
         text.fill(ANSWER)

@@ -3,14 +3,14 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED
 
 from ..support.browser_site import ANSWER
 from ..support.browsers import TEXT, Visits, without_widget
 
 pytestmark = pytest.mark.browser
 
-SOLVED = CATALOGUES["en"].page["kept"]
+SOLVED = BUNDLED.catalogues["en"].page["kept"]
 
 
 @pytest.fixture(params=["with the script", "without"])

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED
 
 from ..support.browser_site import ANSWER, Site
 from ..support.browsers import Visits
 
 pytestmark = pytest.mark.browser
 
-TEXT = CATALOGUES["en"].work
+TEXT = BUNDLED.catalogues["en"].work
 #: Sends what the form has, and shows the answer.
 FORM = (
     """<form method="post" action="/passes/{source}">{{{{ captcha_field("{source}") }}}}<button>Send</button></form>"""
