@@ -45,6 +45,13 @@ class Catalogue:
             return sentence[0].upper() + sentence[1:]
         return self.kinds.get(kind, self.kinds["other"])[part]
 
+    def hint(self, kind: str, answer_length: int | None, asks: str | None = None) -> str:
+        """Return what is known of the answer: its length, and that letter case does not matter. Empty if nothing is."""
+        parts = [self.widget["length"].replace("{}", str(answer_length))] if answer_length else []
+        if kind == "letters" and not asks:
+            parts.append(self.widget["case"])
+        return " ".join(parts)
+
     @cached_property
     def script_json(self) -> bytes:
         """Return the texts for the widget's script, as JSON.

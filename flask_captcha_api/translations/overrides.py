@@ -54,7 +54,7 @@ def _base_of(language: str, translations: Translations) -> Catalogue:
 
 def _errors(texts: object) -> Iterator[str]:
     if not isinstance(texts, Mapping):
-        yield f"it is {texts!r}: it must be a mapping of language tags to texts, such as {{'de': {{…}}}}"
+        yield f"texts= is {texts!r}: it must be a mapping of language tags to texts, such as {{'de': {{…}}}}"
         return
     for tag, own in texts.items():
         where = f"texts[{tag!r}]"
@@ -100,7 +100,7 @@ def _errors_in_section(where: str, own: object, english: Any) -> Iterator[str]:
 def _unknown(where: str, key: object, known: tuple[str, ...]) -> str:
     meant = get_close_matches(str(key), known, n=1)
     remedy = f"did you mean {meant[0]!r}?" if meant else f"it must be one of {', '.join(map(repr, known))}"
-    return f"{where} has {key!r}, which no catalogue has: {remedy}"
+    return f"{where} has {key!r}, which is not among the texts: {remedy}"
 
 
 def _is_sentence(value: object) -> bool:

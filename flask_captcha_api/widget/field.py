@@ -153,6 +153,7 @@ def captcha_field(
         "catalogue": catalogue,
         "alt": alt,
         "label": catalogue.sentence("heard" if form == "audio" else "seen", settings.kind, asks),
+        "hint": catalogue.hint(settings.kind, found.answer_length, asks),
         "inputmode": inputmode or ("numeric" if settings.kind in _NUMERIC_KINDS else "text"),
     }
     return _render(TEMPLATE, page)

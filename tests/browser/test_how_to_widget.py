@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from flask_captcha_api.testing import answers, outcomes
 
 from ..conftest import ANSWER
+from ..support.browsers import HINT
 from ..support.paths import DOCS
 from ..support.servers import free_port
 
@@ -194,7 +195,7 @@ def test_on_a_page_of_ones_own(page: Page, is_elsewhere: bool) -> None:
         text = page.get_by_role("textbox", name="Digits")
         text.fill("11111")
         page.get_by_role("button", name="Sign in").click()
-        expect(text).to_have_accessible_description("The captcha is wrong, please try again")
+        expect(text).to_have_accessible_description("The captcha is wrong, please try again" + HINT)
         expect(text).to_be_focused()
         expect(page.get_by_role("img")).to_be_visible()
         text.fill(ANSWER)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..support.browser_site import ANSWER, Site
-from ..support.browsers import Visits, without_widget
+from ..support.browsers import HINT, Visits, without_widget
 
 pytestmark = pytest.mark.browser
 
@@ -117,7 +117,7 @@ def test_wrong_then_right(visit: Visits) -> None:
     before = field.evaluate("field => field.uuid")
     sign_in(page, WRONG)
     text = field.get_by_role("textbox")
-    expect(text).to_have_accessible_description("The captcha is wrong, please try again")
+    expect(text).to_have_accessible_description("The captcha is wrong, please try again" + HINT)
     expect(text).to_have_attribute("aria-invalid", "true")
     expect(text).to_be_focused()
     expect(page.locator("#login").get_by_label("Password")).to_have_value("captcha-demo")

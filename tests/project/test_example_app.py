@@ -16,7 +16,6 @@ from werkzeug.test import TestResponse
 
 from example_app import accounts, create_app
 from flask_captcha_api.testing import answers
-from flask_captcha_api.widget import assets
 
 from ..support import servers
 from ..support.backends import running

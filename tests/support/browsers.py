@@ -39,6 +39,8 @@ EVENTS = """field => {
 OUT_OF_SIGHT = """field => new Promise((resolve) => {
     new IntersectionObserver((entries) => entries.at(-1).isIntersecting || resolve()).observe(field);
 })"""
+#: Ends the description of the text field in most tests.
+HINT = " Number of characters: 5."
 #: What the widget says in English.
 TEXT = BUNDLED.catalogues["en"].widget
 

@@ -1,8 +1,11 @@
 // The element <captcha-field source="login">: a captcha in a form, loaded from the JSON routes.
 
-// Correct if the package serves this file; a copy elsewhere needs the attribute `base`.
-const BASE = new URL("../..", import.meta.url).href;
-const HERE = new URL(".", import.meta.url).href;
+// What stands between these marks is replaced in the npm package.
+// <served>
+const BASE = new URL("../..", import.meta.url).href; // a copy elsewhere needs the attribute `base`
+// </served>
+// Of the texts that belong to this script.
+const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"];
 // For a response, before another automatic request, and before the same captcha may be sent again.
 const PATIENCE_MS = 10_000;
 // What it says until it has texts, and if there are none.
@@ -44,8 +47,7 @@ function routesOf(element) {
 
 /** The URL of the texts for the page's language. The server decides which of its languages serves a tag. */
 function textsUrlOf(element) {
-  const folder = element.hasAttribute("base") ? routesOf(element) + "/static/latest/" : HERE;
-  return folder + tagOf(element).match(/[\w-]*/) + ".json";
+  return `${routesOf(element)}/static/${DIGEST}/${tagOf(element).match(/[\w-]*/)}.json`;
 }
 
 /** Load a file. undefined if that is not possible. */
@@ -92,9 +94,10 @@ function isPlayable(src) {
   });
 }
 
-const sheet = new CSSStyleSheet();
+const sheet = globalThis.CSSStyleSheet && new CSSStyleSheet();
 
-class CaptchaField extends HTMLElement {
+// Where there is no DOM, as in Node, importing this file does nothing.
+class CaptchaField extends (globalThis.HTMLElement ?? Object) {
   static formAssociated = true;
   static observedAttributes = ["source", "base", "error", "nosound", "form", "uuid-name", "text-name"];
 
@@ -639,13 +642,15 @@ class CaptchaField extends HTMLElement {
   }
 }
 
-// An older browser keeps the server's form. What is there already is not shown unstyled or without texts.
-if (window.ElementInternals?.prototype.setFormValue) {
+// An older browser keeps the server's form. What is in the page already is not shown unstyled or without texts.
+if (globalThis.ElementInternals?.prototype.setFormValue) {
+  // <served>
   const fields = [...document.querySelectorAll("captcha-field")];
   const [style] = await Promise.all([
     load(new URL("captcha-field.css", import.meta.url)),
     ...fields.map((field) => loadTexts(textsUrlOf(field))),
   ]);
   sheet.replaceSync(style ?? "");
+  // </served>
   customElements.get("captcha-field") ?? customElements.define("captcha-field", CaptchaField);
 }
