@@ -1,5 +1,6 @@
 """The widget on all kinds of pages, in Debian's Chromium. Each window is checked at the end."""
 
+import json
 import re
 from typing import Any
 
@@ -250,13 +251,63 @@ def test_the_texts_follow_the_page(visit: Visits) -> None:
 
 
 def test_from_right_to_left(visit: Visits) -> None:
-    """On a page in Arabic the widget is laid out as the page is, and says its English from left to right."""
+    """It is laid out in the direction of its own texts, which may not be that of the page."""
     window = visit()
-    field = window.show(FIELD, lang="ar")
+    field = window.show(FIELD, lang="fa")  # served in English
+    assert field.locator("label").evaluate("label => getComputedStyle(label).direction") == "ltr"
+    persian = {**json.loads(BUNDLED.catalogues["en"].script_json), "lang": "fa", "dir": "rtl"}
+    window.page.route("**/fa.json", lambda route: route.fulfill(json=persian))
+    field = window.show(FIELD, lang="fa")
+    expect(field.get_by_role("group")).to_have_attribute("dir", "rtl")
     label, frame = field.locator("label").bounding_box(), field.locator("[part=frame]").bounding_box()
     assert label["x"] + label["width"] == pytest.approx(frame["x"] + frame["width"], abs=1)
     assert field.get_by_role("button").first.bounding_box()["x"] < frame["x"]
-    assert field.locator("label").evaluate("label => getComputedStyle(label).direction") == "ltr"
+
+
+def test_without_texts_there_is_no_captcha(visit: Visits) -> None:
+    """Nobody could tell what is asked for: it says so, in English, and tries the texts again with the captcha."""
+    window = visit()
+    window.page.route("**/en.json", lambda route: route.fulfill(body="<html>", content_type="text/html"))
+    window.site.body = FIELD
+    window.page.goto("/page")
+    field = window.page.locator("captcha-field")
+    again = field.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    expect(field.get_by_role("status")).to_have_text("The captcha could not be loaded. Please try again.")
+    assert field.evaluate("field => [field.uuid, field.closest('form').checkValidity()]") == ["", False]
+    again.click()
+    expect(again).to_be_visible()
+    window.page.unroute_all()
+    again.click()
+    expect(field.get_by_role("textbox", name="Digits in the picture")).to_be_visible()
+    expect(field.get_by_role("img")).to_be_visible()
+
+
+def test_only_the_language_of_the_page_is_loaded(visit: Visits) -> None:
+    """Once for all elements, and another one when the page's changes; until it is here the texts stay."""
+    window = visit()
+    page = window.page
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url.rpartition("/")[2]))
+    page.clock.install()
+    field = window.show(FIELD * 2, lang="en-GB")
+    label = field.locator("label")
+    assert [url for url in urls if url.endswith(".json")] == ["en-GB.json"]
+    held: list[Route] = []
+    page.route("**/ja.json", lambda route: held.append(route))
+    page.evaluate("document.documentElement.lang = 'ja'")
+    page.clock.run_for(1_000)
+    window.wait_for("() => true", field)
+    expect(label).to_have_text("Digits in the picture")
+    held.pop().continue_()
+    expect(label).to_have_text("画像の数字")
+    page.evaluate("document.documentElement.lang = 'zh-Hant'")
+    page.route("**/zh-Hant.json", lambda route: route.abort())
+    page.clock.run_for(1_000)
+    page.unroute_all()
+    expect(label).to_have_text("画像の数字")
+    page.clock.run_for(12_000)
+    expect(label).to_have_text("圖中的數字")
 
 
 def test_large_text(visit: Visits) -> None:
@@ -305,9 +356,16 @@ def test_it_can_be_styled_from_outside(visit: Visits) -> None:
     found = [text.evaluate(style, name) for name in ("outlineColor", "borderTopColor", "borderTopLeftRadius")]
     assert found == ["rgb(1, 2, 3)", "rgb(40, 5, 6)", "7px"]
     assert field.get_by_role("img").bounding_box()["height"] == 200
+    assert field.get_by_role("group").bounding_box()["width"] == 500
+    button = field.get_by_role("button", name="Listen")
+    names = ("borderTopStyle", "borderTopColor", "backgroundColor", "fontFamily", "minHeight")
+    assert [button.evaluate(style, name) for name in names] == [
+        "dotted", "rgb(7, 8, 9)", "rgb(250, 251, 252)", "monospace", "56px",
+    ]  # fmt: skip
+    assert field.locator("label").evaluate(style, "fontWeight") == "300"
     parts = field.locator("[part]").all()
     assert {part.get_attribute("part") for part in parts} == {
-        "frame", "picture", "button", "label", "input", "error", "note",
+        "frame", "picture", "button", "label", "input", "hint", "error", "note",
     }  # fmt: skip
     assert all(
         part.evaluate(style, "outlineOffset") == "8px" for part in parts if part.get_attribute("part") != "button"

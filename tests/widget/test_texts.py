@@ -162,7 +162,10 @@ def test_a_region_is_completed_from_its_language() -> None:
             {"de": {"voice": "en"}},
             "texts['de'] has 'voice', which is not among the texts: it must be one of 'name'",
         ),
-        ({"de": {"widget": {"refersh": "Neu"}}}, "texts['de']['widget'] has 'refersh', which is not among the texts: did"),
+        (
+            {"de": {"widget": {"refersh": "Neu"}}},
+            "texts['de']['widget'] has 'refersh', which is not among the texts: did",
+        ),
         (
             {"de": {"widget": {"wait": "Warten"}}},
             "['wait'] is 'Warten': it must contain {} exactly once, as the English",
@@ -177,7 +180,10 @@ def test_a_region_is_completed_from_its_language() -> None:
             {"de": {"widget": "Neu"}},
             "texts['de']['widget'] is 'Neu': it must be a mapping with some of group, altSound",
         ),
-        ({"de": {"kinds": {"hanzi": {}}}}, "texts['de']['kinds'] has 'hanzi', which is not among the texts: it must be one of 'digits'"),
+        (
+            {"de": {"kinds": {"hanzi": {}}}},
+            "texts['de']['kinds'] has 'hanzi', which is not among the texts: it must be one of 'digits'",
+        ),
         ({"de": {"kinds": {"digits": {"alt": ""}}}}, "texts['de']['kinds']['digits']['alt'] is ''"),
         ({"de": {"tags": "de"}}, "texts['de']['tags'] is 'de': it must be a list of language tags"),
         ({"de": {"direction": "up"}}, "texts['de']['direction'] is 'up': it must be 'ltr' or 'rtl'"),

@@ -161,7 +161,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     ui.group = make(
       "fieldset", { class: "captcha-field" },
       make("div", { class: "captcha-row" }, ui.frame, make("div", { class: "captcha-buttons" }, ui.refresh, ui.listen)),
-      ui.label, ui.hint, ui.input, make("div", { role: "status" }, ui.error, ui.note),
+      ui.label, ui.input, ui.hint, make("div", { role: "status" }, ui.error, ui.note),
     );
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
