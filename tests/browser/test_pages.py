@@ -343,9 +343,11 @@ def test_it_can_be_styled_from_outside(visit: Visits) -> None:
             style.replaceSync(`
                 captcha-field {
                     --captcha-accent: rgb(1, 2, 3); --captcha-error: rgb(40, 5, 6); --captcha-radius: 7px;
-                    --captcha-height: 200px;
+                    --captcha-height: 200px; --captcha-width: 300px; --captcha-border: 3px dotted rgb(7, 8, 9);
+                    --captcha-background: rgb(250, 251, 252); --captcha-font: monospace;
+                    --captcha-label-weight: 300; --captcha-control-height: 56px;
                 }
-                ${["frame", "picture", "button", "label", "input", "error", "note"]
+                ${["frame", "picture", "button", "label", "input", "hint", "error", "note"]
                     .map((part) => `captcha-field::part(${part}) { outline-offset: 8px }`).join(" ")}`);
             document.adoptedStyleSheets = [style];
         }"""
@@ -356,7 +358,7 @@ def test_it_can_be_styled_from_outside(visit: Visits) -> None:
     found = [text.evaluate(style, name) for name in ("outlineColor", "borderTopColor", "borderTopLeftRadius")]
     assert found == ["rgb(1, 2, 3)", "rgb(40, 5, 6)", "7px"]
     assert field.get_by_role("img").bounding_box()["height"] == 200
-    assert field.get_by_role("group").bounding_box()["width"] == 500
+    assert field.get_by_role("group").bounding_box()["width"] == 300
     button = field.get_by_role("button", name="Listen")
     names = ("borderTopStyle", "borderTopColor", "backgroundColor", "fontFamily", "minHeight")
     assert [button.evaluate(style, name) for name in names] == [
