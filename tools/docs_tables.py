@@ -147,6 +147,19 @@ def languages(_: str) -> str:
     return _table(("language", "name", "serves", "voice"), rows)
 
 
+def texts(_: str) -> str:
+    """Return the table of all texts, in English."""
+    english = BUNDLED.catalogues[FALLBACK_LANGUAGE]
+    kinds = {f'"kinds", "{kind}"': parts for kind, parts in english.kinds.items()}
+    sections = {f'"{name}"': getattr(english, name) for name in ("messages", "widget", "work", "page", "asks")}
+    rows = [
+        (f'`{section}, "{key}"`', text)
+        for section, parts in {**sections, **kinds}.items()
+        for key, text in parts.items()
+    ]
+    return _table(("keys", "text"), rows)
+
+
 def benchmark(name: str) -> str:
     """Return a benchmark's table, with the machine and the versions that it was measured with."""
     record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
@@ -189,6 +202,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,
     "languages": languages,
+    "texts": texts,
     "benchmark": benchmark,
     "resistance": resistance,
     "glance": at_a_glance,

@@ -283,6 +283,25 @@ def test_without_texts_there_is_no_captcha(visit: Visits) -> None:
     expect(field.get_by_role("img")).to_be_visible()
 
 
+def test_texts_of_the_app_are_no_html(visit: Visits) -> None:
+    """Markup, and what ``String.replace`` gives a meaning, stay what they are."""
+    odd = "<img src=x onerror=alert(1)> &amp; $& $1 %s {0}"
+    texts = json.loads(BUNDLED.catalogues["en"].script_json)
+    own = {**texts, "refresh": odd, "digits.seen": odd, "wrong": odd, "soon": f"{odd} {{}}"}
+    window = visit()
+    window.page.clock.install()
+    window.page.route("**/en.json", lambda route: route.fulfill(json=own))
+    field = window.show(FIELD)
+    expect(field.locator("label")).to_have_text(odd)
+    expect(field.get_by_role("button", name=odd)).to_be_visible()
+    field.get_by_role("textbox").fill("407")
+    window.page.clock.run_for(242_000)
+    expect(field.get_by_role("status")).to_have_text(f"{odd} {odd}")
+    field.evaluate("field => field.reject()")
+    expect(field.get_by_role("status")).to_have_text(odd)
+    assert field.locator("img").count() == 1
+
+
 def test_only_the_language_of_the_page_is_loaded(visit: Visits) -> None:
     """Once for all elements, and another one when the page's changes; until it is here the texts stay."""
     window = visit()

@@ -617,7 +617,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     write(ui.hint, hints.filter(Boolean).join(" "));
     write(ui.error, /^(wrong|expired)$/.test(this.#error) ? say(this.#error) : this.#error);
     const isSpoken = this.#note === "hidden" && texts.soundLanguage;
-    write(ui.note, say(this.#note).replace("{}", again) + (isSpoken ? " " + texts.soundLanguage : ""));
+    write(ui.note, say(this.#note).replace("{}", () => again) + (isSpoken ? " " + texts.soundLanguage : ""));
     this.#work?.render({
       texts,
       isOffered: this.#offersWork && !isWork,
