@@ -15,7 +15,7 @@ PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures wheel clean
-.PHONY: constraints test-pythons test-lowest release-check docs tables bench-peers
+.PHONY: constraints test-pythons test-lowest release-check docs tables widget bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -71,6 +71,10 @@ docs: $(VENV)/dev
 # The tables in the documentation, made from the code, the catalogues and what was measured.
 tables: $(VENV)/dev
 	@$(RUN) tools.docs_tables
+
+# The widget's script as it is served, minified by esbuild. Needs Node.
+widget: $(VENV)/dev
+	@$(RUN) tools.minify_script
 
 # What a captcha costs beside a bare Flask view.
 bench-endpoint: $(VENV)/dev
