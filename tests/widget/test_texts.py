@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from babel import Locale
 from flask import Flask, request
+from flask_babel import Babel, get_locale
 from flask_wtf import FlaskForm
 
 from flask_captcha_api import CaptchaApi
@@ -211,6 +212,19 @@ def test_a_function_chooses_the_language(chosen: object) -> None:
     app = make_app(language=lambda: chosen if request.path else None)
     assert message_of(app, **{"Accept-Language": "ja"}) == "Please enter the captcha"
     with app.test_request_context():
+        assert "Digits in the picture" in captcha_field("web")
+
+
+def test_flask_babels_locale_is_followed() -> None:
+    """Its ``get_locale`` is the function; it returns a Locale, or None outside a request."""
+    app = Flask("app")
+    app.config.update(SECRET_KEY="s", CAPTCHA_LANGUAGE=get_locale)
+    Babel(app, locale_selector=lambda: request.args.get("locale"))
+    CaptchaApi(app)
+    for locale, message in {"en_GB": "Please enter the captcha", "zh_Hant_TW": "請輸入驗證碼"}.items():
+        answer = app.test_client().post(f"/captcha/web?locale={locale}").get_json()
+        assert answer["message"] == message
+    with app.test_request_context("/?locale=en"):
         assert "Digits in the picture" in captcha_field("web")
 
 
