@@ -52,6 +52,11 @@ class Catalogue:
             parts.append(self.widget["case"])
         return " ".join(parts)
 
+    @property
+    def has_own_voice(self) -> bool:
+        """Return whether its sounds are spoken in the language itself."""
+        return self.voice == self.language.partition("-")[0]
+
     @cached_property
     def script_json(self) -> bytes:
         """Return the texts for the widget's script, as JSON.
@@ -67,7 +72,7 @@ class Catalogue:
             **self.widget,
             **self.work,
         }
-        if self.voice == self.language.partition("-")[0]:
+        if self.has_own_voice:
             del texts["soundLanguage"]
         return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -133,6 +133,11 @@ def test_a_language_is_added() -> None:
         rendered = captcha_field("web", lang="la")
     assert 'role="group" aria-label="Captcha" lang="la" dir="ltr"' in rendered
     assert ">Numeri imaginis</label>" in rendered
+    with app.test_request_context("/?uuid=audio"):
+        assert ">The picture is hidden. Type what you hear. The sound is in English.</span>" in captcha_field(
+            "web", lang="la"
+        )
+        assert ">The picture is hidden. Type what you hear.</span>" in captcha_field("web", lang="en")
 
 
 def test_a_language_from_right_to_left_is_added() -> None:
