@@ -5,6 +5,7 @@ PORT ?= 5000
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 RELEASE := $(VENV)/release
+RECIPES := $(VENV)/recipes
 
 # Workers of pytest-xdist side by side: as many as the machine has cores. A module's tests stay together, as they share
 # servers; `make test WORKERS=0` runs them one after the other.
@@ -15,7 +16,7 @@ PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures wheel clean
-.PHONY: constraints test-pythons test-lowest release-check docs tables widget bench-peers
+.PHONY: constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -39,6 +40,11 @@ lint: $(VENV)/dev
 	$(RUN) ruff check .
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports
+
+# The packages that the guides name, unchanged, against this one: in an environment of their own. A minute to install.
+test-recipes: servers $(RECIPES)/complete
+	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(RECIPES)/bin/python -m pytest \
+		-c tests/recipes/pytest.ini --rootdir . --confcutdir tests/recipes tests/recipes
 
 # The tests that need no server, on every Python from 3.10 on that this machine has, and with the lowest versions
 # that pyproject.toml declares. Ten minutes.
@@ -164,6 +170,13 @@ $(RELEASE)/complete: pyproject.toml | $(VENV)/bin/python
 	@$(PYTHON) -m venv $(RELEASE)
 	@$(RELEASE)/bin/python -m pip install -qq --upgrade pip
 	@$(RELEASE)/bin/python -m pip install -qq '.[release,wtf,limits]'
+	@touch $@
+
+$(RECIPES)/complete: pyproject.toml | $(VENV)/bin/python
+	@echo "installing into $(RECIPES), which takes a minute at most …"
+	@$(PYTHON) -m venv $(RECIPES)
+	@$(RECIPES)/bin/python -m pip install -qq --upgrade pip
+	@$(RECIPES)/bin/python -m pip install -qq --editable '.[dev-recipes]'
 	@touch $@
 
 $(VENV)/bench: pyproject.toml | $(VENV)/dev

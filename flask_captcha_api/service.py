@@ -6,24 +6,27 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
 from .challenges.folding import EXACT, is_acceptable
 from .challenges.makers import Challenge
-from .challenges.sources import UNCOUNTED, Sources
+from .challenges.sources import DEFAULT_THEME, UNCOUNTED, Sources
 from .exceptions import FormNotOffered, UnknownSource
 from .lazy import Lazy
 from .outcome import Outcome
 from .rendering import FORMS, has_sound
 from .rendering.puzzles import Puzzle, PuzzleMaker
-from .settings.config import Difficulty
+from .settings.config import Difficulty, Theme
 from .signals import captcha_issued, captcha_verified, send_robust
 from .storage.answers import ROUNDING_SECONDS, AnswerStore
 from .storage.digests import digest_of, is_digest_of, key_id_of
 from .storage.entries import Entry, Terms
 
 UUID = re.compile(r"[0-9]{23}")
+#: How many digits of a uuid are milliseconds since the epoch.
+_MILLISECOND_DIGITS = 13
 #: How many times in a row a solved captcha may be kept at most.
 MOST_KEEPS = 9
 
@@ -127,6 +130,7 @@ class CaptchaService:
         identity: Any = None,
         language: str = "en",
         difficulty: Difficulty = UNCOUNTED,
+        theme: Theme = DEFAULT_THEME,
     ) -> Captcha:
         """Make a challenge, render it, store the digest of its answer, and return the captcha.
 
@@ -134,6 +138,7 @@ class CaptchaService:
         :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
         :param language: of a sound; a language of the package.
         :param difficulty: of a source with ``auto``: ``calm``, ``normal`` or ``hard``.
+        :param theme: of a source with ``auto``: ``light`` or ``dark``.
         :raises FormNotOffered: a LookupError: the source has no captchas of this form.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``.
@@ -151,7 +156,7 @@ class CaptchaService:
         if FORMS[form].has_prompt:
             challenge = source.new_challenge()
             rng = random.Random(secrets.randbits(128))  # noqa: S311 - answers and uuids come from secrets
-            settings = source.settings_at(difficulty)
+            settings = source.settings_at(difficulty, theme)
             data = FORMS[form].render(source.kind, challenge.prompt, settings, rng, language)
             may_be_heard = has_sound(source.kind, challenge.prompt, source.settings, language)
         else:
@@ -280,6 +285,11 @@ def is_uuid(uuid: object) -> bool:
     return isinstance(uuid, str) and UUID.fullmatch(uuid) is not None
 
 
+def issued_at(uuid: str) -> datetime:
+    """Return when a captcha that has passed was issued, in UTC, by the clock of the host that issued it."""
+    return datetime.fromtimestamp(int(uuid[:_MILLISECOND_DIGITS]) / 1000, timezone.utc)
+
+
 def _with_solution(challenge: Challenge | None, puzzle: Puzzle | None) -> Challenge:
     """Return what has to be sent: the answer, the solution, or both with a dot between."""
     parts = [part for part in (challenge and challenge.answer, puzzle and puzzle.solution) if part]
@@ -288,7 +298,7 @@ def _with_solution(challenge: Challenge | None, puzzle: Puzzle | None) -> Challe
 
 def _new_uuid() -> str:
     """Return 13 digits of epoch milliseconds followed by 10 random digits."""
-    return f"{time.time_ns() // 1_000_000:013d}{secrets.randbelow(10**10):010d}"
+    return f"{time.time_ns() // 1_000_000:0{_MILLISECOND_DIGITS}d}{secrets.randbelow(10**10):010d}"
 
 
 def _has_expired(expires: int) -> bool:

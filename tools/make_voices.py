@@ -20,7 +20,7 @@ from PIL import Image
 
 DATA = Path(__file__).parents[1] / "flask_captcha_api" / "rendering" / "data"
 RATE = 8000
-MAX_BYTES = 400_000
+MAX_BYTES = 450_000
 
 #: Three speakers: espeak-ng's variants of a language's voice. The first one alone records the words that need only one
 #: speaker. Of 18 variants, pocketsphinx recognised these best in English.
@@ -42,14 +42,16 @@ LANGUAGES = {
              "whiskey", "x-ray", "yankee", "zulu",
              "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
              "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-             "how much is", "plus", "minus"), "")},
+             "how much is", "plus", "minus",
+             "please listen", "the digits are", "the letters are", "the characters are", "the question is"), "")},
     ),
     "zh": (
         "cmn-latn-pinyin", 115,
         {"0": "零", "1": "一", "2": "二", "3": "三", "4": "四", "5": "五", "6": "六", "7": "七", "8": "八", "9": "九",
          "十": ""},
         # espeak-ng pronounces 於 as the surname, in the wrong tone, and 于 correctly.
-        {"加": "", "減": "", "等於多少": "等于多少"},
+        {"加": "", "減": "", "等於多少": "等于多少",
+         "請聽": "请听", "數字是": "数字是", "字母是": "", "內容是": "内容是", "題目是": "题目是"},
     ),
     "ja": (
         "ja", 130,
@@ -61,7 +63,9 @@ LANGUAGES = {
          "X": "エックス", "Y": "ワイ", "Z": "ゼット",
          **dict.fromkeys(("ボーイ", "ドッグ", "フレンド", "ゴルフ", "マイク", "ナンシー", "パパ", "サンデー",
                           "タイガー", "ビクトリー", "たす", "ひく"), ""),
-         "はいくつですか": "わいくつですか"},
+         "はいくつですか": "わいくつですか",
+         # It spells kanji, and reads は as in the middle of a word.
+         "聞いてください": "きいてください", "数字は": "すうじわ", "文字は": "もじわ", "問題は": "もんだいわ"},
     ),
 }
 # fmt: on

@@ -21,7 +21,7 @@ SIZE = (166, 90)
 #: A text of each kind: between them they have every character of the alphabets.
 TEXTS = {
     "digits": ("02345", "68023"),
-    "letters": ("CFHKL", "MPSTZ"),
+    "letters": ("CFHMP", "SMTZH"),
     "arithmetic": ("17+29", "35+68", "40\N{MINUS SIGN}9"),
 }
 _COLUMNS = 8

@@ -1,8 +1,9 @@
 """Two listeners that have the package, and so its recordings: what they hear in a row of five spoken digits.
 
-Both find the five loudest stretches by dynamic programming over the energy. The first then slides the spectrogram of
-each recording, at ten speeds, over each stretch. The second has learnt from thousands of digits that it had the package
-say: it is what an attacker with an afternoon would build.
+Both cut off the announcement, whose end they find by its recording. Then they find the five loudest stretches by
+dynamic programming over the energy. The first slides the spectrogram of each recording, at ten speeds, over each
+stretch. The second has learnt from thousands of digits that it had the package say: it is what an attacker with an
+afternoon would build.
 """
 
 import random
@@ -14,6 +15,7 @@ from scipy.signal import resample_poly
 
 from flask_captcha_api.rendering.sound.speech import RATE, speak
 from flask_captcha_api.rendering.sound.voices import takes
+from flask_captcha_api.rendering.sound.wording import WORDINGS
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -29,11 +31,42 @@ _DEPTH_DB = 18
 _WHOLE, _CORE = 0.26, 0.55
 _SURROUNDINGS = 8
 _PATCH_HOPS = 48
+#: The paces of the announcement, and where it may begin, in hops.
+_ANNOUNCEMENT_SPEEDS_PERCENT = tuple(range(80, 108, 2))
+_LATEST_BEGIN = 70
 
 
 def samples_of(wav: bytes) -> Array:
     """Return the samples of one of our own WAV files."""
     return np.frombuffer(wav, np.uint8, offset=44).astype(float) - 128
+
+
+def digits_of(wav: bytes, language: str) -> Array:
+    """Return the samples after the announcement. Its end is where its recording, at the best of many paces, ends."""
+    samples = samples_of(wav)
+    whole = _heard(spectrogram(samples))
+    best = (-np.inf, 0)
+    for template in _announcements(language):
+        windows = np.lib.stride_tricks.sliding_window_view(whole, len(template), axis=0).transpose(0, 2, 1)
+        flat = windows[:_LATEST_BEGIN].reshape(min(len(windows), _LATEST_BEGIN), -1)
+        flat = flat - flat.mean(1, keepdims=True)
+        scores = flat @ template.ravel() / np.linalg.norm(flat, axis=1)
+        best = max(best, (float(scores.max()), int(scores.argmax()) + len(template)))
+    return samples[best[1] * _HOP :]
+
+
+@cache
+def _announcements(language: str) -> list[Array]:
+    """Return the spectrogram of the announcement of digits at each pace."""
+    pause = np.zeros(round(0.08 * RATE))
+    first, *rest = (
+        np.frombuffer(takes(word, language)[0], np.uint8).astype(float) - 128
+        for word in WORDINGS[language].announcements["digits"]
+    )
+    samples = np.concatenate([first, *(part for word in rest for part in (pause, word))])
+    templates = [_heard(spectrogram(resample_poly(samples, each, 100))) for each in _ANNOUNCEMENT_SPEEDS_PERCENT]
+    centred = [each - each.mean() for each in templates]
+    return [np.asarray(each / np.linalg.norm(each)) for each in centred]
 
 
 def spectrogram(samples: Array) -> Array:
@@ -139,7 +172,9 @@ class Learner:
     def __init__(self, language: str, *, rows: int, seed: int) -> None:
         rng = random.Random(seed)
         texts = ["".join(rng.choice(DIGITS) for _ in range(ROW)) for _ in range(rows)]
-        patches = np.concatenate([self._patches(samples_of(speak(each, language=language, rng=rng))) for each in texts])
+        patches = np.concatenate(
+            [self._patches(digits_of(speak(each, language=language, rng=rng), language)) for each in texts]
+        )
         self._mean, self._scale = patches.mean(0), patches.std(0) + 1e-6
         standard = (patches - self._mean) / self._scale
         values, vectors = np.linalg.eigh(standard.T @ standard / len(standard))

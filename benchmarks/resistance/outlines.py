@@ -2,10 +2,10 @@
 
 With two inks that swap, the outline of a glyph is an edge whatever lies below, so the background need not be known. The
 attack draws thousands of glyphs with the styles that it attacks, and looks for all of their outlines in the whole
-picture at once (by Fourier transforms). It fits the best ones to the picture's edges by shifts, slopes and bends,
-weighs how much shorter the edges become without each, and chooses the glyphs that do not lie on each other and explain
-the most. The order is that of the most similar layout among thousands that it has drawn. It knows the source, the
-alphabet and the number of characters, but not the seed. It learns nothing from pictures.
+picture at once (by Fourier transforms). It fits the best ones to the picture's edges by shifts, slopes, bends and
+ripples, weighs how much shorter the edges become without each, and chooses the glyphs that do not lie on each other and
+explain the most. The order is that of the most similar layout among thousands that it has drawn. It knows the source,
+the alphabet and the number of characters, but not the seed. It learns nothing from pictures.
 
 ``python -m benchmarks.resistance.outlines --count 100 --kinds digits --difficulties normal`` for less than everything.
 """

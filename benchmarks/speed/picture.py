@@ -20,7 +20,7 @@ from PIL import Image
 from flask_captcha_api.challenges.makers import Maker, digits, letters
 from flask_captcha_api.rendering.picture.atlas import Atlas
 from flask_captcha_api.rendering.picture.drawing import draw, draw_in_style
-from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES, STYLES
 
 from ..charts import Bar
 from ..environment import versions_of
@@ -31,8 +31,8 @@ from ..record import keep
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
 ROUNDS = 400
 WARM_UP = 20
-#: After so many pictures an atlas has what it keeps of a kind.
-FILLING = 4_000
+#: After so many pictures an atlas has what it keeps of a kind in a style.
+FILLING = 2_000
 
 #: Draws a text and returns the seconds it took.
 Timed = Callable[[str], float]
@@ -77,8 +77,9 @@ def subjects_in_process(make: Maker) -> dict[str, Timed]:
     :param make: makes the texts that the atlas is filled with.
     """
     rng, atlas = random.Random(1), Atlas()
-    for _ in range(FILLING):
-        draw(make(5).prompt, rng, size=SIZE, atlas=atlas)
+    for style in STYLES:
+        for _ in range(FILLING):
+            _in_style(style, rng, atlas, make(5).prompt)
     picture = Image.open(BytesIO(draw(make(5).prompt, rng, size=SIZE))).convert("RGB")
 
     def encode(_: str) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..exceptions import UnknownSource
-from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, Difficulty, SourceConfig, is_source_name
+from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, Difficulty, SourceConfig, Theme, is_source_name
 from .folding import LONGEST_ANSWER, Folding, is_typable
 from .kinds import Kind
 from .makers import Challenge
 
 #: The difficulty of a source with ``auto`` where nothing is counted.
 UNCOUNTED: Difficulty = "normal"
+#: The theme of a source with ``auto`` where the request asks for none.
+DEFAULT_THEME: Theme = "light"
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,11 @@ class Source:
         """Return how the answers of its captchas are folded."""
         return Folding(digits_only=self.kind.digits_only)
 
-    def settings_at(self, difficulty: Difficulty) -> SourceConfig:
-        """Return the settings for one picture, with this difficulty in the place of ``auto``."""
-        return replace(self.settings, difficulty=difficulty) if self.settings.difficulty == "auto" else self.settings
+    def settings_at(self, difficulty: Difficulty, theme: Theme = DEFAULT_THEME) -> SourceConfig:
+        """Return the settings for one picture, with this difficulty and theme in the place of ``auto``."""
+        offered = {"difficulty": difficulty, "theme": theme}
+        chosen: dict[str, Any] = {name: to for name, to in offered.items() if getattr(self.settings, name) == "auto"}
+        return replace(self.settings, **chosen) if chosen else self.settings
 
     @property
     def may_have_sound(self) -> bool:

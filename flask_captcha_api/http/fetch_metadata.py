@@ -28,6 +28,11 @@ def is_forced_by_another_site() -> bool:
     return (site == "cross-site" and _is_of_no_script()) or (site in {"cross-site", "none"} and _is_prefetch())
 
 
+def is_never_refused() -> bool:
+    """Return False. For requests that have to prove who sends them, which no page can for a visitor."""
+    return False
+
+
 def _is_embedded() -> bool:
     return (
         request.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"

@@ -46,6 +46,22 @@ def read_fields(uuid_names: Names, text_names: Names, *, is_bounded: bool = Fals
         return None, None
 
 
+def read_form(*names: str) -> tuple[object, ...] | None:
+    """Return the fields of a form, within the limits above; None if the body is no form, or cannot be read.
+
+    A missing field is None, and one given twice is a list.
+    """
+    try:
+        _check_content_type()
+        _limit_body()
+        if request.mimetype not in FORM_TYPES:
+            return None
+        look_up = _values_in(request.form)
+        return tuple(_first_present(look_up, (name,)) for name in names)
+    except Exception:  # as above
+        return None
+
+
 def read_headers() -> tuple[object, object]:
     """Return uuid and text from their headers. One that is missing, sent twice or not ASCII is None."""
     return _only_header(UUID_HEADER), _only_header(TEXT_HEADER)

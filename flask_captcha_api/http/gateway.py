@@ -1,7 +1,7 @@
 """Issues and verifies captchas for the current request, and turns exceptions into results.
 
-Every entry point (JSON route, protected view, form field, page with the widget) reads its input, calls :func:`issue` or
-:func:`verify`, and presents the reply. Only here are clients counted and authenticated.
+Every entry point (JSON route, protected view, form field, page with the widget, siteverify) reads its input, calls
+:func:`issue` or :func:`verify`, and presents the reply. Only here are clients counted and authenticated.
 """
 
 import logging
@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 
 from flask import request
 
+from ..challenges.sources import DEFAULT_THEME
 from ..exceptions import FormNotOffered, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
 from ..outcome import Outcome
 from ..rendering import FORMS
 from ..service import MOST_KEEPS, Captcha, CaptchaService, KeptCaptcha, Verification
+from ..settings.config import Theme
 from ..state import current_service, current_state, may_be_one_of_several_processes
 from ..throttling.difficulty import difficulty_for
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
-from .fetch_metadata import is_forced_by_another_site, is_unreadable
-from .jwt import Caller, caller_of_page, caller_of_route, caller_of_view
+from .fetch_metadata import is_forced_by_another_site, is_never_refused, is_unreadable
+from .jwt import Caller, caller_of_page, caller_of_route, caller_of_site, caller_of_view
 from .results import Result
 
 _logger = logging.getLogger("flask_captcha_api")
@@ -54,6 +56,21 @@ JSON_ROUTE = EntryPoint(is_unreadable, Result.SOURCE_UNKNOWN, caller_of_route, s
 PAGE = EntryPoint(is_forced_by_another_site, Result.SOURCE_UNKNOWN, caller_of_page, source_is_input=False)
 #: A protected view, or a form field in a view that validates it.
 PROTECTED_VIEW = EntryPoint(is_forced_by_another_site, Result.CAPTCHA_REQUIRED, caller_of_view, source_is_input=False)
+
+#: A site's server, which verifies for its visitors and has shown its secret.
+SITEVERIFY = EntryPoint(is_never_refused, Result.CAPTCHA_REQUIRED, caller_of_site, source_is_input=False)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A visitor of a site, whose server verifies the captcha.
+
+    :param site: the name of the site.
+    :param address: as the site's server reports it; None if it does not.
+    """
+
+    site: str
+    address: str | None
 
 
 class VerifiedCaptcha:
@@ -113,11 +130,18 @@ class Reply:
 
 
 def issue(
-    entry: EntryPoint, source_name: str, *, form: str, language: Callable[[], str], only_headers: bool = False
+    entry: EntryPoint,
+    source_name: str,
+    *,
+    form: str,
+    language: Callable[[], str],
+    theme: Callable[[], Theme] = lambda: DEFAULT_THEME,
+    only_headers: bool = False,
 ) -> Reply:
     """Issue a captcha.
 
     :param language: returns the language of a sound. Called after the client was admitted.
+    :param theme: returns the theme of a picture; called only for a source with ``auto``.
     :param only_headers: issue nothing, for HEAD, but check everything else.
     :raises UnknownSource: a LookupError, unless the source is the client's input.
     """
@@ -137,6 +161,7 @@ def issue(
             identity=identity,
             language=language(),
             difficulty=difficulty_for(source, identity),
+            theme=theme() if source.settings.theme == "auto" else DEFAULT_THEME,
         )
         return Reply(Result.SUCCESS, captcha, caller=caller)
 
@@ -149,6 +174,7 @@ def verify(
     *,
     sources: Collection[str] = (),
     unless: Callable[[], bool] | None = None,
+    visitor: Visitor | None = None,
 ) -> Reply:
     """Verify a captcha, which spends it.
 
@@ -156,13 +182,14 @@ def verify(
     :param sources: the sources whose captchas are accepted; empty: any.
     :param unless: returns whether the request needs no captcha. Its exceptions are raised, except SetupError and
         StoreUnavailable, which become results.
+    :param visitor: whom the request counts against. None: the address that it comes from.
     :raises UnknownSource: a LookupError, unless the source is the client's input.
     """
 
     def attempt() -> Reply:
         accepted = [current_state().sources.find(name) for name in sources]
         policy = accepted[0].settings.jwt if accepted else "optional"
-        caller = _admit(entry, policy, limit_on_verifying(*accepted))
+        caller = _admit(entry, policy, limit_on_verifying(*accepted), visitor=visitor)
         service = _service()
         identity = caller.identity if caller else None
         verification = service.verify(*read(), source=sources or None, identity=identity)
@@ -180,12 +207,27 @@ def verify(
     return _answer(entry, attempt)
 
 
-def _admit(entry: EntryPoint, policy: str, limit: RateLimit, cost: int = 1) -> Caller | None:
+def refuse_server() -> Reply:
+    """Return the reply to a server whose secret belongs to no site, and count the request against its address."""
+
+    def attempt() -> Reply:
+        limit_on_verifying().count_address(request.remote_addr)
+        return Reply(Result.UNAUTHORIZED)
+
+    return _answer(SITEVERIFY, attempt)
+
+
+def _admit(
+    entry: EntryPoint, policy: str, limit: RateLimit, cost: int = 1, visitor: Visitor | None = None
+) -> Caller | None:
     """Count the address, authenticate the client, and count its identity.
 
     The address comes first, so that an attacker who varies the token is counted too.
     """
-    limit.count_address(request.remote_addr, cost)
+    if visitor is None:
+        limit.count_address(request.remote_addr, cost)
+    else:
+        limit.count_address(visitor.address, cost, site=visitor.site)
     caller = entry.authenticate(policy)
     if caller:
         limit.count_identity(caller.identity, cost)

@@ -54,6 +54,10 @@ def caller_of_view(_: str) -> Caller | None:
     return caller_by_header()
 
 
+def caller_of_site(_: str) -> None:
+    """Return None: a site's server, which has a secret, verifies anonymous captchas alone."""
+
+
 def caller_by_header() -> Caller | None:
     """Return the client of the current request by its token alone; None if it has none, or an expired one.
 

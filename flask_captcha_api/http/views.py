@@ -11,8 +11,10 @@ from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from ..challenges.sources import DEFAULT_THEME
 from ..exceptions import SetupError
 from ..rendering import FORMS
+from ..settings.config import Theme
 from ..state import EXTENSION_NAME, current_state
 from ..translations import FALLBACK_LANGUAGE
 from .envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, WORK, EnvelopeResponse, captcha_json, envelope
@@ -70,10 +72,17 @@ def _view_of(form: str) -> Callable[[str], EnvelopeResponse]:
 def _issue(form: str, source: str) -> EnvelopeResponse:
     """Answer GET /captcha/{source} and the paths below it.
 
-    The query string only defeats caches: it is not parsed, except for the ``lang`` of a form that has a language.
+    The query string only defeats caches: it is not parsed, except for the ``lang`` of a form that has a language, and
+    for the ``theme`` of a source with ``auto``.
     """
-    language = _language_in_query if FORMS[form].has_language else _no_language
-    reply = issue(JSON_ROUTE, source, form=form, language=language, only_headers=request.method == "HEAD")
+    reply = issue(
+        JSON_ROUTE,
+        source,
+        form=form,
+        language=_language_in_query if FORMS[form].has_language else _no_language,
+        theme=_theme_in_query,
+        only_headers=request.method == "HEAD",
+    )
     if reply.result is not Result.SUCCESS:
         return envelope(reply.result, retry_after=reply.retry_after)
     captcha, state = reply.captcha, current_state()
@@ -101,6 +110,10 @@ def _language_in_query() -> str:
 
 def _no_language() -> str:
     return FALLBACK_LANGUAGE  # the form does not look at it
+
+
+def _theme_in_query() -> Theme:
+    return "dark" if read_query("theme") == "dark" else DEFAULT_THEME
 
 
 def _verify(source: str) -> EnvelopeResponse:

@@ -91,6 +91,7 @@ def _render_image(
         file_format=settings.format,
         difficulty=settings.difficulty,
         theme=settings.theme,
+        hue=settings.hue,
         typefaces=settings.fonts or BUNDLED,
         atlas=_ATLAS,
     )

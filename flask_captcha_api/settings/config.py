@@ -27,6 +27,8 @@ from .validators import (
 
 #: How hard a picture is to read.
 Difficulty: TypeAlias = Literal["calm", "normal", "hard"]
+#: Of the pages that show a picture.
+Theme: TypeAlias = Literal["light", "dark"]
 
 PREFIX = "CAPTCHA_"
 #: The settings that make a source's captchas easier or harder to pass.
@@ -63,7 +65,16 @@ class SourceConfig:
         "how hard the picture is to read, for software and for people; `auto` is the harder the more captchas a client "
         "has been issued",
     )
-    theme: Literal["light", "dark"] = _setting("light", one_of("light", "dark"), "of the pages that show the picture")
+    theme: Literal["auto"] | Theme = _setting(
+        "light",
+        one_of("auto", "light", "dark"),
+        "of the pages that show the picture; `auto` is what the request asks for, and else `light`",
+    )
+    hue: int | None = _setting(
+        None,
+        none_or(whole(0, 359)),
+        "degrees: the picture's hue, such as 0 for red, 120 for green, 240 for blue; None: another in every picture",
+    )
     fonts: Sequence[str] | None = _setting(
         None, FONT_FILES_OR_NONE, "paths of font files, instead of the package's typefaces"
     )

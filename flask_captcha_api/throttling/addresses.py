@@ -22,6 +22,18 @@ def counted_address(remote_address: str | None) -> str | None:
     return str(ipaddress.IPv6Network((address.packed, 64), strict=False))
 
 
+def reported_address(text: str) -> str | None:
+    """Return the address of a visitor that a site's server reports.
+
+    Some servers pass on the whole of X-Forwarded-For, which the visitor can begin at will: of a list the last address
+    counts, which the nearest proxy has added. All that is not an address counts as one.
+
+    :returns: None if it is empty.
+    """
+    last = text.rpartition(",")[2].strip()
+    return (last if _parse(last) else "not an address") if text.strip() else None
+
+
 def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     for candidate in (text, text.rpartition(":")[0]):
         try:

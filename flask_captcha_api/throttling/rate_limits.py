@@ -15,6 +15,10 @@ _PRIVATE_COUNTERS = (
     "with its own counts: set "
     "it to a storage that they share, such as 'redis://127.0.0.1:6379/1'"
 )
+_NO_REMOTE_IP = (
+    "a site verifies captchas without remoteip, so its visitors cannot be limited: let its server send the visitor's "
+    "address as remoteip"
+)
 _NO_ADDRESS = (
     "requests have no REMOTE_ADDR, so addresses cannot be limited: behind a proxy or on a Unix socket, wrap the app in "
     "werkzeug.middleware.proxy_fix.ProxyFix"
@@ -33,18 +37,20 @@ class RateLimit:
         self._purpose = purpose
         self._rates = rates
 
-    def count_address(self, remote_address: str | None, cost: int = 1) -> None:
+    def count_address(self, remote_address: str | None, cost: int = 1, *, site: str | None = None) -> None:
         """Count a request against its address.
 
+        :param site: the name of the site that reports the address, each of which has counts of its own. None: it is
+            the address that the request comes from.
         :raises TooManyRequests: the limit is reached.
         """
         if not self._rates:
             return
         address = counted_address(remote_address)
         if address is not None:
-            self._count("address", address, cost)
+            self._count("address", address if site is None else [site, address], cost)
         else:
-            current_state().log_once(_NO_ADDRESS, logging.WARNING)
+            current_state().log_once(_NO_ADDRESS if site is None else _NO_REMOTE_IP, logging.WARNING)
 
     def count_identity(self, identity: Any, cost: int = 1) -> None:
         """Count a request against its identity. An anonymous one, None, is not counted.

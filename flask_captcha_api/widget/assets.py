@@ -25,11 +25,19 @@ _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.M
 #: Indentation, blank lines, the ends of lines that the next may follow at once, and the space before a brace that ends
 #: one. No string has several lines.
 _SPACE = re.compile(r"^\s+|(?<=[;,{])\n\s*| (?=\{\n)", re.MULTILINE)
+#: A string, which is kept, or a sign with the space beside it. The space before a colon or a sign of arithmetic is kept
+#: too, because selectors and ``calc()`` need it.
+_SPACED_SIGN = re.compile(r'("(?:[^"\\\n]|\\.)*"|`[^`]*`)| ?(=>|[=!]==|[-+]?=|&&|\|\||\?\??|[<>]=?|[{}]) ?|([,:]) ')
 
 
 def compact(code: str) -> str:
-    """Return a script or a style sheet without comments and the space of its layout: a seventh of the bytes sent."""
-    return _SPACE.sub("", _COMMENT.sub("", code))
+    """Return a script or a style sheet without comments and the space of its layout: a sixth of the bytes sent."""
+    return _SPACED_SIGN.sub(lambda found: "".join(filter(None, found.groups())), _SPACE.sub("", _COMMENT.sub("", code)))
+
+
+def digest_of_contents(contents: bytes) -> str:
+    """Return the digest that stands for these contents in a URL or an ETag: 16 hexadecimal digits."""
+    return hashlib.sha256(contents).hexdigest()[:16]
 
 
 def _read(name: str) -> str:
@@ -68,7 +76,7 @@ def current_digest() -> str:
     """Return the digest of the files and of the app's texts: one for all, as the script finds them next to itself."""
     state = current_state()
     fallback = str(state.config.fallback_language).encode()
-    return hashlib.sha256(_DIGEST_OF_FILES + state.translations.digest + fallback).hexdigest()[:16]
+    return digest_of_contents(_DIGEST_OF_FILES + state.translations.digest + fallback)
 
 
 def _static_file(digest: str, file: str) -> Response:
@@ -81,15 +89,24 @@ def _static_file(digest: str, file: str) -> Response:
     """
     current = current_digest()
     if file.endswith(_TEXTS):
-        response = Response(catalogue_of_page(file.removesuffix(_TEXTS)).script_json, mimetype="application/json")
-    elif file in _CONTENTS and digest in (current, LATEST):
-        response = Response(_CONTENTS[file], mimetype=_MEDIA_TYPES[file])
-    else:
-        return envelope(Result.SOURCE_UNKNOWN)
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if digest == current else "no-cache"
+        texts = catalogue_of_page(file.removesuffix(_TEXTS)).script_json
+        return file_response(texts, "application/json", current, is_immutable=digest == current)
+    if file in _CONTENTS and digest in (current, LATEST):
+        return file_response(_CONTENTS[file], _MEDIA_TYPES[file], current, is_immutable=digest == current)
+    return envelope(Result.SOURCE_UNKNOWN)
+
+
+def file_response(contents: bytes, media_type: str, digest: str, *, is_immutable: bool) -> Response:
+    """Build the response with a file, or the one that says that the browser has it.
+
+    :param digest: the file's ETag.
+    :param is_immutable: whether the URL changes with the contents. Otherwise browsers must revalidate.
+    """
+    response = Response(contents, mimetype=media_type)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_immutable else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.set_etag(current)
+    response.set_etag(digest)
     # Not make_conditional, which parses the whole header: 800 kB take as long as issuing fifty captchas.
-    if f'"{current}"' in request.headers.get("If-None-Match", ""):
+    if f'"{digest}"' in request.headers.get("If-None-Match", ""):
         response.status_code = 304
     return response

@@ -47,13 +47,50 @@ def test_sign_in_by_the_picture(visit: Visits, scheme: Any) -> None:
     sign_in(page, ANSWER)
     expect(page.get_by_role("heading", name="Change the password")).to_be_visible()
     window.field("#change-password")
-    assert [bool(token) for path, token in window.site.asked if path == "/captcha/password"] == [True]
+    assert [bool(token) for path, token in window.site.asked if path.startswith("/captcha/password")] == [True]
     form = page.locator("#change-password")
     for label in ("Current password", "New password at least", "New password again"):
         form.get_by_label(label).fill("captcha-demo")
     form.get_by_role("textbox", name="Digits").fill(ANSWER)
     form.get_by_role("button", name="Change the password").click()
     expect(form.locator(".message")).to_have_text("Your password was changed.")
+
+
+SCHEMES = {
+    ("light", "light dark"): "",
+    ("dark", "light dark"): "?theme=dark",
+    ("dark", "normal"): "?theme=dark",
+    ("dark", "light"): "",
+    ("dark", "only light"): "",
+    ("light", "dark"): "?theme=dark",
+    ("light", "dark only"): "?theme=dark",
+}
+
+
+@pytest.mark.parametrize(("preferred", "declared"), SCHEMES)
+def test_the_theme_of_the_page_is_asked_for(visit: Visits, preferred: Any, declared: str) -> None:
+    """Where the page declares one scheme, it is that one, else the visitor's; light, the default, is not asked for."""
+    window = visit(color_scheme=preferred)
+    window.page.goto("/")
+    field = window.field("#login")
+    field.evaluate("(field, declared) => { field.style.colorScheme = declared }", declared)
+    field.get_by_role("button", name="New picture").click()
+    expect(field.get_by_role("status")).to_have_text("There is a new picture.")
+    assert [path for path, _ in window.site.asked] == ["/captcha/login" + SCHEMES[preferred, declared]]
+
+
+def test_another_scheme_is_asked_for_with_the_next_picture(visit: Visits) -> None:
+    """A picture that is shown stays when the visitor turns the lights off."""
+    window = visit(color_scheme="light")
+    window.page.goto("/")
+    field = window.field("#login")
+    before = field.evaluate("field => field.uuid")
+    window.page.emulate_media(color_scheme="dark")
+    assert field.evaluate("field => field.uuid") == before
+    assert window.site.asked == []
+    field.get_by_role("button", name="New picture").click()
+    expect(field.get_by_role("status")).to_have_text("There is a new picture.")
+    assert [path for path, _ in window.site.asked] == ["/captcha/login?theme=dark"]
 
 
 def test_another_picture_keeps_the_form(visit: Visits) -> None:
@@ -75,7 +112,7 @@ def test_another_picture_keeps_the_form(visit: Visits) -> None:
 
 
 def test_sign_in_by_ear(visit: Visits) -> None:
-    """The sound replaces the picture, plays to its end, again on demand, and signs in."""
+    """The sound replaces the picture, plays to its end, again and more slowly on demand, and signs in."""
     window = visit()
     page = window.page
     page.goto("/")
@@ -87,12 +124,40 @@ def test_sign_in_by_ear(visit: Visits) -> None:
     assert field.evaluate("field => field.uuid") != picture
     assert plays_to_its_end(field)
     asked = len(window.site.asked)
-    field.get_by_role("button", name="Play again").click()
+    field.get_by_role("button", name="Play slower").click()
     window.wait_for("field => !field.shadowRoot.querySelector('audio').paused", field)
     assert len(window.site.asked) == asked
     assert window.site.asked[-1][0] == "/captcha/login/audio?lang=en"
     sign_in(page, ANSWER)
     expect(page.get_by_role("heading", name="Change the password")).to_be_visible()
+
+
+def test_a_sound_is_stopped_and_replayed_more_slowly(visit: Visits) -> None:
+    """The button says what its next press does. Every replay is slower, at the same pitch; a new sound is not."""
+    window = visit()
+    window.page.goto("/")
+    field = window.field("#login")
+    audio = "field.shadowRoot.querySelector('audio')"
+    speed = f"field => [{audio}.paused, {audio}.playbackRate, {audio}.preservesPitch]"
+    field.get_by_role("button", name="Listen").click()
+    stop = field.get_by_role("button", name="Stop")
+    window.wait_for(f"field => {audio}.currentTime > 0.1", field)
+    assert field.evaluate(speed) == [False, 1, True]
+    stop.click()
+    assert field.evaluate(speed) == [True, 1, True]
+    for _ in range(2):
+        field.get_by_role("button", name="Play slower").click()
+        expect(stop).to_be_focused()
+        assert field.evaluate(speed) == [False, 0.8, True]
+        assert field.evaluate(f"field => {audio}.currentTime") < 0.8
+        stop.click()
+    assert window.site.asked == [("/captcha/login/audio?lang=en", None)]
+    field.get_by_role("button", name="New sound").click()
+    window.wait_for(f"field => {audio}.currentTime > 0.1", field)
+    assert field.evaluate(speed) == [False, 1, True]
+    field.get_by_role("button", name="Show picture").click()
+    expect(field.get_by_role("button", name="Listen")).to_be_visible()
+    assert field.evaluate(speed)[0]
 
 
 def test_back_to_the_picture(visit: Visits) -> None:
@@ -146,7 +211,7 @@ def test_with_the_keyboard_alone(visit: Visits) -> None:
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
-    expect(field.get_by_role("button", name="Play again")).to_be_focused()
+    expect(field.get_by_role("button", name="Stop")).to_be_focused()
     expect(field.get_by_role("button", name="Show picture")).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

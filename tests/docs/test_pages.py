@@ -139,11 +139,15 @@ def test_commands_exist(page: Path) -> None:
                 assert not asked or set(asked.split(",")) <= extras
             case ["gunicorn", "--workers", "4", app]:
                 assert app in ("example_app:create_app()", "app:app")
+            case ["docker", "compose", "--file", file, *_]:
+                assert (ROOT / file).is_file()
+            case ["gunicorn", "--bind=127.0.0.1:8000", "--workers=2", app]:
+                assert app == "flask_captcha_api.siteverify:create_app()"
             case (
                 ["flask", "run" | "captcha", *_]
-                | ["flask", "--app", "example_app" | "myapp", "run" | "captcha", *_]
+                | ["flask", "--app", "example_app" | "myapp" | "flask_captcha_api.siteverify", "run" | "captcha", *_]
                 | ["pytest"]
-                | ["curl" | "redis-cli", *_]
+                | ["curl" | "redis-cli" | "export", *_]
                 | ["python3" | "." | "python", *_]
             ):
                 pass

@@ -25,7 +25,7 @@ from ..support.envelopes import envelope
 Json = dict[str, Any]
 
 SOURCES = {
-    "web": {"length": 6, "format": "png", "work_alone": 1_000},
+    "web": {"length": 6, "format": "png", "theme": "auto", "work_alone": 1_000},
     "sms": {"kind": "letters", "ttl": 60, "audio": False},
 }
 #: What a server adds to any response, and what other origins may read.
@@ -130,6 +130,21 @@ def test_any_name_is_a_source(app: Flask) -> None:
     assert {path: item["parameters"][0]["schema"] for path, item in paths.items()} == {
         f"/{{source}}{form.path}": name for form in FORMS.values()
     }
+
+
+@pytest.mark.parametrize("themes", [("light", "dark"), ("light", "auto")])
+def test_the_theme_in_the_query(app: Flask, themes: tuple[str, str]) -> None:
+    """It is described for the picture alone, and where some source reads it."""
+    sources = {"web": {"theme": themes[0]}, "app": {"theme": themes[1], "work_alone": 1_000}}
+    paths = described(set_up(app, CAPTCHA_SOURCES=sources))["paths"]
+    found = {
+        (path, method)
+        for path, item in paths.items()
+        for method in ("get", "head", "post")
+        for parameter in item.get(method, {}).get("parameters", ())
+        if (parameter["name"], parameter["in"]) == ("theme", "query")
+    }
+    assert found == ({("/{source}", "get"), ("/{source}", "head")} if "auto" in themes else set())
 
 
 def test_sources_are_named(app: Flask) -> None:

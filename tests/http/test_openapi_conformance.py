@@ -31,7 +31,10 @@ expected-statuses = ["400", "401", "404"]
 
 WORK = {"CAPTCHA_WORK": 1_000, "CAPTCHA_WORK_ALONE": 1_000}
 TOKENS = {"JWT_SECRET_KEY": "a key that is long enough for HS256"}
-SOURCES = {"web": {}, "sms": {"kind": "letters", "length": 6, "format": "png", "ttl": 60, "audio": False}}
+SOURCES = {
+    "web": {"theme": "auto"},
+    "sms": {"kind": "letters", "length": 6, "format": "png", "ttl": 60, "audio": False},
+}
 
 
 class Run(NamedTuple):

@@ -1,6 +1,7 @@
 """Pictures: what holds for every style, size, kind and format."""
 
 import base64
+import colorsys
 import random
 import threading
 from io import BytesIO
@@ -169,6 +170,48 @@ def test_contrast_of_the_two_inks(theme: str, file_format: str) -> None:
         assert (light + 0.05) / (dark + 0.05) >= 3
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_hue_leaves_the_grey_levels_alone(theme: str) -> None:
+    """With any hue, each pixel's luma is that of the picture without one, so it reads the same. PNG keeps pixels."""
+    for hue in range(0, 360, 7):
+        plain, tinted = (
+            decoded(draw("40218", random.Random(hue), size=SIZE, theme=theme, hue=each, file_format="png"))
+            for each in (None, hue)
+        )
+        difference = ImageChops.difference(plain.convert("L"), tinted.convert("L"))
+        assert max(difference.tobytes()) <= 2, hue
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_picture_has_the_hue_that_is_set(theme: str) -> None:
+    """Every picture has it, within the 12 degrees that its limited chroma and JPEG leave open."""
+    for hue in (*range(0, 360, 15), 359):
+        for seed in range(3):
+            data = draw("40218", random.Random(seed), size=SIZE, theme=theme, hue=hue)
+            red, green, blue = (mean / 255 for mean in ImageStat.Stat(decoded(data).convert("RGB")).mean)
+            assert abs((colorsys.rgb_to_hsv(red, green, blue)[0] * 360 - hue + 180) % 360 - 180) <= 12, hue
+
+
+def test_without_a_hue_the_tint_varies() -> None:
+    """None is the default, and draws what was drawn before there was a hue."""
+    data = [draw("402", random.Random(seed), size=SIZE) for seed in range(20)]
+    assert data == [draw("402", random.Random(seed), size=SIZE, hue=None) for seed in range(20)]
+    means = [ImageStat.Stat(decoded(each).convert("RGB")).mean for each in data]
+    assert len({max(range(3), key=mean.__getitem__) for mean in means}) == 3
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_contrast_and_size_with_any_hue(theme: str) -> None:
+    """The inks of every hue stand at least 3 : 1 apart, and a picture is no larger than one without a hue may be."""
+    for hue in range(0, 360, 15):
+        data = draw("40218", random.Random(hue), size=SIZE, theme=theme, hue=hue)
+        assert len(data) < 7_000
+        raw = decoded(data).convert("RGB").reduce(2).tobytes()
+        luminances = sorted(relative_luminance(tuple(raw[i : i + 3])) for i in range(0, len(raw), 3))
+        dark, light = luminances[len(luminances) // 8], luminances[-len(luminances) // 8]
+        assert (light + 0.05) / (dark + 0.05) >= 3, hue
+
+
 def test_a_dark_theme_is_darker() -> None:
     """A picture for dark pages glares less."""
     means = {
@@ -221,7 +264,9 @@ def test_the_typefaces_have_every_character() -> None:
             assert (font.getmask(character).getbbox(), bytes(font.getmask(character))) != missing, (typeface, character)
 
 
-BENDING = atlas.Bending(mesh=0.1, turn=0.1, lean=0.1, weight=(0, 0), uneven=0.01, height=(1, 1), width=(1, 1))
+BENDING = atlas.Bending(
+    mesh=0.1, ripple=0.02, turn=0.1, lean=0.1, weight=(0, 0), uneven=0.01, height=(1, 1), width=(1, 1)
+)
 
 
 def take(book: Atlas, character: str, seed: int, capital: int = 40) -> Image.Image:

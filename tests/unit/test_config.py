@@ -33,6 +33,7 @@ def test_defaults() -> None:
             format="jpeg",
             difficulty="auto",
             theme="light",
+            hue=None,
             fonts=None,
             audio=True,
             jwt="optional",

@@ -34,8 +34,8 @@ def test_no_answer_at_default_length_is_likelier_than_one_percent(kind: str) -> 
 
 
 def test_rows() -> None:
-    """Five of seven digits are guessed once in 16,807 tries, and five of ten letters once in 100,000."""
-    assert [KINDS[kind].best_guess(5) for kind in ("digits", "letters")] == [1 / 7**5, 1 / 10**5]  # type: ignore[misc]
+    """Five of seven digits are guessed once in 16,807 tries, and five of eight letters once in 32,768."""
+    assert [KINDS[kind].best_guess(5) for kind in ("digits", "letters")] == [1 / 7**5, 1 / 8**5]  # type: ignore[misc]
 
 
 def test_an_estimate_of_few_answers() -> None:

@@ -100,10 +100,14 @@ def test_the_minified_script_is_current(client: FlaskClient) -> None:
 
 
 def test_the_files_are_served_compact() -> None:
-    """Without comments and layout. Nothing else goes: neither a URL nor a line's code."""
+    """Without comments and layout. Nothing else goes: neither a URL nor a line's code, nor what a string says."""
     script = 'f("http://a"); // one\n// two\n\n  /** three\n   * four */\n  g(1 / 2)\nh({ // five\n  a,\n});\n'
     assert compact(script) == 'f("http://a");g(1 / 2)\nh({a,});'
-    assert compact("/* one */\na {\n  b: url(//c);\n}\n\nd {\n}\n") == "a{b: url(//c);}\nd{}\n"
+    assert compact("/* one */\na {\n  b: url(//c);\n}\n\nd {\n}\n") == "a{b:url(//c);}\nd{}\n"
+    assert compact('const { a } = b => c ? -d : `${e} = ${f}`, g = "h, \\" => {i}" + - + j;') == (
+        'const{a}=b=>c?-d :`${e} = ${f}`,g="h, \\" => {i}" + - + j;'
+    )
+    assert compact("a > b :is(c, d) {\n  e: calc(1px + 2px) f;\n}\n") == "a>b :is(c,d){e:calc(1px + 2px) f;}\n"
     for name in (SCRIPT, STYLESHEET):
         source = (STATIC / name).read_text(encoding="utf-8")
         served = compact(source)

@@ -15,10 +15,10 @@ _FITTED, _WEIGHED = 360, 160
 _AT_ONE_PLACE, _PLACE = 4, 10
 #: How far from an outline its edge is looked for, in pixels: in the first round and in the last.
 _FARTHEST, _NEAREST = 3.6, 0.9
-#: Columns of the basis that a glyph is deformed with: shifts and slopes, which make affine maps, and bends.
-_AFFINE, _COLUMNS = 3, 8
-#: How stiff an outline is against being shifted, turned or stretched, and bent.
-_STIFFNESS_OF_SHIFT, _STIFFNESS, _STIFFNESS_OF_BEND = 0.001, 0.025, 0.2
+#: Columns of the basis that a glyph is deformed with: shifts and slopes, which make affine maps, bends, and ripples.
+_AFFINE, _BENT, _COLUMNS = 3, 8, 15
+#: How stiff an outline is against being shifted, turned or stretched, bent, and rippled.
+_STIFFNESS_OF_SHIFT, _STIFFNESS, _STIFFNESS_OF_BEND, _STIFFNESS_OF_RIPPLE = 0.001, 0.025, 0.2, 0.1
 #: What a deformation costs, in pixels of edge.
 _COST = 20
 #: The side of the window that a fitted glyph is drawn in. A multiple of 2.
@@ -88,6 +88,7 @@ def _fit(
     for start in (0, _COLUMNS):
         stiffness[start : start + _AFFINE] = _STIFFNESS
         stiffness[start] = _STIFFNESS_OF_SHIFT
+        stiffness[start + _BENT : start + _COLUMNS] = _STIFFNESS_OF_RIPPLE
     farthest = _FARTHEST if not warps.any() else _FARTHEST / 2
     for reach in (*numpy.linspace(farthest, _NEAREST, rounds), 0):
         moved = basis @ warps.reshape(-1, 2, _COLUMNS).transpose(0, 2, 1)
@@ -153,7 +154,9 @@ def _drawn(bank: Bank, candidates: Candidates, warps: Array, middle: Array) -> A
 def _basis(places: Array) -> Array:
     """Return the columns of deformation at places from -1 to 1: a shift, slopes and bends, each for x and for y."""
     x, y = places[..., 0], places[..., 1]
-    columns = (numpy.ones_like(x), x, y, x * y, x * x, y * y, x * x * y, x * y * y)
+    xx, xy, yy = x * x, x * y, y * y
+    affine, bends = (numpy.ones_like(x), x, y), (xy, xx, yy, x * xy, xy * y)
+    columns = (*affine, *bends, x * xx, y * yy, xx * xx, xx * xy, xx * yy, xy * yy, yy * yy)
     return numpy.stack(columns, -1).astype(numpy.float32)
 
 

@@ -1,14 +1,14 @@
 """Builds the OpenAPI description of the routes from the tables that the routes use."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from ...challenges.folding import LONGEST_ANSWER, LONGEST_TEXT, SOLUTION_DIGITS
 from ...challenges.kinds import Kind
 from ...challenges.sources import Source
 from ...rendering import FORMS
 from ...service import UUID
-from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig
+from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig, Theme
 from ...translations import Catalogue
 from ..envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, WORK
 from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
@@ -49,6 +49,14 @@ _TEXT_WITH_WORK: Json = {
     "maxLength": LONGEST_TEXT,
     "pattern": _TEXT["pattern"].removesuffix("$") + rf"\.[0-9a-f]{{{SOLUTION_DIGITS}}}$",
     "description": "What the visitor typed, a dot, and what the device worked out.",
+}
+
+_THEME: Json = {
+    "name": "theme",
+    "in": "query",
+    "description": "Of the page, for sources that leave it to the client. Any other value is as if there were none.",
+    "schema": {"type": "string"},
+    "examples": {theme: {"value": theme} for theme in get_args(Theme)},
 }
 
 #: The name of the security scheme, and the header and scheme of tokens by default.
@@ -163,16 +171,21 @@ def _issue(
         required += [] if None in work else ["work"]
     captcha = {"type": "object", "required": required, "properties": members, "additionalProperties": False}
     body = envelope(Result.SUCCESS, captcha, catalogues) if has_body else None
+    has_theme = form == "image" and any(each.theme == "auto" for each in settings)
     return _operation(
         ("get" if has_body else "head") + form.capitalize(),
         f"Issue a captcha as a {thing}" if has_body else f"Return the headers of a {thing} and issue none",
-        description=None if FORMS[form].has_language else "The query string is a cache-buster and is not read.",
+        description=None if FORMS[form].has_language else _about_query(has_theme),
         sources=sources,
-        parameters=_language_parameters(form, config, catalogues),
+        parameters=[*([_THEME] if has_theme else []), *_language_parameters(form, config, catalogues)],
         success=response([Result.SUCCESS], body, headers=headers),
         operation="issue",
         has_body=has_body,
     )
+
+
+def _about_query(has_theme: bool) -> str:
+    return f"The query string is a cache-buster and is not read{', except for `theme`' if has_theme else ''}."
 
 
 def _headers_of_prompt(form: str, sources: _Sources, media_types: Collection[str], *, has_body: bool) -> Json:

@@ -13,8 +13,8 @@ from .typefaces import BLUR, CAPITAL, faces_with, glyph
 
 Range = tuple[float, float]
 
-#: Kept are this many shapes of a glyph at each angle and size, …
-_SLOTS = 12
+#: Kept are this many shapes of an upright glyph at each size, and of a tilted one at each of its many angles, …
+_SLOTS, _TILTED_SLOTS = 12, 4
 #: … and one of so many that a picture takes is bent anew, so that the set never stands still.
 _LIFE = 100
 #: All shapes of an atlas together, in bytes of pixels. The oldest make room.
@@ -22,10 +22,12 @@ _CAPACITY = 4_000_000
 #: The step of the angles at which shapes are kept, in radians.
 _TILT_STEP = 0.25
 
-#: The points of a mesh along each side. With more of them, bends of the same size are much harder to read.
+#: The points of a mesh along each side. With more of them, bends of the same size are much harder to read, …
 _POINTS = 3
+#: … so the ripple, which has more, is smaller.
+_RIPPLE_POINTS = 5
 #: Between its points a mesh is smooth: it is drawn in this many cells along each side.
-_CELLS = 6
+_CELLS = 8
 #: The change of grey per pixel at the edge of a blurred glyph.
 _EDGE = 255 / (BLUR * math.sqrt(2 * math.pi))
 #: The change of grey per pixel at the edge of a shape: about one pixel is soft.
@@ -36,6 +38,7 @@ class Bending(NamedTuple):
     """How far shapes depart from their typeface. Lengths are in heights of a capital.
 
     :ivar mesh: the largest displacement of a point of the mesh.
+    :ivar ripple: the same of a finer mesh, which is added to it.
     :ivar turn: the largest random angle, in radians, beside the one that the layout asks for.
     :ivar lean: the largest shear, to either side.
     :ivar weight: how far the outline is moved outwards.
@@ -45,6 +48,7 @@ class Bending(NamedTuple):
     """
 
     mesh: float
+    ripple: float
     turn: float
     lean: float
     weight: Range
@@ -79,7 +83,8 @@ class Atlas:
         :param tilt: the angle in radians, clockwise; rounded.
         """
         step = round(tilt / _TILT_STEP)
-        key = (character, typefaces, bending, capital, step, rng.randrange(_SLOTS))
+        slot = rng.randrange(_TILTED_SLOTS if step else _SLOTS)
+        key = (character, typefaces, bending, capital, step, slot)
         shape = self._shapes.get(key)
         if shape is None or rng.randrange(_LIFE) == 0:
             typeface = rng.choice(faces_with(character, typefaces))
@@ -106,7 +111,7 @@ def bend(blurred: Image.Image, bending: Bending, capital: int, tilt: float, rng:
     angle, lean = tilt + rng.uniform(-bending.turn, bending.turn), rng.uniform(-bending.lean, bending.lean)
     cosine, sine = math.cos(angle), math.sin(angle)
     a, b, c, d = cosine * width, (lean * cosine - sine) * height, sine * width, (lean * sine + cosine) * height
-    reach = 2 * bending.mesh * CAPITAL
+    reach = 2 * (bending.mesh + bending.ripple) * CAPITAL
     size = (
         math.ceil((abs(a) * blurred.width + abs(b) * blurred.height + reach) / zoom),
         math.ceil((abs(c) * blurred.width + abs(d) * blurred.height + reach) / zoom),
@@ -135,7 +140,7 @@ def _mesh(
     a, b, c, d = to_glyph
     (width, height), (glyph_width, glyph_height) = size, glyph_size
     xs, ys = ([round(length * step / _CELLS) for step in range(_CELLS + 1)] for length in size)
-    bends_x, bends_y = (_field(bending.mesh * CAPITAL, rng) for _ in range(2))
+    bends_x, bends_y = (_bends(bending, rng) for _ in range(2))
     points = [
         (
             glyph_width / 2 + a * (x - width / 2) + b * (y - height / 2) + bends_x[place],
@@ -155,10 +160,18 @@ def _mesh(
     ]
 
 
-def _field(largest: float, rng: random.Random) -> list[float]:
-    """Return a smooth random value for each corner of a cell of the mesh."""
-    values = array("f", (rng.uniform(-largest, largest) for _ in range(_POINTS * _POINTS)))
-    coarse = Image.frombytes("F", (_POINTS, _POINTS), values.tobytes())
+def _bends(bending: Bending, rng: random.Random) -> list[float]:
+    """Return how far each corner of a cell is displaced along one axis, in pixels of a glyph."""
+    bends = _field(_POINTS, bending.mesh * CAPITAL, rng)
+    if not bending.ripple:
+        return bends
+    return [sum(both) for both in zip(bends, _field(_RIPPLE_POINTS, bending.ripple * CAPITAL, rng), strict=True)]
+
+
+def _field(points: int, largest: float, rng: random.Random) -> list[float]:
+    """Return a smooth random value for each corner of a cell, from random ones at so many points along each side."""
+    values = array("f", (rng.uniform(-largest, largest) for _ in range(points * points)))
+    coarse = Image.frombytes("F", (points, points), values.tobytes())
     return array("f", coarse.resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BICUBIC).tobytes()).tolist()
 
 

@@ -18,10 +18,14 @@ class Spot(NamedTuple):
 
 
 class Palette(NamedTuple):
-    """The luma (0 to 255, ITU-R BT.601) of the two inks. Either may be foreground, even within one picture."""
+    """The luma (0 to 255, ITU-R BT.601) of the two inks. Either may be foreground, even within one picture.
+
+    Their hue is 0 to 359 degrees, as in CSS; None: a random one for each picture.
+    """
 
     dark: int
     light: int
+    hue: int | None = None
 
 
 class Picture:

@@ -31,6 +31,7 @@ def draw(
     file_format: str = "jpeg",
     difficulty: str = "normal",
     theme: str = "light",
+    hue: int | None = None,
     typefaces: Sequence[str] = BUNDLED,
     atlas: Atlas | None = None,
 ) -> bytes:
@@ -41,6 +42,7 @@ def draw(
     :param file_format: a key of :data:`MEDIA_TYPES`.
     :param difficulty: a key of :data:`~flask_captcha_api.rendering.picture.styles.DIFFICULTIES`.
     :param theme: a key of :data:`THEMES`.
+    :param hue: of both inks, 0 to 359 degrees as in CSS; None: a random one. The grey levels are the same with any.
     :param typefaces: names of bundled typefaces, or paths of font files.
     :param atlas: what earlier pictures left to be used again, which saves most of the time. Otherwise every glyph is
         bent for this picture alone.
@@ -48,7 +50,7 @@ def draw(
     """
     style = rng.choice(DIFFICULTIES[difficulty])
     return draw_in_style(
-        style, text, rng, size=size, file_format=file_format, theme=theme, typefaces=typefaces, atlas=atlas
+        style, text, rng, size=size, file_format=file_format, theme=theme, hue=hue, typefaces=typefaces, atlas=atlas
     )
 
 
@@ -60,6 +62,7 @@ def draw_in_style(
     size: tuple[int, int],
     file_format: str = "jpeg",
     theme: str = "light",
+    hue: int | None = None,
     typefaces: Sequence[str] = BUNDLED,
     atlas: Atlas | None = None,
 ) -> bytes:
@@ -69,7 +72,7 @@ def draw_in_style(
     """
     text = "".join(text.split())
     _check(text, typefaces)
-    picture = Picture(text, size, THEMES[theme], atlas or Atlas(), tuple(typefaces))
+    picture = Picture(text, size, THEMES[theme]._replace(hue=hue), atlas or Atlas(), tuple(typefaces))
     for step in STYLES[style]:
         step(picture, rng)
     return encode(picture.image, file_format)

@@ -14,7 +14,7 @@ from .canvas import Picture, Spot
 from .typefaces import SIGNS, width_of
 
 #: The height and the width of a shape compared with its typeface's: bending and leaning add to both.
-_TALLER, _WIDER = 1.2, 1.12
+_TALLER, _WIDER = 1.25, 1.12
 #: A capital is not higher than this share of the picture.
 _TALLEST = 0.6
 #: Two rows have glyphs of at least this share of the size that one row would give them. Otherwise there is one row.

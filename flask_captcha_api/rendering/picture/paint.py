@@ -14,8 +14,10 @@ _BILINEAR = Image.Resampling.BILINEAR
 
 #: Moves greys away from the middle, where a threshold would leave a fuzzy edge.
 _SPREAD = bytes(round(0.7 * grey) if grey < 128 else round(255 - 0.7 * (255 - grey)) for grey in range(256))
-#: How much steeper the background's greys become, so that its edges are hard.
-_STEEPNESS = 30
+#: The background is painted at a fraction of the size, and enlarged before its edges become hard.
+_COARSE = 4
+#: How much steeper the background's greys become, so that its edges are hard: before it is enlarged, and after.
+_STEEPER = (6, 8)
 
 #: The number of tints, at equal distances around the hue circle.
 _TINTS = 60
@@ -24,8 +26,10 @@ _CHROMA = 22
 
 #: The signs of sums are drawn alike in every picture, upright and large: a "+" that is turned is a "×".
 _SIGN_BENDING = Bending(
-    mesh=0.03, turn=0.05, lean=0.05, weight=(0.0, 0.02), uneven=0.01, height=(1.2, 1.3), width=(1.0, 1.1)
+    mesh=0.03, ripple=0.0, turn=0.05, lean=0.05, weight=(0.0, 0.02), uneven=0.01, height=(1.2, 1.3), width=(1.0, 1.1)
 )
+#: Digits that are soon taken for others. Only sums have them, which cannot do without: they are bent half as far.
+_FRAGILE = frozenset("179")
 #: The diameter of the plain patch under a sign, in heights of a capital.
 _PATCH = 1.15
 
@@ -36,13 +40,21 @@ def take_shapes(picture: Picture, rng: random.Random, *, bending: Bending) -> No
         picture.atlas.shape(
             character,
             picture.typefaces,
-            _SIGN_BENDING if character in SIGNS else bending,
+            _bending_of(character, bending),
             picture.capital,
             0 if character in SIGNS else spot.tilt,
             rng,
         )
         for character, spot in zip(picture.text, picture.spots, strict=True)
     ]
+
+
+def _bending_of(character: str, bending: Bending) -> Bending:
+    if character in SIGNS:
+        return _SIGN_BENDING
+    if character in _FRAGILE:
+        return bending._replace(mesh=bending.mesh / 2, ripple=bending.ripple / 2, turn=bending.turn / 2)
+    return bending
 
 
 def patches(picture: Picture, rng: random.Random, *, across: float, along: float, angle: Range) -> None:
@@ -55,9 +67,9 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
     :param along: the length of a cell.
     :param angle: of the length from the horizontal, in radians, to either side.
     """
-    width, height = (picture.size[0] + 1) // 2, (picture.size[1] + 1) // 2  # drawn at half the size
+    width, height = (math.ceil(length / _COARSE) for length in picture.size)
     turned = rng.uniform(*angle) * rng.choice((1, -1))
-    cell_x, cell_y = along * picture.capital / 2, across * picture.capital / 2
+    cell_x, cell_y = along * picture.capital / _COARSE, across * picture.capital / _COARSE
     diagonal = math.hypot(width, height)
     columns, lines = math.ceil(diagonal / cell_x) + 2, math.ceil(diagonal / cell_y) + 2
     cells = Image.frombytes("L", (columns, lines), rng.randbytes(columns * lines).translate(_SPREAD))
@@ -66,8 +78,13 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
     from_x, from_y = columns / 2 + rng.uniform(-0.5, 0.5), lines / 2 + rng.uniform(-0.5, 0.5)
     to_cells = (a, b, from_x - (a * width + b * height) / 2, c, d, from_y - (c * width + d * height) / 2)
     grey = cells.transform((width, height), Image.Transform.AFFINE, to_cells, _BILINEAR)
-    grey = grey.resize(picture.size, _BILINEAR)
-    picture.plane = ImageChops.add(grey, grey, 2 / _STEEPNESS, 128 - 128 * _STEEPNESS)
+    before, after = _STEEPER
+    picture.plane = _steeper(_steeper(grey, before).resize(picture.size, _BILINEAR), after)
+
+
+def _steeper(grey: Image.Image, factor: int) -> Image.Image:
+    """Return an image whose greys are further from the middle."""
+    return ImageChops.add(grey, grey, 2 / factor, 128 - 128 * factor)
 
 
 def clear_signs(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the same signature as every step
@@ -89,19 +106,30 @@ def stamp(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the s
 
 
 def ink(picture: Picture, rng: random.Random) -> None:
-    """Colour the plane: black and white become the two inks, in a random tint."""
-    picture.plane.putpalette(_gradient(picture.palette, rng.randrange(_TINTS)))
+    """Colour the plane: black and white become the two inks, in the palette's hue or else in a random tint."""
+    tint = math.tau * rng.randrange(_TINTS) / _TINTS
+    hue = picture.palette.hue
+    picture.plane.putpalette(_gradient(picture.palette, tint if hue is None else _tint_of(hue)))
     picture.image = picture.plane.convert("RGB")
 
 
 @lru_cache(maxsize=4 * _TINTS)
-def _gradient(palette: Palette, tint: int) -> bytes:
-    """Return the RGB values of 256 steps from the dark ink to the light one, which differ only in luma."""
-    dark, light = palette
-    hue = math.tau * tint / _TINTS
+def _gradient(palette: Palette, tint: float) -> bytes:
+    """Return the RGB values of 256 steps from the dark ink to the light one, which differ only in luma.
+
+    :param tint: the angle of their chroma in the plane of Cb and Cr, in radians.
+    """
+    dark, light, _ = palette
     luma = Image.frombytes("L", (256, 1), bytes(round(dark + (light - dark) * step / 255) for step in range(256)))
-    blue, red = (Image.new("L", luma.size, round(128 + _CHROMA * part)) for part in (math.cos(hue), math.sin(hue)))
+    blue, red = (Image.new("L", luma.size, round(128 + _CHROMA * part)) for part in (math.cos(tint), math.sin(tint)))
     return Image.merge("YCbCr", (luma, blue, red)).convert("RGB").tobytes()
+
+
+@lru_cache(maxsize=360)
+def _tint_of(hue: int) -> float:
+    """Return the tint of a hue in degrees."""
+    _, blue, red = Image.new("RGB", (1, 1), f"hsl({hue}, 100%, 50%)").convert("YCbCr").tobytes()
+    return math.atan2(red - 128, blue - 128)
 
 
 @lru_cache(maxsize=64)

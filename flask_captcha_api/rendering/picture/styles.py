@@ -13,10 +13,12 @@ from .canvas import Step
 from .layouts import arch, fit, rows
 from .paint import clear_signs, ink, patches, stamp, take_shapes
 
-# Lengths are in heights of a capital, angles in radians. How far shapes are bent is what costs an attacker most who
-# looks for the outlines of the bundled typefaces, and costs readers little.
+# Lengths are in heights of a capital, angles in radians. What costs an attacker most who looks for the outlines of the
+# bundled typefaces, and costs readers little, is the ripple: each stroke takes a way of its own, but the whole keeps
+# its proportions. The mesh alone turns glyphs into others before it costs as much.
 _CALM_SHAPES = Bending(
     mesh=0.12,
+    ripple=0.0,
     turn=0.08,
     lean=0.12,
     weight=(-0.02, 0.025),
@@ -25,30 +27,31 @@ _CALM_SHAPES = Bending(
     width=(1.05, 1.45),
 )
 _SHAPES = Bending(
-    mesh=0.24,
-    turn=0.25,
-    lean=0.25,
+    mesh=0.15,
+    ripple=0.1,
+    turn=0.12,
+    lean=0.15,
     weight=(-0.02, 0.025),
     uneven=0.02,
     height=(0.92, 1.08),
     width=(1.05, 1.55),
 )
 # Around an arch glyphs are turned already, and there is no room for wide ones.
-_NARROW_SHAPES = _SHAPES._replace(mesh=0.2, turn=0.12, width=(0.95, 1.2))
+_NARROW_SHAPES = _SHAPES._replace(mesh=0.11, turn=0.08, width=(0.95, 1.2))
 # Where pictures are to be hard.
-_HARD_SHAPES = _SHAPES._replace(mesh=0.26)
-_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.23)
+_HARD_SHAPES = _SHAPES._replace(mesh=0.17, ripple=0.14, height=(0.88, 1.1))
+_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.13, ripple=0.14, height=(0.88, 1.1))
 
-# Coarse patches leave most strokes whole; fine ones cut nearly every stroke.
+# Coarse patches leave most strokes whole; fine ones cut nearly every stroke, which costs readers more than attackers.
 _VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
-_COARSE = partial(patches, across=1.0, along=1.8, angle=(0.6, 0.97))
-_FINE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97))
+_COARSE = partial(patches, across=1.15, along=2.0, angle=(0.6, 0.97))
+_FINE = partial(patches, across=1.0, along=1.75, angle=(0.6, 0.97))
 # Software that expects a single line reads an arch unless its glyphs are cut more.
-_ARCH_COARSE = partial(patches, across=0.8, along=1.4, angle=(0.6, 0.97))
-_ARCH_FINE = partial(patches, across=0.65, along=1.1, angle=(0.6, 0.97))
+_ARCH_COARSE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97))
+_ARCH_FINE = partial(patches, across=0.8, along=1.4, angle=(0.6, 0.97))
 
 # Software that expects a single line reads neither of two rows.
-_ROWS = partial(rows, gap=(0.05, 0.5))
+_ROWS = partial(rows, gap=(0.2, 0.5))
 _ARCH = partial(arch, gap=0.04, span=(1.7, 1.9))
 
 

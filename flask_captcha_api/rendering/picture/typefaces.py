@@ -50,6 +50,7 @@ def faces_with(character: str, typefaces: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(typeface for typeface in suitable if _has(_open_font(typeface), character))
 
 
+@lru_cache(maxsize=1024)
 def width_of(character: str, typefaces: tuple[str, ...]) -> float:
     """Return the width of a character, in heights of a capital, in the first typeface that has it."""
     return (glyph(character, faces_with(character, typefaces)[0]).width - 2 * PADDING) / CAPITAL

@@ -1,4 +1,6 @@
-"""Speaking a prompt: its words, varied in pace, pitch, colour and level, over a bed of fragments of speech.
+"""Speaking a prompt: an announcement and the words, all varied, over a bed of fragments of speech.
+
+What varies is pace, pitch, colour and level.
 
 A sound is ``bytes`` of unsigned samples at 8 kHz, in which 128 is silence. Bytes are cut, joined, reversed and
 amplified in C. To be stretched or mixed, a sound is turned into an image one pixel high whose grey levels are the
@@ -14,7 +16,7 @@ from typing import cast
 from PIL import Image, ImageChops, ImageStat
 
 from .voices import recordings, takes
-from .wording import Phrase, can_speak, phrases
+from .wording import Phrase, announcement, can_speak, phrases
 
 __all__ = ["MEDIA_TYPE", "RATE", "can_speak", "speak"]
 
@@ -29,7 +31,8 @@ _LEAD = (0.35, 0.55)
 _PAUSE = (0.36, 0.5)
 _PAUSE_IN_PHRASE = (0.06, 0.1)
 _STRETCH = (0.82, 1.4)
-# No word is stretched beyond this: five digits then always take at most 7.5 seconds, or 60 kB.
+# No word is stretched beyond this: five digits then always take at most 7.5 seconds, or 60 kB,
+# and the announcement another 2.5.
 _LONGEST_WORD = 0.82
 _PIECE = (0.05, 0.1)
 _PIECE_STRETCH = (0.93, 1.07)
@@ -54,8 +57,9 @@ def speak(prompt: str, *, language: str, rng: random.Random) -> bytes:
     :param rng: decides everything that varies; the same state gives the same bytes.
     :raises ValueError: ``can_speak(prompt, language)`` is false.
     """
+    words = phrases(prompt, language)
     sounds = [_silence(_LEAD, rng)]
-    for phrase in phrases(prompt, language):
+    for phrase in (announcement(prompt, language), *words):
         sounds += [_speak_phrase(phrase, language, rng), _silence(_PAUSE, rng)]
     bed = _bed([len(sound) for sound in sounds], language, rng)
     return _encode_wav(_mix(b"".join(sounds), bed))

@@ -4,6 +4,7 @@ Digits and capital letters are named by their character, other words by their sp
 """
 
 import re
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,12 +27,14 @@ class Wording:
     :ivar number: returns the phrase for a number of two digits that does not begin with 0.
     :ivar signs: the phrase for each operator.
     :ivar question: the phrases before and after a sum or difference.
+    :ivar announcements: the phrase that says what follows: ``digits``, ``letters``, ``characters`` or a ``question``.
     """
 
     letters: Mapping[str, Phrase]
     number: Callable[[str, str], Phrase]
     signs: Mapping[str, Phrase]
     question: tuple[tuple[Phrase, ...], tuple[Phrase, ...]]
+    announcements: Mapping[str, Phrase]
 
 
 # fmt: off
@@ -74,10 +77,42 @@ _JA_LETTERS = MappingProxyType(
 
 WORDINGS: Mapping[str, Wording] = MappingProxyType(
     {
-        "en": Wording(_EN_LETTERS, _en_number, {"+": ("plus",), MINUS: ("minus",)}, ((("how much is",),), ())),
-        # Mandarin speakers name the Latin letters in English.
-        "zh": Wording(_EN_LETTERS, _sino_number, {"+": ("加",), MINUS: ("減",)}, ((), (("等於多少",),))),
-        "ja": Wording(_JA_LETTERS, _sino_number, {"+": ("たす",), MINUS: ("ひく",)}, ((), (("はいくつですか",),))),
+        "en": Wording(
+            _EN_LETTERS,
+            _en_number,
+            {"+": ("plus",), MINUS: ("minus",)},
+            ((("how much is",),), ()),
+            {
+                "digits": ("please listen", "the digits are"),
+                "letters": ("please listen", "the letters are"),
+                "characters": ("please listen", "the characters are"),
+                "question": ("please listen", "the question is"),
+            },
+        ),
+        "zh": Wording(
+            _EN_LETTERS,  # Mandarin speakers name the Latin letters in English
+            _sino_number,
+            {"+": ("加",), MINUS: ("減",)},
+            ((), (("等於多少",),)),
+            {
+                "digits": ("請聽", "數字是"),
+                "letters": ("請聽", "字母是"),
+                "characters": ("請聽", "內容是"),
+                "question": ("請聽", "題目是"),
+            },
+        ),
+        "ja": Wording(
+            _JA_LETTERS,
+            _sino_number,
+            {"+": ("たす",), MINUS: ("ひく",)},
+            ((), (("はいくつですか",),)),
+            {
+                "digits": ("聞いてください", "数字は"),
+                "letters": ("聞いてください", "文字は"),
+                "characters": ("聞いてください", "文字は"),
+                "question": ("聞いてください", "問題は"),
+            },
+        ),
     }
 )
 
@@ -104,6 +139,20 @@ def phrases(prompt: str, language: str) -> tuple[Phrase, ...]:
     first, sign, second = question.groups()
     before, after = wording.question
     return (*before, *_number_phrases(first, wording), wording.signs[sign], *_number_phrases(second, wording), *after)
+
+
+def announcement(prompt: str, language: str) -> Phrase:
+    """Return the phrase that comes before those of ``prompt``, so that nothing else is heard over its first digit.
+
+    It says what is spoken, which of a kind of the app's own need not be what the visitor has to type.
+    """
+    wording = WORDINGS[language]
+    if _ARITHMETIC.fullmatch(prompt):
+        return wording.announcements["question"]
+    for name, characters in (("digits", string.digits), ("letters", string.ascii_letters)):
+        if set(prompt) <= set(characters):
+            return wording.announcements[name]
+    return wording.announcements["characters"]
 
 
 def _number_phrases(digits: str, wording: Wording) -> tuple[Phrase, ...]:

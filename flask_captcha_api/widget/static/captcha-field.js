@@ -69,6 +69,12 @@ async function loadTexts(url) {
   }
 }
 
+/** By the colour scheme of the page if that is one alone, else by what the visitor prefers. */
+function isDark(element) {
+  const scheme = getComputedStyle(element).colorScheme.split(" only")[0];
+  return scheme === "dark" || (scheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+}
+
 /**
  * Count what the server would compare, or more: it accepts no text that is counted as shorter than the answer. It
  * ignores the same characters (Folding in challenges/folding.py), and of dashes in digits those between two.
@@ -172,6 +178,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
       this.#uuid = ""; // came with the page, and is blocked by its policy
       this.#fail(this.#form, { status: 0 });
     };
+    ui.audio.onplay = ui.audio.onpause = () => this.#render();
     ui.refresh.onclick = () => this.#load(this.#form);
     ui.listen.onclick = () => (this.#form === "audio" && this.#uuid ? this.#play() : this.#load("audio"));
     ui.show.onclick = () => this.#load("image");
@@ -328,7 +335,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
     this.#morphs.takeRecords();
     this.#render();
-    if (uuid) this.#emit("captcha-ready", { form: this.#form });
+    if (uuid) this.#emit("captcha-ready", { form: this.#form, length: this.#length });
   }
 
   #accept(uuid, { kind, length, expiresIn, puzzle }) {
@@ -491,13 +498,13 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     this.#accept(answer.uuid, answer);
     if (form !== "work") this.#ui[form].src = answer.data;
     this.#clear();
-    this.#emit("captcha-ready", { form });
+    this.#emit("captcha-ready", { form, length: this.#length });
     if (willPlay) this.#play();
   }
 
   /** Request a captcha. Never throws: the result has `data` if there is one. */
   async #ask(form, token) {
-    const path = { audio: "/audio?lang=" + (this.#texts.lang ?? ""), work: "/work" }[form] ?? "";
+    const path = { audio: "/audio?lang=" + (this.#texts.lang ?? ""), work: "/work" }[form] ?? (isDark(this) ? "?theme=dark" : "");
     const answer = { status: 0 };
     try {
       const response = await fetch(`${routesOf(this)}/${encodeURIComponent(this.getAttribute("source"))}${path}`, {
@@ -509,10 +516,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
       answer.status = response.status;
       answer.retryAfter = headers.get("Retry-After");
       answer.token = headers.get("Authorization")?.replace("Bearer ", "");
-      answer.kind = headers.get("Captcha-Kind");
-      answer.length = headers.get("Captcha-Length");
-      answer.audio = headers.get("Captcha-Audio");
-      answer.work = headers.get("Captcha-Work");
+      for (const name of ["kind", "length", "audio", "work"]) answer[name] = headers.get("Captcha-" + name);
       answer.expiresIn = headers.get("Captcha-Expires-In");
       const envelope = await response.json();
       answer.code = envelope.code;
@@ -564,8 +568,11 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     return this.#translated;
   }
 
+  /** Stop what is playing, else play from the beginning: more slowly what has been played before. */
   #play() {
     const { audio } = this.#ui;
+    if (!audio.paused) return audio.pause();
+    audio.playbackRate = audio.played.length ? 0.8 : 1;
     audio.currentTime = 0;
     audio.play().catch(() => {}); // blocked, or interrupted
   }
@@ -609,7 +616,8 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     const again = say(this.#hasFailed ? "retry" : isImage ? "refresh" : "newSound");
     const next = seconds > 0 ? say("wait").replace("{}", seconds) : again;
     write(ui.refresh.lastChild, next);
-    write(ui.listen.lastChild, say(this.#form === "audio" ? "replay" : "listen"));
+    const isHeard = this.#form === "audio" && this.#uuid && ui.audio.played.length;
+    write(ui.listen.lastChild, say(!ui.audio.paused ? "stop" : isHeard ? "replay" : "listen"));
     write(ui.show.lastChild, isEmpty ? next : say("show"));
     write(ui.label, ask(isImage ? "seen" : "heard"));
     ui.label.style.opacity = asks || this.#kind || this.#hasFailed ? "" : 0; // until it is known what to ask for

@@ -1,0 +1,29 @@
+"""Lets the pages of the sites load the widget and its captchas (CORS), and no other page."""
+
+from flask import Response, request
+
+from ..http.views import BLUEPRINT_NAME
+from .sites import ANY_ORIGIN, Sites
+from .views import SCRIPT_ENDPOINT
+
+_ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+
+
+def allow_origins(sites: Sites, response: Response) -> Response:
+    """Add the headers by which a browser lets a page read the response.
+
+    Only GET is opened: of a captcha to the sites that have its source, of files to all sites. The requests carry no
+    credentials, and the responses none.
+    """
+    endpoint = request.endpoint or ""
+    is_open = endpoint.startswith((f"{BLUEPRINT_NAME}.", SCRIPT_ENDPOINT)) and request.method in ("GET", "HEAD")
+    if not is_open:
+        return response
+    origins = sites.origins_for((request.view_args or {}).get("source"))
+    origin = request.headers.get("Origin", "")
+    response.vary.add("Origin")
+    if ANY_ORIGIN in origins:
+        response.headers[_ALLOW_ORIGIN] = ANY_ORIGIN
+    elif origin in origins:
+        response.headers[_ALLOW_ORIGIN] = origin
+    return response
