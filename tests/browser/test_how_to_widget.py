@@ -11,11 +11,12 @@ from flask import Flask, Response
 from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
-from flask_captcha_api.testing import answers, outcomes
+from flask_captcha_api.testing import answers
+from flask_captcha_api.widget.assets import STYLESHEET, outcomes
 
 from ..conftest import ANSWER
 from ..support.browsers import HINT
-from ..support.paths import DOCS
+from ..support.paths import DOCS, PACKAGE
 from ..support.servers import free_port
 
 pytestmark = pytest.mark.browser
@@ -31,7 +32,7 @@ def blocks(language: str) -> list[str]:
 TEMPLATE_APP, KEEPING_VIEWS, WTF_APP, CORS_APP, TALISMAN_APP = blocks("python")
 (HTML,) = blocks("html")
 SUBMIT, TOKEN = blocks("js")
-(CSS,) = blocks("css")
+CSS, PLACE = blocks("css")
 
 
 @contextmanager
@@ -87,6 +88,13 @@ def test_in_a_template(page: Page) -> None:
         box = page.get_by_role("img").bounding_box()
         assert box is not None
         assert box["height"] == 120
+
+
+def test_the_place_is_that_of_the_style_sheet() -> None:
+    """What a page may set itself, while it has no style sheet, is what that has."""
+    sheet = (PACKAGE / "widget" / "static" / STYLESHEET).read_text(encoding="utf-8")
+    (rule,) = re.findall(r"^captcha-field:not\(:defined\) \{\n(.*?)^}", sheet, re.DOTALL | re.MULTILINE)
+    assert rule in PLACE
 
 
 def test_in_a_template_without_javascript(chromium: Browser) -> None:
