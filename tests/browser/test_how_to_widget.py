@@ -11,8 +11,8 @@ from flask import Flask, Response
 from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
-from flask_captcha_api.testing import answers
-from flask_captcha_api.widget.assets import STYLESHEET, outcomes
+from flask_captcha_api.testing import answers, outcomes
+from flask_captcha_api.widget.assets import STYLESHEET
 
 from ..conftest import ANSWER
 from ..support.browsers import HINT
