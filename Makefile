@@ -15,7 +15,7 @@ PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
-.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures wheel clean
+.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-work bench-browser bench-footprint stress glance glance-page sheet drawing pictures wheel clean
 .PHONY: constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
 
 # Serves the example app.
@@ -77,6 +77,7 @@ docs: $(VENV)/dev
 # The tables in the documentation, made from the code, the catalogues and what was measured.
 tables: $(VENV)/dev
 	@$(RUN) tools.docs_tables
+	@$(RUN) tools.prices_table
 
 # The widget's script as it is served, minified by esbuild. Needs Node.
 widget: $(VENV)/dev
@@ -106,6 +107,14 @@ bench-trained: $(VENV)/bench-trained
 # What machines hear of our sounds, and what a sound costs. Half an hour.
 bench-audio: $(VENV)/bench
 	@$(RUN) benchmarks.resistance.audio
+
+# What work costs a server process: set-up, memory and time for each puzzle. A minute.
+bench-work: $(VENV)/dev
+	@$(RUN) benchmarks.speed.puzzles
+
+# How Chromium works puzzles out: its time beside Python's, the bar, and the page meanwhile. Two minutes.
+bench-browser: servers $(VENV)/dev
+	@$(RUN) benchmarks.speed.browser
 
 # How many bytes an outstanding captcha takes in each cache. A minute; needs redis-server and memcached.
 bench-footprint: servers $(VENV)/dev

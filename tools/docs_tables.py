@@ -11,10 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks import prices
 from benchmarks.intervals import wilson
 from benchmarks.legibility import glance
 from benchmarks.resistance import cells, frontier
 from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.cli.prices import SECONDS_PER_SQUARING, cents_on_cpu, cents_on_gpu, native_seconds, short
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
@@ -193,6 +195,25 @@ def _share(score: glance.Score | None) -> str:
     return f"{score.right} of {score.read} = {score.right / score.read:.0%} ({low:.0%} to {high:.0%})"
 
 
+def price_of_a_pass(_: str) -> str:
+    """Return the table of what a pass costs a program."""
+    return _table(("", "the cheapest way that was measured", "CPU s a pass", "cents for 1,000"), prices.rows())
+
+
+def squarings(_: str) -> str:
+    """Return the table of what a number of squarings means."""
+    rows = [
+        (
+            f"{number:,}",
+            *(f"{short(number * seconds)} s" for seconds in SECONDS_PER_SQUARING.values()),
+            f"{short(cents_on_cpu(native_seconds(number)))} ¢",
+            f"{short(cents_on_gpu(number))} ¢",
+        )
+        for number in (50_000, 100_000, 200_000, 500_000, 1_000_000)
+    ]
+    return _table(("squarings", *SECONDS_PER_SQUARING, "1,000 passes on a CPU", "on a GPU"), rows)
+
+
 TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-sources": settings_of_sources,
     "settings-of-app": settings_of_app,
@@ -206,10 +227,11 @@ TABLES: dict[str, Callable[[str], str]] = {
     "benchmark": benchmark,
     "resistance": resistance,
     "glance": at_a_glance,
+    "price": price_of_a_pass,
+    "squarings": squarings,
 }
 
-
-CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart}
+CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart, "price.svg": prices.chart}
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Which language serves a tag, for Python and the widget's script alike; None if there is none.
+"""Which language serves a tag; None if there is none.
 
 ``qaa`` to ``qtz`` are reserved for private use (ISO 639): no language is ever called so.
 """

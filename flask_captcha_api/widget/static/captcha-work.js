@@ -2,7 +2,7 @@
 
 // Squarings between two looks at the clock: at most some milliseconds on an old telephone.
 const BATCH = 64;
-const SLICE_MS = { page: 8, worker: 100 };
+const SLICE_MS = { page: 8, worker: 10 };
 
 const isWorker = "WorkerGlobalScope" in globalThis;
 
