@@ -10,6 +10,16 @@ LANGUAGE_OF_TAG = {
     "EN-us": "en",
     "ja": "ja",
     "ja-JP-u-ca-japanese": "ja",
+    "de-AT": "de",
+    "pt": "pt-BR",
+    "pt_BR": "pt-BR",
+    "pt-US": "pt-BR",
+    "pt-PT": "pt-PT",
+    "pt-AO": "pt-PT",
+    "pt_MZ": "pt-PT",
+    "nb-NO": "nb",
+    "no": "nb",
+    "nn-NO": "nb",
     "zh": "zh-Hans",
     "zh-CN": "zh-Hans",
     "zh-SG": "zh-Hans",
@@ -64,10 +74,10 @@ LANGUAGE_OF_TAG = {
 
 #: What Babel's locales are called, in text and as a language tag, and the language that serves them.
 LANGUAGE_OF_LOCALE = {
-    "pt_BR": ("pt-BR", None),
+    "pt_BR": ("pt-BR", "pt-BR"),
     "en_US_POSIX": ("en-US-POSIX", "en"),
     "ja_JP": ("ja-JP", "ja"),
     "zh_Hant_TW": ("zh-Hant-TW", "zh-Hant"),
     "zh_Hans_CN": ("zh-Hans-CN", "zh-Hans"),
-    "de_DE@euro": ("de-DE", None),
+    "de_DE@euro": ("de-DE", "de"),
 }
