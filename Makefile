@@ -16,7 +16,7 @@ PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-work bench-browser bench-footprint stress glance glance-page sheet drawing pictures gallery wheel clean
-.PHONY: constraints test-recipes test-pythons test-lowest release-check docs tables bench-peers
+.PHONY: constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -74,10 +74,14 @@ docs: $(VENV)/dev
 	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs --quiet build --strict
 	@echo "the documentation is in build/docs; to read it with its search: python3 -m http.server -d build/docs"
 
-# The tables in the documentation and in the widget's script, made from the code, the catalogues and what was measured.
+# The tables in the documentation, made from the code, the catalogues and what was measured.
 tables: $(VENV)/dev
 	@$(RUN) tools.docs_tables
-	@$(RUN) tools.script_tables
+	@$(RUN) tools.prices_table
+
+# The widget's script as it is served, minified by esbuild. Needs Node.
+widget: $(VENV)/dev
+	@$(RUN) tools.minify_script
 
 # What a captcha costs beside a bare Flask view.
 bench-endpoint: $(VENV)/dev

@@ -22,7 +22,7 @@ from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED, DEFAULT_LANGUAGE, FALLBACK_LANGUAGE
 from tools import make_gallery, package_messages, python_reference
 from tools.markdown import table as _table
 
@@ -117,10 +117,12 @@ def errors_of(operation: str) -> str:
 
 
 def messages(_: str) -> str:
-    """Return the table of messages to visitors."""
+    """Return the table of messages to visitors, in the default language and in English."""
+    languages = (DEFAULT_LANGUAGE, FALLBACK_LANGUAGE)
+    catalogues = [BUNDLED.catalogues[language] for language in languages]
     return _table(
-        ("code", *(f"`{language}`" for language in CATALOGUES)),
-        [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
+        ("code", *(f"`{language}`" for language in languages)),
+        [(f"`{result.code}`", *(message_of(result, each) for each in catalogues)) for result in Result],
     )
 
 
@@ -144,9 +146,22 @@ def languages(_: str) -> str:
     """Return the table of languages."""
     rows = [
         (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
-        for language, each in CATALOGUES.items()
+        for language, each in BUNDLED.catalogues.items()
     ]
     return _table(("language", "name", "serves", "voice"), rows)
+
+
+def texts(_: str) -> str:
+    """Return the table of all texts, in English."""
+    english = BUNDLED.catalogues[FALLBACK_LANGUAGE]
+    kinds = {f'"kinds", "{kind}"': parts for kind, parts in english.kinds.items()}
+    sections = {f'"{name}"': getattr(english, name) for name in ("messages", "widget", "work", "page", "asks")}
+    rows = [
+        (f'`{section}, "{key}"`', text)
+        for section, parts in {**sections, **kinds}.items()
+        for key, text in parts.items()
+    ]
+    return _table(("keys", "text"), rows)
 
 
 def benchmark(name: str) -> str:
@@ -216,6 +231,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,
     "languages": languages,
+    "texts": texts,
     "benchmark": benchmark,
     "resistance": resistance,
     "glance": at_a_glance,

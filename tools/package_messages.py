@@ -161,7 +161,7 @@ def _texts_of(argument: ast.expr) -> Iterator[str]:
 
 def _template(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return re.sub("%[sr]", "…", node.value)
+        return re.sub(r"%[.\d]*[srd]", "…", node.value)
     if isinstance(node, ast.JoinedStr):
         text = "".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values)
         return re.sub("…+", "…", text)

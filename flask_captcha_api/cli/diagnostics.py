@@ -69,7 +69,7 @@ def _check_settings(app: Flask, state: CaptchaState, report: Report) -> None:
         shown = value["CACHE_TYPE"] if key == "CAPTCHA_CACHE" and value is not None else value
         report.settings[key] = (as_text(shown), as_text(default))
     try:
-        current = _values(read_config(app.config, kinds=state.sources.kinds))
+        current = _values(read_config(app.config, kinds=state.sources.kinds, languages=state.translations.catalogues))
     except ValueError:  # its message may contain a password
         report.add_error(
             "settings changed after init_app, and the app will not start with the new values: correct them"

@@ -81,4 +81,6 @@ def as_text(value: Any) -> str:
         return f"{len(value)}, see below"
     if isinstance(value, list | tuple):
         return ", ".join(map(as_text, value))
+    if callable(value):
+        return f"the function {getattr(value, '__qualname__', value)}"
     return str(value)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED
 
 from ..support.browser_site import ANSWER, Site
 from ..support.browsers import Visits
@@ -16,7 +16,7 @@ from ..support.webdriver import ENTER, TAB, Window, firefox, webkit
 
 pytestmark = pytest.mark.browser
 
-TEXT = CATALOGUES["en"].work
+TEXT = BUNDLED.catalogues["en"].work
 ROOT = "document.querySelector('#login captcha-field').shadowRoot"
 #: What has the focus, within the widget too.
 FOCUSED = f"({ROOT}.activeElement || document.activeElement)"

@@ -13,6 +13,7 @@ import click
 import pytest
 import redis
 from flask import Flask, abort, redirect, request
+from flask_babel import get_locale
 from flask_caching import Cache
 from flask_jwt_extended import JWTManager
 from PIL import Image
@@ -451,6 +452,7 @@ def test_a_storage_of_rates_that_is_down(app: Flask) -> None:
         (True, "True"),
         (["/fonts/a.ttf", "/fonts/b.ttf"], "/fonts/a.ttf, /fonts/b.ttf"),
         ({"login": SourceConfig()}, "1, see below"),
+        (get_locale, "the function get_locale"),
     ],
 )
 def test_what_is_shown_of_a_value(value: Any, text: str) -> None:

@@ -450,7 +450,7 @@ def test_the_quick_start_shows_the_form_again(chromium: Browser) -> None:
         window.get_by_label("Password").fill("open sesame")
         window.get_by_role("textbox", name="Digits").fill("11111")
         window.get_by_role("button", name="Sign in").click()
-        window.get_by_text("The captcha is wrong").wait_for()
+        window.get_by_text("The captcha is wrong, please try again").wait_for()
         window.get_by_label("Password").fill("open sesame")
         window.get_by_role("textbox", name="Digits").fill(ANSWER)
         window.get_by_role("button", name="Sign in").click()

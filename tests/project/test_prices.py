@@ -7,6 +7,7 @@ import pytest
 from benchmarks import prices
 from benchmarks.resistance import cells
 from flask_captcha_api.cli.prices import PICTURE_SECONDS, SOUND_SECONDS, cents_on_cpu, cents_on_gpu, short
+from tools.prices_table import PRICES, with_prices
 
 
 def cell(way: str, right: int, **more: Any) -> cells.Cell:
@@ -66,3 +67,11 @@ def test_the_chart_and_the_table_have_every_row() -> None:
     assert people[0] == "people who are paid"
     assert people[2:] == ["–", "50 to 100"]
     assert max(float(row[3]) for row in others) < 50
+
+
+def test_the_table_in_the_command_is_current() -> None:
+    """``make tables`` writes it."""
+    code = PRICES.read_text(encoding="utf-8")
+    assert code == with_prices(code)
+    with pytest.raises(ValueError, match="the module has 0 places for tables: it must have 1"):
+        with_prices("# <tables>\n")
