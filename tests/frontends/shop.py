@@ -42,10 +42,6 @@ class Shop:
         self.age = timedelta(0)
         self.policy = POLICY
 
-    def captchas(self) -> int:
-        """Return how many captchas were requested."""
-        return sum(each.path.startswith("/captcha/") for each in self.sent)
-
     def posts(self) -> list[tuple[str, int]]:
         """Return the path and status of every form that was sent."""
         return [(each.path, each.status) for each in self.sent if each.method == "POST"]

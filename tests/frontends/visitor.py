@@ -10,8 +10,15 @@ from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, e
 from ..support.servers import wait_until
 from .shop import ANSWER, Shop
 
-_PATIENCE_MS = 10_000
-_HAS_CAPTCHA = "field => new Promise((resolve) => { (function look() { field.uuid ? resolve(field.uuid) : setTimeout(look, 10); })(); })"
+_PATIENCE_MS = 30_000
+expect.set_options(timeout=_PATIENCE_MS)
+_HAS_CAPTCHA = """async (field, tries) => {
+    for (; !field.uuid; tries--) {
+        if (!tries) throw new Error("the widget has no captcha");
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return field.uuid;
+}"""
 
 
 class Visitor:
@@ -23,6 +30,9 @@ class Visitor:
         #: Where the form is: the page, or a frame in it.
         self.place: Page | Frame = page
         self.complaints: list[str] = []
+        #: The URLs that the page has requested, in their order.
+        self.requested: list[str] = []
+        page.on("request", lambda request: self.requested.append(request.url))
         page.set_default_timeout(_PATIENCE_MS)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._note_message)
@@ -34,7 +44,7 @@ class Visitor:
 
     def captcha(self) -> str:
         """Wait for a captcha, and return its uuid."""
-        return str(self.field.evaluate(_HAS_CAPTCHA))
+        return str(self.field.evaluate(_HAS_CAPTCHA, _PATIENCE_MS // 10))
 
     @property
     def field(self) -> Locator:
@@ -87,10 +97,10 @@ class Visitor:
 
     def requests_within(self, minutes: int) -> int:
         """Return how many captchas the page requests while its clock goes on by some minutes."""
-        before = self.shop.captchas()
+        before = len(self.requested)
         self.page.clock.run_for(minutes * 60_000)
-        self.page.evaluate("fetch('/vendor/nothing')")  # what was sent earlier has arrived by then
-        return self.shop.captchas() - before
+        self.page.evaluate("fetch('/vendor/nothing')")  # what was requested earlier is known by then
+        return sum("/captcha/" in url for url in self.requested[before:])
 
 
 @contextmanager

@@ -330,7 +330,9 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
       this.#tokens = [""];
       this.#ui.input.value ||= input.value;
-      if (input.matches(":focus") || (this.#error && !this.#clock && isFocusFree())) this.focus();
+      if (input.matches(":focus")) this.focus();
+      // htmx removes what it replaces after it has inserted this, and the old form's button has the focus till then.
+      else if (this.#error && !this.#clock) queueMicrotask(() => isFocusFree() && this.focus());
     }
     this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
     this.#morphs.takeRecords();
