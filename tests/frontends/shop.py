@@ -74,8 +74,11 @@ def make_shop(page: str, files: Path | None = None) -> Shop:
         response.headers["Content-Security-Policy"] = shop.policy
         if request.path.startswith(("/api/", "/captcha/")) and "/static/" not in request.path:
             shop.sent.append(Sent(request.method, request.path, response.status_code, request.headers.get("Authorization")))
-        if shop.age and response.is_json and "token" in (body := response.get_json() or {}):
-            response.set_data(app.json.dumps({**body, "token": shop.aged(body["token"])}))
+        if shop.age and request.path == "/api/login" and response.status_code == 200:
+            if response.is_json:
+                response.set_data(app.json.dumps({"token": shop.aged(response.get_json()["token"])}))
+            elif header := response.headers.get("Authorization"):
+                response.headers["Authorization"] = "Bearer " + shop.aged(header.removeprefix("Bearer "))
         return response
 
     return shop

@@ -112,7 +112,7 @@ def visiting(browser: Browser, shop: Shop, path: str = "/", **settings: Any) -> 
         visitor = Visitor(page, shop)
         page.goto(path)
         yield visitor
-        assert visitor.complaints == []
+        assert not visitor.complaints, "\n".join(visitor.complaints)
 
 
 def go_through(browser: Browser, shop: Shop) -> None:
