@@ -87,7 +87,11 @@ def manifest(how_to: str) -> dict[str, object]:
         "attributes": [{"name": name, "description": text} for name, text in _rows(how_to, "Attributes")],
         "members": members,
         "events": [
-            {"name": name, "type": {"text": "CustomEvent" if name.startswith("captcha-") else "Event"}, "description": text}
+            {
+                "name": name,
+                "type": {"text": "CustomEvent" if name.startswith("captcha-") else "Event"},
+                "description": text,
+            }
             for name, text in _rows(how_to, "Events")
         ],
     }

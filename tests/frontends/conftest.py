@@ -1,6 +1,6 @@
 """What the modules of this folder share. They run by ``make test-frontends``, not with the other tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def opened() -> Iterator[Callable[..., Shop]]:
     """Open the shop of a recipe's page, until the test is over."""
     with ExitStack() as stack:
 
-        def open_one(page: str, files: Path | None = None) -> Shop:
-            return stack.enter_context(open_shop(page, files))
+        def open_one(page: str, files: Path, changes: Mapping[str, str] | None = None) -> Shop:
+            return stack.enter_context(open_shop(page, files, changes or {}))
 
         yield open_one

@@ -1,20 +1,19 @@
 """A recipe's app, running: what its pages come from, and a record of what they send."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jwt
 from flask import Flask, Response, request, send_from_directory
-from werkzeug.serving import make_server
 
 from flask_captcha_api.testing import answers
 
 from ..support import pages
-from .recipes import MODULES, RECIPES
+from ..support.servers import free_port
+from .recipes import RECIPES
 
 ANSWER = "40718"
 #: Nothing inline, no eval, nothing from elsewhere.
@@ -53,27 +52,24 @@ class Shop:
         return jwt.encode({**claims, **{name: claims[name] - self.age.seconds for name in ("iat", "nbf", "exp")}}, key)
 
 
-def make_shop(page: str, files: Path | None = None) -> Shop:
-    """Make the app of a recipe's page, with a folder of files that it serves at its root."""
+def make_shop(page: str, files: Path, changes: Mapping[str, str]) -> Shop:
+    """Make the app of a recipe's page, with a folder of files that it serves, and some words of it replaced."""
     recipe = RECIPES / f"{page}.md"
-    app: Flask = pages.run(recipe, {})["app"]
+    app: Flask = pages.run(recipe, changes)["app"]
     app.jinja_loader = pages.templates_of(recipe)
     shop = Shop(app)
 
-    @app.get("/vendor/<path:file>")
-    def vendor(file: str) -> Response:
-        return send_from_directory(MODULES, file)
-
-    if files is not None:
-        # Not names that the app's own views may have.
+    if page == "index":  # the others have a front page
         app.add_url_rule("/", "front_page", lambda: send_from_directory(files, "index.html"))
-        app.add_url_rule("/<path:file>", "front_file", lambda file: send_from_directory(files, file))
+    app.add_url_rule("/<path:file>", "front_file", lambda file: send_from_directory(files, file))
 
     @app.after_request
     def record(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = shop.policy
         if request.path.startswith(("/api/", "/captcha/")) and "/static/" not in request.path:
-            shop.sent.append(Sent(request.method, request.path, response.status_code, request.headers.get("Authorization")))
+            shop.sent.append(
+                Sent(request.method, request.path, response.status_code, request.headers.get("Authorization"))
+            )
         if shop.age and request.path == "/api/login" and response.status_code == 200:
             if response.is_json:
                 response.set_data(app.json.dumps({"token": shop.aged(response.get_json()["token"])}))
@@ -85,14 +81,10 @@ def make_shop(page: str, files: Path | None = None) -> Shop:
 
 
 @contextmanager
-def open_shop(page: str, files: Path | None = None, **more: Any) -> Iterator[Shop]:
+def open_shop(page: str, files: Path, changes: Mapping[str, str]) -> Iterator[Shop]:
     """Serve the app of a page from a thread of this process, the answer of its captchas known."""
-    shop = make_shop(page, files)
-    with ExitStack() as stack:
-        stack.enter_context(answers(shop.app, ANSWER))
-        server = make_server("127.0.0.1", 0, shop.app, threaded=True)
-        stack.callback(server.server_close)
-        stack.callback(server.shutdown)
-        shop.address = f"http://127.0.0.1:{server.port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    shop = make_shop(page, files, changes)
+    port = free_port()
+    shop.address = f"http://127.0.0.1:{port}"
+    with answers(shop.app, ANSWER), pages.serving(shop.app, port):
         yield shop

@@ -41,9 +41,7 @@ def with_esbuild() -> Path:
 
 
 @pytest.mark.parametrize("built", ["files", "controlled", "with_esbuild"])
-def test_signing_in(
-    built: str, request: pytest.FixtureRequest, opened: Callable[..., Shop], chromium: Browser
-) -> None:
+def test_signing_in(built: str, request: pytest.FixtureRequest, opened: Callable[..., Shop], chromium: Browser) -> None:
     """The form, the same with its fields in state, and the bundle of esbuild."""
     visitor.go_through(chromium, opened("index", request.getfixturevalue(built)))
 

@@ -79,6 +79,7 @@ def test_signing_in_with_turbo(opened: Callable[..., Shop], chromium: Browser) -
     project = write_project("turbo", "turbo")
     shutil.copy(MODULES / "@hotwired" / "turbo" / "dist" / "turbo.es2017-esm.js", project / "turbo.js")
     shop = opened("turbo", project)
+    shop.policy += "; style-src 'self' 'unsafe-inline'"  # for Turbo's own progress bar
     with visitor.visiting(chromium, shop) as window:
         window.page.evaluate("window.isKept = true")
         window.sign_in_at_the_second_try()

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, expect
 
 from ..support.servers import wait_until
 from .shop import ANSWER, Shop
@@ -28,7 +27,7 @@ class Visitor:
         self.page = page
         self.shop = shop
         #: Where the form is: the page, or a frame in it.
-        self.place: Page | Frame = page
+        self.place: Page | FrameLocator = page
         self.complaints: list[str] = []
         #: The URLs that the page has requested, in their order.
         self.requested: list[str] = []
@@ -99,25 +98,28 @@ class Visitor:
         """Return how many captchas the page requests while its clock goes on by some minutes."""
         before = len(self.requested)
         self.page.clock.run_for(minutes * 60_000)
-        self.page.evaluate("fetch('/vendor/nothing')")  # what was requested earlier is known by then
+        self.page.evaluate("fetch('/nothing')")  # what was requested earlier is known by then
         return sum("/captcha/" in url for url in self.requested[before:])
 
 
 @contextmanager
-def visiting(browser: Browser, shop: Shop, path: str = "/", **settings: Any) -> Iterator[Visitor]:
-    """Open the page of a shop, and complain at the end about what no page may have."""
-    with browser.new_context(base_url=shop.address, **settings) as context:
+def visiting(browser: Browser, shop: Shop, path: str = "/", *, script: str = "") -> Iterator[Visitor]:
+    """Open the page of a shop, after a script of the test's, and complain at the end about what no page may have."""
+    with browser.new_context(base_url=shop.address) as context:
         page = context.new_page()
         page.clock.install()
+        page.add_init_script(script)
         visitor = Visitor(page, shop)
         page.goto(path)
+        if page.locator("iframe").count():
+            visitor.place = page.frame_locator("iframe")
         yield visitor
         assert not visitor.complaints, "\n".join(visitor.complaints)
 
 
-def go_through(browser: Browser, shop: Shop) -> None:
+def go_through(browser: Browser, shop: Shop, *, path: str = "/") -> None:
     """Sign in at the second try, transfer, and sign out: each captcha passes once, the second bound to the token."""
-    with visiting(browser, shop) as visitor:
+    with visiting(browser, shop, path) as visitor:
         visitor.captcha()
         assert visitor.requests_within(5) > 0, "a captcha that is about to expire is renewed while the form is there"
         visitor.sign_in_at_the_second_try()
@@ -139,7 +141,7 @@ def go_through(browser: Browser, shop: Shop) -> None:
 
 
 def renew(browser: Browser, shop: Shop) -> None:
-    """A token in the second half of its life: the page goes on with the one that came with the captcha."""
+    """Go on with the token that comes with a captcha, where the login's is in the second half of its life."""
     shop.age = timedelta(minutes=10)
     with visiting(browser, shop) as visitor:
         visitor.sign_in()
@@ -150,7 +152,7 @@ def renew(browser: Browser, shop: Shop) -> None:
 
 
 def expire(browser: Browser, shop: Shop) -> None:
-    """A token that has expired: the page signs out."""
+    """Be asked to sign in again, where the token has expired."""
     shop.age = timedelta(minutes=16)
     with visiting(browser, shop) as visitor:
         visitor.sign_in()
