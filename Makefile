@@ -21,7 +21,7 @@ NPM_QUIETLY := npm --silent --ignore-scripts --no-audit --no-fund
 ARGS ?=
 
 .PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures wheel clean
-.PHONY: npm test-frontends constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
+.PHONY: npm test-frontends looks constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -153,6 +153,10 @@ drawing: $(VENV)/dev
 # The pictures of the example in README and docs, in docs/pictures.
 pictures: servers $(VENV)/dev
 	@$(RUN) tools.take_pictures
+
+# The pictures of the recipes for looks, in docs/pictures.
+looks: servers $(FRONTENDS)/complete
+	@$(RUN) tools.take_looks
 
 # The versions that the development environment gets, on every Python: the newest that pyproject.toml allows.
 constraints: $(VENV)/bin/python
