@@ -23,7 +23,7 @@ _HOW_TO = ROOT / "docs" / "how-to" / "widget.md"
 
 #: Lines of the script that hold only where the app serves it, and what a bundle has in their place.
 _SERVED = re.compile(r"^( *)// <served>.*?// </served>$\n", re.MULTILINE | re.DOTALL)
-_BASE = 'const BASE = "/captcha";\n'
+_ROUTES = 'const BASE = "/captcha";\nconst DIGEST = "latest";\n'
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def bundled(script: str) -> str:
     :raises ValueError: the script does not have its two places between ``// <served>`` and ``// </served>``.
     """
     style = compact((_STATIC / STYLESHEET).read_text(encoding="utf-8"))
-    replacements = iter([_BASE, f"  sheet.replaceSync({json.dumps(style)});\n"])
+    replacements = iter([_ROUTES, f"  sheet.replaceSync({json.dumps(style)});\n"])
     adapted, places = _SERVED.subn(lambda _: next(replacements, ""), script)
     if places != 2:
         raise ValueError(f"{SCRIPT} has {places} places marked // <served>: it must have 2")

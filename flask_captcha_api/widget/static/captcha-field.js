@@ -3,9 +3,8 @@
 // What stands between these marks is replaced in the npm package.
 // <served>
 const BASE = new URL("../..", import.meta.url).href; // a copy elsewhere needs the attribute `base`
+const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"]; // of the texts that belong to this script
 // </served>
-// Of the texts that belong to this script.
-const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"];
 // For a response, before another automatic request, and before the same captcha may be sent again.
 const PATIENCE_MS = 10_000;
 // What it says until it has texts, and if there are none.
