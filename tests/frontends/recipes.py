@@ -18,7 +18,7 @@ WITH_NODE = ROOT / "tests" / "support" / "with_node"
 #: What ``npm create vite`` puts into an empty project, as far as the recipes leave it as it is.
 STARTERS = Path(__file__).parent / "starters"
 
-_LANGUAGES = ("js", "jsx", "vue", "svelte", "html")
+_LANGUAGES = ("js", "jsx", "vue", "svelte", "html", "css")
 
 
 def write_project(name: str, recipe: str, *, starter: str | None = None) -> Path:

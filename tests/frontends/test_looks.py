@@ -52,8 +52,8 @@ def test_the_field_looks_like_materials(opened: Callable[..., Shop], chromium: B
         own = window.field.get_by_role("textbox")
         outline = window.page.locator("md-outlined-text-field .outline-start").first
         for name in ("borderTopColor", "borderTopWidth", "borderTopLeftRadius"):
-            style = f"element => getComputedStyle(element).{name}"
-            assert own.evaluate(style) == outline.evaluate(style)
+            drawn = f"element => getComputedStyle(element, '::before').{name}"
+            assert own.evaluate(f"element => getComputedStyle(element).{name}") == outline.evaluate(drawn)
         height = "element => element.offsetHeight"
         assert own.evaluate(height) == window.page.locator("md-outlined-text-field").evaluate(height)
         color = "element => getComputedStyle(element).color"

@@ -190,7 +190,7 @@ def test_the_types_of_templates(name: str, text: str, command: list[str]) -> Non
     """Vue's and Svelte's checkers know the element, and find a token that has no such member."""
     project = project_of(command[0])
     assert checked(project, {name: text}, *command) == ""
-    found = checked(project, {name: text.replace("detail.toUpperCase()", "detail.statuses")}, *command)
+    found = checked(project, {name: text.replace("detail.toUpperCase()", "detail.statuses()")}, *command)
     assert "Property 'statuses' does not exist on type 'string'" in found
     found = checked(project, {name: text.replace('source="login" ', "")}, *command)
     assert "'source' is missing" in found

@@ -12,8 +12,8 @@ from .shop import ANSWER, Shop
 
 _PATIENCE_MS = 30_000
 expect.set_options(timeout=_PATIENCE_MS)
-_HAS_CAPTCHA = """async (field, tries) => {
-    for (; !field.uuid; tries--) {
+_HAS_CAPTCHA = """async (field, [before, tries]) => {
+    for (; !field.uuid || field.uuid === before; tries--) {
         if (!tries) throw new Error("the widget has no captcha");
         await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -42,9 +42,9 @@ class Visitor:
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             self.complaints.append(message.text)
 
-    def captcha(self) -> str:
-        """Wait for a captcha, and return its uuid."""
-        return str(self.field.evaluate(_HAS_CAPTCHA, _PATIENCE_MS // 10))
+    def captcha(self, before: str = "") -> str:
+        """Wait for a captcha, other than the one before, and return its uuid."""
+        return str(self.field.evaluate(_HAS_CAPTCHA, [before, _PATIENCE_MS // 10]))
 
     @property
     def field(self) -> Locator:
@@ -121,8 +121,9 @@ def visiting(browser: Browser, shop: Shop, path: str = "/", *, script: str = "")
 def go_through(browser: Browser, shop: Shop, *, path: str = "/") -> None:
     """Sign in at the second try, transfer, and sign out: each captcha passes once, the second bound to the token."""
     with visiting(browser, shop, path) as visitor:
-        visitor.captcha()
+        before = visitor.captcha()
         assert visitor.requests_within(5) > 0, "a captcha that is about to expire is renewed while the form is there"
+        visitor.captcha(before)
         visitor.sign_in_at_the_second_try()
         visitor.transfer()
         assert shop.posts() == [("/api/login", 422), ("/api/login", 200), ("/api/transfer", 200)]
