@@ -12,11 +12,16 @@ RECIPES := $(VENV)/recipes
 WORKERS ?= auto
 PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# What the tests in front ends are built with.
+FRONTENDS := build/frontends
+NODE := $(CURDIR)/tests/support/with_node
+NPM_QUIETLY := npm --silent --ignore-scripts --no-audit --no-fund
+
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
 .PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-work bench-browser bench-footprint stress glance glance-page sheet drawing pictures gallery wheel clean
-.PHONY: constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
+.PHONY: npm test-frontends looks constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -33,6 +38,17 @@ test: servers lint
 # The tests that need no server and no browser and are not slow. Less than a minute on two cores.
 test-fast: $(VENV)/dev
 	$(PYTEST) -q -m "not server and not browser and not slow"
+
+# The widget in pages made with front-end frameworks and bundlers, from the npm package. Two minutes on two cores.
+# Node comes from PyPI where there is none.
+test-frontends: servers npm $(FRONTENDS)/complete
+	@cd $(FRONTENDS) && $(NODE) $(NPM_QUIETLY) install --no-save --offline $(CURDIR)/build/npm/*.tgz
+	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(PYTEST) tests/frontends
+
+# The widget as a package for npm, in build/npm. Nothing is published.
+npm: $(VENV)/dev
+	@rm -rf build/npm
+	@$(RUN) tools.npm_package
 
 # Formatter, linter, types and the direction of imports.
 lint: $(VENV)/dev
@@ -149,7 +165,11 @@ pictures: servers $(VENV)/dev
 
 # The pictures and sounds of docs/gallery.md, in docs/pictures/gallery.
 gallery: $(VENV)/dev
-	@$(RUN) tools.make_gallery
+	@$(RUN) tools.pages.make_gallery
+
+# The pictures of the recipes for looks, in docs/pictures.
+looks: servers $(FRONTENDS)/complete
+	@$(RUN) tools.take_looks
 
 # The versions that the development environment gets, on every Python: the newest that pyproject.toml allows.
 constraints: $(VENV)/bin/python
@@ -198,4 +218,11 @@ $(VENV)/bench: pyproject.toml | $(VENV)/dev
 
 $(VENV)/bench-trained: pyproject.toml | $(VENV)/dev
 	$(INSTALL) '.[dev,bench-trained]'
+	@touch $@
+
+$(FRONTENDS)/complete: tests/frontends/package.json tests/frontends/package-lock.json tests/support/with_node | $(VENV)/dev
+	@echo "installing npm packages into $(FRONTENDS) …"
+	@mkdir -p $(FRONTENDS)
+	@cp tests/frontends/package.json tests/frontends/package-lock.json $(FRONTENDS)
+	@cd $(FRONTENDS) && $(NODE) $(NPM_QUIETLY) ci
 	@touch $@

@@ -23,8 +23,8 @@ from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_
 from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import BUNDLED, DEFAULT_LANGUAGE, FALLBACK_LANGUAGE
-from tools import make_gallery, package_messages, python_reference
-from tools.markdown import table as _table
+from tools.pages import make_gallery, package_messages, python_reference
+from tools.pages.markdown import table as _table
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"

@@ -11,7 +11,7 @@ from flask_captcha_api.challenges.makers import ALPHABETS
 from flask_captcha_api.rendering import VOICES
 from flask_captcha_api.rendering.picture.drawing import THEMES
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
-from tools import make_gallery as gallery
+from tools.pages import make_gallery as gallery
 
 from ..support.paths import DOCS
 

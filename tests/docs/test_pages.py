@@ -176,6 +176,8 @@ def test_commands_exist(page: Path) -> None:
                 | ["pytest"]
                 | ["curl" | "redis-cli" | "export", *_]
                 | ["python3" | "." | "python", *_]
+                | ["npm", "create" | "install", *_]  # run by tests/frontends as far as the network allows
+                | ["cd", _]
             ):
                 pass
             case _:
@@ -198,6 +200,7 @@ def test_templates_render(page: Path) -> None:
     """HTML in a page is a template that an app with captchas renders."""
     app = Flask("pages")
     app.config["SECRET_KEY"] = "s"
+    app.jinja_loader = pages.templates_of(page)
     flask_captcha_api.CaptchaApi(app)
     for block in blocks_of(page, "html"):
         with app.test_request_context():

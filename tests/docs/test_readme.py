@@ -118,6 +118,6 @@ def test_the_documented_signatures() -> None:
         '`verify_captcha(uuid="uuid", text="code", source=None, unless=None, except_methods=(), from_headers=False)`'
         in reference
     )
-    assert '`CaptchaApi(app, cache=None, url_prefix="/captcha", kinds=None)`' in reference
+    assert '`CaptchaApi(app, cache=None, url_prefix="/captcha", kinds=None, texts=None)`' in reference
     verify_captcha(uuid="uuid", text="code", source=None, unless=None, except_methods=(), from_headers=False)
-    CaptchaApi(None, cache=None, url_prefix="/captcha", kinds=None)
+    CaptchaApi(None, cache=None, url_prefix="/captcha", kinds=None, texts=None)

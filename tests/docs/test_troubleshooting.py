@@ -3,7 +3,7 @@
 import pytest
 
 from flask_captcha_api.http.results import Result
-from tools.package_messages import Message, messages, unresolved
+from tools.pages.package_messages import Message, messages, unresolved
 
 from ..support.markdown import rows_below
 from ..support.paths import DOCS

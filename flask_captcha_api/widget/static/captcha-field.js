@@ -3,9 +3,8 @@
 // What stands between these marks is replaced in the npm package.
 // <served>
 const BASE = new URL("../..", import.meta.url).href; // a copy elsewhere needs the attribute `base`
+const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"]; // of the texts that belong to this script
 // </served>
-// Of the texts that belong to this script.
-const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"];
 // For a response, before another automatic request, and before the same captcha may be sent again.
 const PATIENCE_MS = 10_000;
 // What it says until it has texts, and if there are none.
@@ -330,7 +329,9 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
       this.#tokens = [""];
       this.#ui.input.value ||= input.value;
-      if (input.matches(":focus") || (this.#error && !this.#clock && isFocusFree())) this.focus();
+      if (input.matches(":focus")) this.focus();
+      // htmx removes what it replaces after it has inserted this, and the old form's button has the focus till then.
+      else if (this.#error && !this.#clock) queueMicrotask(() => isFocusFree() && this.focus());
     }
     this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
     this.#morphs.takeRecords();

@@ -77,7 +77,7 @@ export function solve(puzzle, report) {
     };
     document.addEventListener("visibilitychange", pause);
     try {
-      worker = new Worker(import.meta.url, { type: "module" });
+      worker = new Worker(new URL("./captcha-work.js", import.meta.url), { type: "module" }); // bundlers look for this
     } catch {
       return workHere();
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import flask_captcha_api
-from tools.markdown import bullets
+from tools.pages.markdown import bullets
 
 PACKAGE = Path(flask_captcha_api.__file__).parent
 

@@ -15,11 +15,11 @@ from flask_captcha_api.rendering import FORMS, VOICES
 from flask_captcha_api.rendering.picture.drawing import THEMES
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import SourceConfig
-from tools.markdown import image, table
+from tools.pages.markdown import image, table
 
 #: From the page to the files.
 _PATH = "pictures/gallery/"
-FOLDER = Path(__file__).parents[1] / "docs" / "pictures" / "gallery"
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures" / "gallery"
 
 #: What is drawn of each kind: the same at every difficulty, to compare them.
 PROMPTS = {"digits": "40528", "letters": "FHTMS", "arithmetic": "17+26"}
