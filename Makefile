@@ -23,13 +23,13 @@ ARGS ?=
 .PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-work bench-browser bench-footprint stress glance glance-page sheet drawing pictures gallery wheel clean
 .PHONY: npm test-frontends looks constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
 
-# Serves the example app.
+# Serves the playground, with the example app beside it.
 demo: $(VENV)/demo
 	@echo
-	@echo "  The example app is at http://127.0.0.1:$(PORT)/"
-	@echo "  Sign in as demo with the password captcha-demo. Ctrl-C stops it."
+	@echo "  The demo is at http://127.0.0.1:$(PORT)/"
+	@echo "  Try the captchas there, or sign in as demo with the password captcha-demo. Ctrl-C stops it."
 	@echo
-	@$(RUN) flask --app example_app run --port $(PORT)
+	@$(RUN) flask --app example_app.demo run --port $(PORT)
 
 # Everything that a change has to pass. Less than five minutes on two cores.
 test: servers lint
