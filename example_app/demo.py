@@ -1,6 +1,6 @@
 """The demo, which ``make demo`` serves: the playground at ``/`` and the example app beside it, with tabs to both.
 
-They are two apps: the example stays what an app needs, and the playground has a source for every combination of settings.
+They are two apps: the example has what an app needs, and the playground a source for every combination of settings.
 """
 
 from flask import Flask
@@ -12,10 +12,10 @@ from . import playground
 EXAMPLE = "/example"
 #: The tabs: titles and paths.
 TABS = {
-    "Playground": "/",
+    "Play": "/",
     "Sign in": f"{EXAMPLE}/",
     "Register": f"{EXAMPLE}/register",
-    "Change the password": f"{EXAMPLE}/#change-password",
+    "Password": f"{EXAMPLE}/#change-password",
 }
 
 

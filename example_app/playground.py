@@ -2,6 +2,8 @@
 
 The page is rendered for the choices in its query. There is a source for each combination of choices that is a matter of
 the source's settings; the others (theme, language, direction) are a matter of the page.
+
+It looks into the package for the sources and the prices, which an app has no need to do.
 """
 
 from collections.abc import Mapping
@@ -47,7 +49,7 @@ OF_SOURCE: Mapping[str, Options] = {
     },
 }
 THEMES = {"auto": "As the page", "light": "Light", "dark": "Dark"}
-DIRECTIONS = {"ltr": "Left to right", "rtl": "Right to left"}
+DIRECTIONS = {"auto": "Of the language", "ltr": "Left to right", "rtl": "Right to left"}
 #: The snippets by tab: file names and templates.
 SNIPPETS = {
     "Jinja": {"app.py": "view.py", "templates/login.html": "jinja.html"},
@@ -78,13 +80,17 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         labels = {name: {value: label for value, (_, label) in each.items()} for name, each in OF_SOURCE.items()}
         options = {**labels, "theme": THEMES, "language": _languages(), "direction": DIRECTIONS}
         chosen = {name: _chosen(name, options[name]) for name in options}
+        direction = chosen["direction"]
+        if direction == "auto":
+            direction = current_state().translations.catalogues[chosen["language"]].direction
         source = current_state().sources.find("-".join(chosen[name] for name in OF_SOURCE))
         return render_template(
             "playground.html",
             options=options,
             chosen=chosen,
             source=source.name,
-            snippets=_snippets(chosen),
+            direction=direction,
+            snippets=_snippets({**chosen, "direction": direction}),
             price=_price(source),
         )
 
