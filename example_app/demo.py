@@ -15,7 +15,7 @@ TABS = {
     "Play": "/",
     "Sign in": f"{EXAMPLE}/",
     "Register": f"{EXAMPLE}/register",
-    "Password": f"{EXAMPLE}/#change-password",
+    "Password": f"{EXAMPLE}/#change-password-first",
 }
 
 

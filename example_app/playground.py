@@ -90,7 +90,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
             chosen=chosen,
             source=source.name,
             direction=direction,
-            snippets=_snippets({**chosen, "direction": direction}),
+            snippets=snippets_for({**chosen, "direction": direction}),
             price=_price(source),
         )
 
@@ -128,7 +128,7 @@ def _chosen(name: str, options: Mapping[str, str]) -> str:
     return value if value in options else next(iter(options))
 
 
-def _snippets(chosen: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def snippets_for(chosen: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return the code for the choices: by tab, the files."""
     settings = _settings(tuple(chosen[name] for name in OF_SOURCE)) | {"theme": chosen["theme"]}
 

@@ -92,12 +92,3 @@ changePassword.form.addEventListener("input", () => {
   const { newPassword, confirmPassword } = changePassword.form.elements;
   confirmPassword.setCustomValidity(newPassword.value === confirmPassword.value ? "" : "The new passwords differ.");
 });
-
-// Whoever comes for the change of password has to sign in first.
-function explainChange() {
-  if (location.hash === "#change-password" && !signedOut.hidden) {
-    login.showMessage("Sign in first: then you can change the password here.");
-  }
-}
-addEventListener("hashchange", explainChange);
-explainChange();
