@@ -10,12 +10,12 @@ from . import create_app as create_example
 from . import playground
 
 EXAMPLE = "/example"
-#: The tabs: titles and paths.
+#: The tabs: titles and paths. The page for the login has the change of password too, for whoever is signed in.
 TABS = {
     "Play": "/",
     "Sign in": f"{EXAMPLE}/",
     "Register": f"{EXAMPLE}/register",
-    "Password": f"{EXAMPLE}/#change-password-first",
+    "Password": f"{EXAMPLE}/#change-password",
 }
 
 

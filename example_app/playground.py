@@ -44,12 +44,12 @@ OF_SOURCE: Mapping[str, Options] = {
     "sound": {"on": ({}, "On"), "off": ({"audio": False}, "Off")},
     "work": {
         "none": ({}, "None"),
-        "also": ({"work": 50_000}, "Besides reading"),
-        "alone": ({"work_alone": 200_000}, "Instead of reading"),
+        "also": ({"work": 50_000}, "Besides"),
+        "alone": ({"work_alone": 200_000}, "Instead"),
     },
 }
 THEMES = {"auto": "As the page", "light": "Light", "dark": "Dark"}
-DIRECTIONS = {"auto": "Of the language", "ltr": "Left to right", "rtl": "Right to left"}
+DIRECTIONS = {"auto": "Automatic", "ltr": "Left to right", "rtl": "Right to left"}
 #: The snippets by tab: file names and templates.
 SNIPPETS = {
     "Jinja": {"app.py": "view.py", "templates/login.html": "jinja.html"},
@@ -124,7 +124,7 @@ def _languages() -> dict[str, str]:
 
 def _chosen(name: str, options: Mapping[str, str]) -> str:
     """Return the value in the query, or the default where it has none of the options."""
-    value = request.args.get(name)
+    value = request.args.get(name, "")
     return value if value in options else next(iter(options))
 
 

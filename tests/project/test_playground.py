@@ -186,5 +186,5 @@ def test_the_demo_has_a_tab_for_each_page() -> None:
             with client.get(name) as file:
                 assert file.status_code == 200
     assert client.get("/example/captcha/login").status_code == 200
-    assert 'id="change-password-first"' in client.get("/example/").text
+    assert 'id="change-password"' in client.get("/example/").text
     assert "<nav" not in playground.create_app().test_client().get("/").text
