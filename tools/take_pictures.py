@@ -46,14 +46,8 @@ SHOTS: dict[str, tuple[int, Literal["light", "dark"], int, Callable[[Page], None
     "example-login-narrow": (NARROW, "light", 8, unchanged),
     "example-login-sound": (WIDE, "light", 18, listening),
 }
-
-#: Of the playground, by file name: the size, the colour scheme, the captcha's seed, and the query with the settings.
-PLAYGROUND: dict[str, tuple[int, int, Literal["light", "dark"], int, str]] = {
-    "playground": (1100, 940, "light", 18, "?kind=letters&work=alone"),
-    "playground-narrow": (NARROW, 1000, "dark", 16, "?kind=arithmetic&difficulty=calm"),
-}
-#: What the pictures show, by kind.
-PROMPTS = {"letters": "KMXHR", "arithmetic": "16+72"}
+#: Of the playground: the size, the settings, the captcha's seed, and the letters in its picture.
+PLAYGROUND = (1100, 940, "?kind=letters&work=alone", 18, "KMXHR")
 
 
 def main() -> None:
@@ -83,21 +77,16 @@ def take_login(browser: Browser, seed_source: Mock) -> None:
 
 
 def take_playground(browser: Browser, seed_source: Mock) -> None:
-    """Take those of the playground."""
-    for name, (width, height, scheme, seed, query) in PLAYGROUND.items():
-        prompt = next(prompt for kind, prompt in PROMPTS.items() if kind in query)
-        seed_source.return_value = seed
-        with demo_site.running(prompt) as site:
-            page = browser.new_page(
-                base_url=site.address,
-                viewport={"width": width, "height": height},
-                device_scale_factor=2,
-                color_scheme=scheme,
-            )
-            page.goto(f"/{query}")
-            page.locator("captcha-field").get_by_role("img").wait_for()
-            page.locator("#issued", has_text="uuid").wait_for()
-            save(page, name)
+    """Take that of the playground."""
+    width, height, query, seed_source.return_value, letters = PLAYGROUND
+    with demo_site.running(letters) as site:
+        page = browser.new_page(
+            base_url=site.address, viewport={"width": width, "height": height}, device_scale_factor=2
+        )
+        page.goto(f"/{query}")
+        page.locator("captcha-field").get_by_role("img").wait_for()
+        page.locator("#issued", has_text="uuid").wait_for()
+        save(page, "playground")
 
 
 def save(page: Page, name: str) -> None:
