@@ -46,7 +46,7 @@ test-frontends: servers npm $(FRONTENDS)/complete
 	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(PYTEST) tests/frontends
 
 # The widget as a package for npm, in build/npm. Nothing is published.
-npm: $(VENV)/dev
+npm: $(VENV)/demo
 	@rm -rf build/npm
 	@$(RUN) tools.npm_package
 

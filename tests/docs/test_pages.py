@@ -174,7 +174,7 @@ def test_commands_exist(page: Path) -> None:
                     *_,
                 ]
                 | ["pytest"]
-                | ["curl" | "redis-cli" | "export", *_]
+                | ["curl" | "redis-cli" | "export" | "openssl", *_]
                 | ["python3" | "." | "python", *_]
                 | ["npm", "create" | "install", *_]  # run by tests/frontends as far as the network allows
                 | ["cd", _]
