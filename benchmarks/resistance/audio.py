@@ -21,9 +21,9 @@ from benchmarks.intervals import wilson
 from benchmarks.resistance.audio_matcher import DIGITS, ROW, Array, Learner, Matcher, digits_of, samples_of
 from benchmarks.resistance.audio_recogniser import Recogniser
 from flask_captcha_api.rendering.sound import speech as audio
+from flask_captcha_api.rendering.sound.languages import WORDINGS
 from flask_captcha_api.rendering.sound.speech import speak
 from flask_captcha_api.rendering.sound.voices import takes
-from flask_captcha_api.rendering.sound.wording import WORDINGS
 
 TRIALS = 120
 LESSONS = 1500

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy.signal import resample_poly
 
+from flask_captcha_api.rendering.sound.languages import WORDINGS
 from flask_captcha_api.rendering.sound.speech import RATE, speak
 from flask_captcha_api.rendering.sound.voices import takes
-from flask_captcha_api.rendering.sound.wording import WORDINGS
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

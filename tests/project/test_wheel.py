@@ -58,9 +58,13 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
 
 def test_what_is_installed_is_small(wheel: Path) -> None:
-    """Unpacked, the package and its metadata stay below 1.5 MB; Python's bytecode beside it adds a third."""
+    """The wheel stays below 1.5 MB, of which the voices take 1 MB, and below 1.8 MB unpacked.
+
+    Python's bytecode beside it adds a quarter.
+    """
+    assert wheel.stat().st_size < 1_500_000
     with zipfile.ZipFile(wheel) as archive:
-        assert sum(entry.file_size for entry in archive.infolist()) < 1_500_000
+        assert sum(entry.file_size for entry in archive.infolist()) < 1_800_000
 
 
 @pytest.mark.server

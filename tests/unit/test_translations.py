@@ -12,7 +12,7 @@ from babel import Locale
 import flask_captcha_api
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.http.results import Result, message_of
-from flask_captcha_api.rendering.sound.wording import WORDINGS
+from flask_captcha_api.rendering.sound.languages import WORDINGS
 from flask_captcha_api.translations import BUNDLED, DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, language_tag
 
 from ..support.language_tags import LANGUAGE_OF_LOCALE, LANGUAGE_OF_TAG

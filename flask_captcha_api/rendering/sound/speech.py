@@ -15,8 +15,9 @@ from typing import cast
 
 from PIL import Image, ImageChops, ImageStat
 
+from .languages import Phrase
 from .voices import recordings, takes
-from .wording import Phrase, announcement, can_speak, phrases
+from .wording import announcement, can_speak, phrases
 
 __all__ = ["MEDIA_TYPE", "RATE", "can_speak", "speak"]
 
@@ -53,7 +54,7 @@ _BACKWARDS = 0.7
 def speak(prompt: str, *, language: str, rng: random.Random) -> bytes:
     """Speak ``prompt`` and return an 8-bit mono WAV file at 8 kHz.
 
-    :param language: a key of :data:`~flask_captcha_api.rendering.sound.wording.WORDINGS`.
+    :param language: a key of :data:`~flask_captcha_api.rendering.sound.languages.WORDINGS`.
     :param rng: decides everything that varies; the same state gives the same bytes.
     :raises ValueError: ``can_speak(prompt, language)`` is false.
     """
