@@ -76,7 +76,7 @@ _SPELLINGS = {
         "S": "сьерра", "T": "танго", "V": "вольт",
     },
     "ko": {
-        "B": "브라보", "D": "델타", "F": "폭스트롯", "G": "골프", "M": "마이크", "N": "노벰버", "P": "파파",
+        "B": "브라보", "D": "델타", "F": "프렌드", "G": "골프", "M": "마이크", "N": "노벰버", "P": "파파",
         "S": "시에라", "T": "탱고", "V": "빅터",
     },
 }
@@ -199,7 +199,7 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
             "it",
             signs=("più", "meno"),
             question="Quanto fa",
-            attention="Ascolta, per favore",
+            attention="Ascolta",
             announcements=("Le cifre sono", "Le lettere sono", "I caratteri sono", "La domanda è"),
         ),
         "ru": _european(
