@@ -206,7 +206,7 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
             "ru",
             signs=("плюс", "минус"),
             question="Сколько будет",
-            attention="Слушайте, пожалуйста",
+            attention="Прослушайте",
             announcements=("Вот цифры", "Вот буквы", "Вот символы", "Вот задача"),
         ),
         "ko": Wording(
