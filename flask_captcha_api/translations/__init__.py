@@ -4,7 +4,8 @@ A catalogue is a JSON file named after its language tag:
 
 - ``name``: the language's own name for itself.
 - ``tags``: the language tags that it serves, together with longer tags that begin with them.
-- ``voice``: the recordings for its sounds: ``de``, ``en``, ``es``, ``fr``, ``it``, ``ja``, ``ko``, ``pt``, ``ru`` or ``zh``.
+- ``voice``: the recordings for its sounds: ``de``, ``en``, ``es``, ``fr``, ``it``, ``ja``, ``ko``, ``pt``, ``ru`` or
+  ``zh``.
 - ``direction``: ``rtl`` for a language that is written from right to left; left out for all others.
 - ``page``: what only pages rendered by the server say: a captcha was solved, and is ``kept``; it needs the ``script``.
 - ``messages``: the envelope's ``message`` for each result, by ``stringCode``.

@@ -140,6 +140,12 @@ def test_a_language_is_added() -> None:
         assert ">The picture is hidden. Type what you hear.</span>" in captcha_field("web", lang="en")
 
 
+@pytest.mark.parametrize(("language", "is_said"), [("de", False), ("pt-BR", False), ("pt-PT", False), ("nl", True)])
+def test_a_sound_in_another_language_is_said(language: str, is_said: bool) -> None:
+    """The widget's texts name the sound's language only where the page's language has no voice."""
+    assert ("soundLanguage" in texts_for(make_app(), language)) == is_said
+
+
 def test_a_language_from_right_to_left_is_added() -> None:
     app = make_app({"fa": {"name": "فارسی", "tags": ["fa", "prs"], "direction": "rtl"}})
     assert [texts_for(app, "prs-AF")[key] for key in ("lang", "dir")] == ["fa", "rtl"]
