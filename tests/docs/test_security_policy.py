@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from ..support.markdown import missing_tests, rows_below, tests_named_in
+from ..support.markdown import missing_tests, rows_below, named_tests_in
 from ..support.paths import PACKAGE, ROOT
 
 SECURITY = (ROOT / "SECURITY.md").read_text()
@@ -12,7 +12,7 @@ DATA = PACKAGE / "rendering" / "data"
 
 def test_every_test_that_is_named_exists() -> None:
     """Each test that SECURITY.md names exists."""
-    assert len(tests_named_in(SECURITY)) > 50
+    assert len(named_tests_in(SECURITY)) > 50
     assert missing_tests(SECURITY) == set()
 
 
@@ -22,7 +22,7 @@ def test_every_promise_has_means_and_a_test() -> None:
         modules = re.findall(r"`((?:\w+/)*\w+\.py)`", means)
         assert modules, promise
         assert [module for module in modules if not (PACKAGE / module).is_file()] == []
-        assert tests_named_in(shown), promise
+        assert named_tests_in(shown), promise
 
 
 def test_checksums() -> None:

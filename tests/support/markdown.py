@@ -15,14 +15,14 @@ def rows_below(text: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-def tests_named_in(text: str) -> set[tuple[str, str]]:
+def named_tests_in(text: str) -> set[tuple[str, str]]:
     """Return module and name of each test that a text names."""
     return set(_TEST.findall(text))
 
 
 def missing_tests(text: str) -> set[tuple[str, str]]:
     """Return the tests that a text names and that do not exist."""
-    named = tests_named_in(text)
+    named = named_tests_in(text)
     tests = {module: _names_of_tests(module) for module, _ in named}
     return {(module, name) for module, name in named if name not in tests[module]}
 
