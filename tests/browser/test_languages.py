@@ -61,7 +61,7 @@ def test_a_page_in_another_language(visit: Visits, site: Site, language: str, sc
         beside = edges(group.locator(".captcha-buttons").bounding_box(), direction)
         assert beside[0] >= frame[1] if width > 320 else beside[0] == pytest.approx(start, abs=1)
         for scheme in ("light", "dark"):
-            window.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            window.page.emulate_media(color_scheme=scheme)
             window.check()
 
 

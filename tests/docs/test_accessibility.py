@@ -2,7 +2,7 @@
 
 import re
 
-from ..support.markdown import missing_tests, rows_below, named_tests_in
+from ..support.markdown import missing_tests, named_tests_in, rows_below
 from ..support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "explanation" / "accessibility.md").read_text()

@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from ..support.markdown import missing_tests, rows_below, named_tests_in
+from ..support.markdown import missing_tests, named_tests_in, rows_below
 from ..support.paths import PACKAGE, ROOT
 
 SECURITY = (ROOT / "SECURITY.md").read_text()
