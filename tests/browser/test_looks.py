@@ -115,7 +115,7 @@ CONTRASTS = """field => {
     const root = field.shadowRoot;
     root.querySelector("input").focus();
     return {
-        button: contrast(getComputedStyle(root.querySelector("button")).borderTopColor),
+        button: contrast(getComputedStyle(root.querySelector("button:not([hidden])")).borderTopColor),
         error: contrast(getComputedStyle(root.querySelector("input")).borderTopColor),
         focus: contrast(getComputedStyle(root.querySelector("input")).outlineColor),
     };
