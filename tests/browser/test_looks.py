@@ -1,6 +1,7 @@
 """The widget's sizes, colours and place on pages of other designs, in Debian's Chromium."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -91,3 +92,102 @@ def test_a_saturated_ground(visit: Visits) -> None:
     )
     field.evaluate("field => field.reject()")
     expect(field.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
+
+
+#: Returns the contrast of a control's border and of the outline of its focus with the page behind it, and of the
+#: border of a field with an error.
+CONTRASTS = """field => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const ground = getComputedStyle(document.querySelector("main")).backgroundColor;
+    const luminance = (...colours) => {
+        for (const colour of colours) {
+            canvas.fillStyle = colour;
+            canvas.fillRect(0, 0, 1, 1);
+        }
+        const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) =>
+            value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const contrast = (colour) => {
+        const [low, high] = [luminance(ground), luminance(ground, colour)].sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    };
+    const root = field.shadowRoot;
+    root.querySelector("input").focus();
+    return {
+        button: contrast(getComputedStyle(root.querySelector("button:not([hidden])")).borderTopColor),
+        error: contrast(getComputedStyle(root.querySelector("input")).borderTopColor),
+        focus: contrast(getComputedStyle(root.querySelector("input")).outlineColor),
+    };
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_borders_and_focus_stand_out(visit: Visits, scheme: Any) -> None:
+    """Borders and the outline of the focus have a contrast of 3 : 1 with the page (WCAG 1.4.11)."""
+    window = visit(color_scheme=scheme)
+    field = window.show(FIELD)
+    field.evaluate("field => field.reject()")
+    expect(field.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
+    contrasts = field.evaluate(CONTRASTS)
+    assert {name: round(value, 1) for name, value in contrasts.items() if value < 3} == {}
+    assert max(contrasts.values()) < 21
+
+
+@pytest.mark.parametrize("language", ["en", "de", "th"])
+def test_text_may_be_spaced_out(visit: Visits, language: str) -> None:
+    """With the spacing of WCAG 1.4.12 nothing is cut off or covered, on a narrow screen either."""
+    window = visit(viewport={"width": 320, "height": 900})
+    field = window.show('<form>{{ captcha_field("alone", lang=LANG) }}</form>'.replace("LANG", repr(language)))
+    expect(field.get_by_role("button")).to_have_count(3)
+    field.evaluate(
+        """field => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+                word-spacing: 0.16em !important } p { margin-bottom: 2em !important }`);
+            field.shadowRoot.adoptedStyleSheets.push(sheet);
+            field.reject();
+        }"""
+    )
+    expect(field.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
+    assert window.page.evaluate("document.documentElement.scrollWidth") == 320
+    for each in field.locator("button:visible, label, p:visible:not(.captcha-quiet), [part=hint]").all():
+        cut = each.evaluate("each => each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight")
+        assert not cut, each.inner_text()
+    boxes = [each.bounding_box() for each in field.locator("fieldset > *:visible").all()]
+    for above, below in pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"] + 0.5
+
+
+def test_a_press_may_be_taken_back(visit: Visits) -> None:
+    """A button does nothing while the pointer goes down on it, or if it goes up elsewhere (WCAG 2.5.2)."""
+    window = visit()
+    field = window.show(FIELD)
+    before = field.evaluate("field => field.uuid")
+    requests: list[str] = []
+    window.page.on("request", lambda request: requests.append(request.url))
+    for button in field.get_by_role("button").all():
+        button.hover()
+        window.page.mouse.down()
+        window.page.mouse.move(1, 1)
+        window.page.mouse.up()
+    assert field.evaluate("field => field.uuid") == before
+    field.get_by_role("button", name="New picture").click()
+    expect(field.get_by_role("status")).to_have_text("There is a new picture.")
+    assert len([url for url in requests if "/captcha/web" in url]) == 1
+
+
+def test_focus_and_typing_change_nothing_else(visit: Visits) -> None:
+    """Neither sends the form, nor opens or replaces anything (WCAG 3.2.1, 3.2.2)."""
+    window = visit()
+    field = window.show(FIELD)
+    before = field.evaluate("field => field.uuid"), window.page.url
+    requests: list[str] = []
+    window.page.on("request", lambda request: requests.append(request.url))
+    for control in (*field.get_by_role("button").all(), field.get_by_role("textbox")):
+        control.focus()
+        expect(control).to_be_focused()
+    window.page.keyboard.type("40718")
+    expect(field.get_by_role("textbox")).to_be_focused()
+    assert (field.evaluate("field => field.uuid"), window.page.url) == before
+    assert requests == []

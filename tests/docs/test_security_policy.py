@@ -1,30 +1,19 @@
 """SECURITY.md names tests, modules and files that there are, and promises nothing that no test shows."""
 
-import ast
 import hashlib
 import re
 
-from ..support.markdown import rows_below
+from ..support.markdown import missing_tests, named_tests_in, rows_below
 from ..support.paths import PACKAGE, ROOT
 
 SECURITY = (ROOT / "SECURITY.md").read_text()
 DATA = PACKAGE / "rendering" / "data"
 
-_TEST = re.compile(r"`(tests/(?:\w+/)*\w+\.py)::(\w+)`")
-
-
-def names_of_tests(module: str) -> set[str]:
-    """Return the names of the test functions of a module, those in its classes too."""
-    tree = ast.parse((ROOT / module).read_text())
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test")}
-
 
 def test_every_test_that_is_named_exists() -> None:
     """Each test that SECURITY.md names exists."""
-    named = set(_TEST.findall(SECURITY))
-    assert len(named) > 50
-    modules = {module: names_of_tests(module) for module, _ in named}
-    assert {(module, name) for module, name in named if name not in modules[module]} == set()
+    assert len(named_tests_in(SECURITY)) > 50
+    assert missing_tests(SECURITY) == set()
 
 
 def test_every_promise_has_means_and_a_test() -> None:
@@ -33,7 +22,7 @@ def test_every_promise_has_means_and_a_test() -> None:
         modules = re.findall(r"`((?:\w+/)*\w+\.py)`", means)
         assert modules, promise
         assert [module for module in modules if not (PACKAGE / module).is_file()] == []
-        assert _TEST.search(shown), promise
+        assert named_tests_in(shown), promise
 
 
 def test_checksums() -> None:
