@@ -12,11 +12,16 @@ RECIPES := $(VENV)/recipes
 WORKERS ?= auto
 PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# What the tests in front ends are built with.
+FRONTENDS := build/frontends
+NODE := $(CURDIR)/tests/support/with_node
+NPM_QUIETLY := npm --silent --ignore-scripts --no-audit --no-fund
+
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
-.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-footprint stress glance glance-page sheet drawing pictures wheel clean
-.PHONY: constraints test-recipes test-pythons test-lowest release-check docs tables bench-peers
+.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-work bench-browser bench-footprint stress glance glance-page sheet drawing pictures wheel clean
+.PHONY: npm test-frontends looks constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
 
 # Serves the example app.
 demo: $(VENV)/demo
@@ -33,6 +38,17 @@ test: servers lint
 # The tests that need no server and no browser and are not slow. Less than a minute on two cores.
 test-fast: $(VENV)/dev
 	$(PYTEST) -q -m "not server and not browser and not slow"
+
+# The widget in pages made with front-end frameworks and bundlers, from the npm package. Two minutes on two cores.
+# Node comes from PyPI where there is none.
+test-frontends: servers npm $(FRONTENDS)/complete
+	@cd $(FRONTENDS) && $(NODE) $(NPM_QUIETLY) install --no-save --offline $(CURDIR)/build/npm/*.tgz
+	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(PYTEST) tests/frontends
+
+# The widget as a package for npm, in build/npm. Nothing is published.
+npm: $(VENV)/dev
+	@rm -rf build/npm
+	@$(RUN) tools.npm_package
 
 # Formatter, linter, types and the direction of imports.
 lint: $(VENV)/dev
@@ -74,10 +90,14 @@ docs: $(VENV)/dev
 	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs --quiet build --strict
 	@echo "the documentation is in build/docs; to read it with its search: python3 -m http.server -d build/docs"
 
-# The tables in the documentation and in the widget's script, made from the code, the catalogues and what was measured.
+# The tables in the documentation, made from the code, the catalogues and what was measured.
 tables: $(VENV)/dev
 	@$(RUN) tools.docs_tables
-	@$(RUN) tools.script_tables
+	@$(RUN) tools.prices_table
+
+# The widget's script as it is served, minified by esbuild. Needs Node.
+widget: $(VENV)/dev
+	@$(RUN) tools.minify_script
 
 # What a captcha costs beside a bare Flask view.
 bench-endpoint: $(VENV)/dev
@@ -103,6 +123,14 @@ bench-trained: $(VENV)/bench-trained
 # What machines hear of our sounds, and what a sound costs. Half an hour.
 bench-audio: $(VENV)/bench
 	@$(RUN) benchmarks.resistance.audio
+
+# What work costs a server process: set-up, memory and time for each puzzle. A minute.
+bench-work: $(VENV)/dev
+	@$(RUN) benchmarks.speed.puzzles
+
+# How Chromium works puzzles out: its time beside Python's, the bar, and the page meanwhile. Two minutes.
+bench-browser: servers $(VENV)/dev
+	@$(RUN) benchmarks.speed.browser
 
 # How many bytes an outstanding captcha takes in each cache. A minute; needs redis-server and memcached.
 bench-footprint: servers $(VENV)/dev
@@ -134,6 +162,10 @@ drawing: $(VENV)/dev
 # The pictures of the example in README and docs, in docs/pictures.
 pictures: servers $(VENV)/dev
 	@$(RUN) tools.take_pictures
+
+# The pictures of the recipes for looks, in docs/pictures.
+looks: servers $(FRONTENDS)/complete
+	@$(RUN) tools.take_looks
 
 # The versions that the development environment gets, on every Python: the newest that pyproject.toml allows.
 constraints: $(VENV)/bin/python
@@ -182,4 +214,11 @@ $(VENV)/bench: pyproject.toml | $(VENV)/dev
 
 $(VENV)/bench-trained: pyproject.toml | $(VENV)/dev
 	$(INSTALL) '.[dev,bench-trained]'
+	@touch $@
+
+$(FRONTENDS)/complete: tests/frontends/package.json tests/frontends/package-lock.json tests/support/with_node | $(VENV)/dev
+	@echo "installing npm packages into $(FRONTENDS) …"
+	@mkdir -p $(FRONTENDS)
+	@cp tests/frontends/package.json tests/frontends/package-lock.json $(FRONTENDS)
+	@cd $(FRONTENDS) && $(NODE) $(NPM_QUIETLY) ci
 	@touch $@

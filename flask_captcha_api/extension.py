@@ -26,7 +26,7 @@ from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .storage import secret_keys
 from .storage.selection import check_early, open_store
-from .translations import language_for
+from .translations import translations_with
 from .widget.assets import add_routes as add_asset_routes
 from .widget.field import captcha_field, forbid_storing_page
 
@@ -43,6 +43,10 @@ class CaptchaApi:
         blueprint that :meth:`init_app` returns.
     :param kinds: additional kinds of challenges, by name: a maker, or a :class:`Kind` with more than a maker. One with
         the name of a built-in kind replaces it.
+    :param texts: your own texts by language tag, in the form of the package's catalogues: sentences that replace some
+        of a language, or a language that the package does not have, whose other sentences are English::
+
+            CaptchaApi(texts={"de": {"widget": {"refresh": "Anderes Bild"}}})
     """
 
     def __init__(
@@ -52,10 +56,12 @@ class CaptchaApi:
         cache: Cache | None = None,
         url_prefix: str | None = DEFAULT_PREFIX,
         kinds: Mapping[str, Maker | Kind] | None = None,
+        texts: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self._cache = cache
         self._url_prefix = url_prefix
         self._kinds = dict(kinds or {})
+        self._texts = texts
         if app is not None:
             self.init_app(app)
 
@@ -66,14 +72,16 @@ class CaptchaApi:
         cache: Cache | None = None,
         url_prefix: str | EllipsisType | None = ...,
         kinds: Mapping[str, Maker | Kind] | None = None,
+        texts: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Blueprint:
         """Set an app up and return the blueprint with the routes.
 
         The cache is not touched before the first request. Arguments that are left out are those of the constructor;
-        ``kinds`` are added to the constructor's.
+        ``kinds`` are added to the constructor's,
+        and ``texts`` replace them.
 
-        :raises ValueError: a setting is invalid, SECRET_KEY is missing, or the name of a kind is invalid. The message
-            lists every such setting.
+        :raises ValueError: a setting is invalid, SECRET_KEY is missing, or the name of a kind or one of the texts is
+            invalid. The message lists every such setting or text.
         :raises TypeError: the app is not a Flask app, the cache is not a Cache, or a kind is neither a maker nor a
             Kind.
         :raises RuntimeError: the app is already set up, or none of its caches can store captchas, or a library is not
@@ -86,7 +94,13 @@ class CaptchaApi:
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app already has a CaptchaApi: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})
-        config = read_config(app.config, kinds=all_kinds, other_errors=secret_keys.find_faults(app.config))
+        translations = translations_with((self._texts or {}) if texts is None else texts)
+        config = read_config(
+            app.config,
+            kinds=all_kinds,
+            languages=translations.catalogues,
+            other_errors=secret_keys.find_faults(app.config),
+        )
         check_pillow((settings, all_kinds[settings.kind]) for settings in config.every_source_config())
         chosen_cache = cache if cache is not None else self._cache
         if not isinstance(chosen_cache, Cache | None):
@@ -103,6 +117,7 @@ class CaptchaApi:
         app.extensions[EXTENSION_NAME] = CaptchaState(
             config=config,
             sources=Sources(config, all_kinds),
+            translations=translations,
             keys=keys,
             store=Lazy(partial(open_store, app, chosen_cache, config=config, keys=keys, checked=checked)),
             counters=counters,
@@ -137,9 +152,10 @@ class CaptchaApi:
         :raises StoreUnavailable: the cache cannot be reached, or refuses.
         """
         refuse_identity_of_no_token(identity)
-        return current_service().issue(
-            source, form=form, identity=identity, language=language_for(language) or str(language)
-        )
+        translations = current_state().translations
+        known = translations.language_for(language)
+        language = translations.catalogues[known].sound_language if known else str(language)
+        return current_service().issue(source, form=form, identity=identity, language=language)
 
     def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None

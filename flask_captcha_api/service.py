@@ -136,7 +136,7 @@ class CaptchaService:
 
         :param form: a key of ``FORMS``.
         :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
-        :param language: of a sound; a key of ``CATALOGUES``.
+        :param language: of a sound; a language of the package.
         :param difficulty: of a source with ``auto``: ``calm``, ``normal`` or ``hard``.
         :param theme: of a source with ``auto``: ``light`` or ``dark``.
         :raises FormNotOffered: a LookupError: the source has no captchas of this form.

@@ -15,6 +15,7 @@ from .rendering.puzzles import PuzzleMaker
 from .service import CaptchaService
 from .settings.config import CaptchaConfig
 from .storage.answers import AnswerStore
+from .translations import Translations
 
 EXTENSION_NAME = "captcha_api"
 
@@ -30,6 +31,7 @@ class CaptchaState:
 
     config: CaptchaConfig
     sources: Sources
+    translations: Translations
     keys: tuple[bytes, ...] = field(repr=False)
     store: Lazy[AnswerStore]
     counters: Lazy[Counters]

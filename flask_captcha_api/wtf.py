@@ -17,7 +17,7 @@ from .exceptions import SetupError, StoreUnavailable
 from .http.conditions import Condition, check_condition, holds, would_hold
 from .http.fields import requested_form
 from .http.gateway import PROTECTED_VIEW, VerifiedCaptcha, check_keeps, verify
-from .http.languages import language_of_texts
+from .http.languages import catalogue_of_texts
 from .http.results import Result, message_of
 from .service import KeptCaptcha
 from .widget.field import OWN_ATTRIBUTES, captcha_field
@@ -200,7 +200,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
             return False
 
     def _message_of(self, result: Result) -> str:
-        return message_of(result, language_of_texts(self._lang))
+        return message_of(result, catalogue_of_texts(self._lang))
 
 
 class _NoLabel(Label):  # type: ignore[misc]  # WTForms publishes no types

@@ -11,16 +11,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks import prices
 from benchmarks.intervals import wilson
 from benchmarks.legibility import glance
 from benchmarks.resistance import cells, frontier
 from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.cli.prices import SECONDS_PER_SQUARING, cents_on_cpu, cents_on_gpu, native_seconds, short
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED, DEFAULT_LANGUAGE, FALLBACK_LANGUAGE
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -113,10 +115,12 @@ def errors_of(operation: str) -> str:
 
 
 def messages(_: str) -> str:
-    """Return the table of messages to visitors."""
+    """Return the table of messages to visitors, in the default language and in English."""
+    languages = (DEFAULT_LANGUAGE, FALLBACK_LANGUAGE)
+    catalogues = [BUNDLED.catalogues[language] for language in languages]
     return _table(
-        ("code", *(f"`{language}`" for language in CATALOGUES)),
-        [(f"`{result.code}`", *(message_of(result, language) for language in CATALOGUES)) for result in Result],
+        ("code", *(f"`{language}`" for language in languages)),
+        [(f"`{result.code}`", *(message_of(result, each) for each in catalogues)) for result in Result],
     )
 
 
@@ -140,9 +144,22 @@ def languages(_: str) -> str:
     """Return the table of languages."""
     rows = [
         (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
-        for language, each in CATALOGUES.items()
+        for language, each in BUNDLED.catalogues.items()
     ]
     return _table(("language", "name", "serves", "voice"), rows)
+
+
+def texts(_: str) -> str:
+    """Return the table of all texts, in English."""
+    english = BUNDLED.catalogues[FALLBACK_LANGUAGE]
+    kinds = {f'"kinds", "{kind}"': parts for kind, parts in english.kinds.items()}
+    sections = {f'"{name}"': getattr(english, name) for name in ("messages", "widget", "work", "page", "asks")}
+    rows = [
+        (f'`{section}, "{key}"`', text)
+        for section, parts in {**sections, **kinds}.items()
+        for key, text in parts.items()
+    ]
+    return _table(("keys", "text"), rows)
 
 
 def benchmark(name: str) -> str:
@@ -178,6 +195,25 @@ def _share(score: glance.Score | None) -> str:
     return f"{score.right} of {score.read} = {score.right / score.read:.0%} ({low:.0%} to {high:.0%})"
 
 
+def price_of_a_pass(_: str) -> str:
+    """Return the table of what a pass costs a program."""
+    return _table(("", "the cheapest way that was measured", "CPU s a pass", "cents for 1,000"), prices.rows())
+
+
+def squarings(_: str) -> str:
+    """Return the table of what a number of squarings means."""
+    rows = [
+        (
+            f"{number:,}",
+            *(f"{short(number * seconds)} s" for seconds in SECONDS_PER_SQUARING.values()),
+            f"{short(cents_on_cpu(native_seconds(number)))} ¢",
+            f"{short(cents_on_gpu(number))} ¢",
+        )
+        for number in (50_000, 100_000, 200_000, 500_000, 1_000_000)
+    ]
+    return _table(("squarings", *SECONDS_PER_SQUARING, "1,000 passes on a CPU", "on a GPU"), rows)
+
+
 TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-sources": settings_of_sources,
     "settings-of-app": settings_of_app,
@@ -187,13 +223,15 @@ TABLES: dict[str, Callable[[str], str]] = {
     "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,
     "languages": languages,
+    "texts": texts,
     "benchmark": benchmark,
     "resistance": resistance,
     "glance": at_a_glance,
+    "price": price_of_a_pass,
+    "squarings": squarings,
 }
 
-
-CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart}
+CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart, "price.svg": prices.chart}
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

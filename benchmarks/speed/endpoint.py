@@ -21,6 +21,7 @@ from werkzeug.test import create_environ
 
 from flask_captcha_api import CaptchaApi, verify_captcha
 from flask_captcha_api.challenges.kinds import KINDS
+from flask_captcha_api.challenges.sources import UNCOUNTED
 from flask_captcha_api.rendering import FORMS
 from flask_captcha_api.settings.config import SourceConfig
 from flask_captcha_api.testing import answers
@@ -36,6 +37,8 @@ MOST_FOR_GET = 6
 MOST_FOR_VERIFY = 4
 MOST_FOR_LIMIT = 2
 MOST_FOR_REFUSAL = 2
+#: What a puzzle may cost, as a share of what a picture costs.
+MOST_FOR_WORK = 1
 NO_HEADERS: Mapping[str, str] = {}
 #: About as much as gunicorn's default limits let through, 100 lines of 8,190 bytes, for each of the headers that are
 #: parsed: lines of one name arrive joined by commas.
@@ -57,6 +60,7 @@ def main() -> None:
 
     logging.getLogger("flask_captcha_api").setLevel(logging.ERROR)  # it warns of a limit as generous as this one
     app, limited = make_app(), make_app(CAPTCHA_RATE_LIMIT="1000000 per hour")
+    working = make_app(CAPTCHA_WORK_ALONE=200_000)
     refusing = make_app(
         CAPTCHA_RATE_LIMIT="1 per day", CAPTCHA_AUDIO=False, CAPTCHA_LANGUAGE="auto", CAPTCHA_JWT="optional"
     )
@@ -66,7 +70,7 @@ def main() -> None:
         samples: dict[str, list[float]] = {}
         for number in range(ROUNDS + 1):
             print(f"\rround {number} of {ROUNDS}", end="", file=sys.stderr, flush=True)
-            for name, seconds in measure_round(app, limited, refusing):
+            for name, seconds in measure_round(app, limited, working, refusing):
                 if number:  # the first round warms up
                     samples.setdefault(name, []).append(seconds)
         print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
@@ -79,7 +83,7 @@ def main() -> None:
 def make_app(**settings: Any) -> Flask:
     """Make an app with a bare view, the captcha routes and a guarded view, on the embedded SimpleCache."""
     app = Flask(__name__)
-    app.config.update({"SECRET_KEY": "k" * 32, "CAPTCHA_JWT": "off", **settings})
+    app.config.update({"SECRET_KEY": "k" * 32, "CAPTCHA_JWT": "off", "CAPTCHA_DIFFICULTY": UNCOUNTED, **settings})
     CaptchaApi(app)
 
     @app.get("/bare")
@@ -94,9 +98,9 @@ def make_app(**settings: Any) -> Flask:
     return app
 
 
-def measure_round(app: Flask, limited: Flask, refusing: Flask) -> Iterator[tuple[str, float]]:
+def measure_round(app: Flask, limited: Flask, working: Flask, refusing: Flask) -> Iterator[tuple[str, float]]:
     """Measure each subject once: the mean of so many calls that the clock's grain does not matter."""
-    settings = SourceConfig()
+    settings = SourceConfig(difficulty=UNCOUNTED)
     rng = random.Random(1)
     yield "bare JSON view", timed(lambda: call(app, "GET", "/bare"))
     yield "picture alone", timed(lambda: FORMS["image"].render(KINDS["digits"], ANSWER, settings, rng, "en"))
@@ -106,6 +110,7 @@ def measure_round(app: Flask, limited: Flask, refusing: Flask) -> Iterator[tuple
         bodies.append(call(app, "GET", "/captcha/x"))
 
     yield "GET /captcha/x", timed(get)
+    yield "GET /captcha/x/work", timed(lambda: call(working, "GET", "/captcha/x/work"))
     yield "GET, limited", timed(lambda: call(limited, "GET", "/captcha/x"))
     posts = iter([solved(body) for body in bodies])
     yield "POST /captcha/x", timed(lambda: call(app, "POST", "/captcha/x", next(posts)))
@@ -162,13 +167,15 @@ def solved(body: bytes) -> bytes:
 def report(medians: dict[str, float]) -> None:
     """Print the table and the figures that are held to a limit."""
     bare = medians["bare JSON view"]
-    print(f"{'':18} {'µs':>8} {'bare views':>11}")
+    print(f"{'':19} {'µs':>8} {'bare views':>11}")
     for name, seconds in medians.items():
-        print(f"{name:18} {seconds * 1e6:8.0f} {seconds / bare:11.1f}")
+        print(f"{name:19} {seconds * 1e6:8.0f} {seconds / bare:11.1f}")
     over_picture = (medians["GET /captcha/x"] - medians["picture alone"]) / bare
     verify = medians["POST /captcha/x"] / bare
     print(f"\nGET costs the picture and {over_picture:.1f} bare views (at most {MOST_FOR_GET})")
     print(f"a verify costs {verify:.1f} bare views (at most {MOST_FOR_VERIFY})")
+    work = medians["GET /captcha/x/work"] / medians["GET /captcha/x"]
+    print(f"work costs {work:.2f} times a picture (at most {MOST_FOR_WORK})")
     limit = (medians["GET, limited"] - medians["GET /captcha/x"]) / bare
     print(f"a rate limit, counted in memory, costs {limit:.1f} bare views (at most {MOST_FOR_LIMIT})")
     refusal = max(medians[name] for name, _, _ in REFUSALS) / bare

@@ -12,7 +12,7 @@ from ..challenges.sources import UNCOUNTED, Source
 from ..exceptions import FormNotOffered, UnknownSource
 from ..rendering import FORMS
 from ..state import CaptchaState, current_state
-from ..translations import DEFAULT_LANGUAGE, LANGUAGES
+from ..translations import DEFAULT_LANGUAGE
 
 GROUP_NAME = "captcha"
 
@@ -33,7 +33,7 @@ commands: AppGroup = AppGroup(GROUP_NAME, help="Check the app's captchas, and lo
     show_default=True,
     help="The PNG file. The sound is written next to it, with the suffix .wav.",
 )
-@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of the sound.  [default: the app's]")
+@click.option("--lang", metavar="TAG", help="The language of the sound.  [default: the app's]")
 def write_sheet(source_name: str | None, count: int, out: Path, lang: str | None) -> None:
     """Write numbered pictures of a source to one image, and one sound.
 
@@ -47,11 +47,8 @@ def write_sheet(source_name: str | None, count: int, out: Path, lang: str | None
     out.parent.mkdir(parents=True, exist_ok=True)
     contact_sheet([_render(source, "image") for _ in range(count)]).save(out)
     click.echo(f"{out}: {count} of source {source.name}")
-    if lang is None:
-        configured = (state.config.audio_language, state.config.language)
-        lang = next((language for language in configured if language != "auto"), DEFAULT_LANGUAGE)
     try:
-        sound = _render(source, "audio", lang)
+        sound = _render(source, "audio", _language_of_sound(state, lang))
     except FormNotOffered:
         click.echo(f"source {source.name} has no sound")
         return
@@ -83,6 +80,18 @@ def _find_source(state: CaptchaState, name: str | None) -> Source:
         return state.sources.find(name)
     except UnknownSource as error:
         raise click.BadParameter(str(error), param_hint="--source") from None
+
+
+def _language_of_sound(state: CaptchaState, tag: str | None) -> str:
+    """Return the language for a tag, else the first that is configured: there is no request that accepts any."""
+    config, language_for = state.config, state.translations.language_for
+    if tag is not None and language_for(tag) is None:
+        raise click.BadParameter(f"no language serves {tag!r}", param_hint="--lang")
+    configured = (tag, config.audio_language, config.language, config.fallback_language)
+    language = next(
+        filter(None, (language_for(each) for each in configured if isinstance(each, str))), DEFAULT_LANGUAGE
+    )
+    return state.translations.catalogues[language].sound_language
 
 
 def _render(source: Source, form: str, language: str = "en") -> bytes:

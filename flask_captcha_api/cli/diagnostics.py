@@ -15,6 +15,7 @@ from ..state import CaptchaState, current_state
 from ..storage.capacity import capacity_warning
 from ..storage.secret_keys import CHANGED, have_changed, weakness_of
 from ..storage.selection import check_backend
+from .prices import measured_seconds_per_squaring
 from .redis_checks import redis_notes
 from .report import Report, as_text
 from .route_checks import check_routes
@@ -47,6 +48,9 @@ def diagnose(app: Flask) -> Report:
     _check_limits(state, report)
     for source in _sources(state):
         report.sources.append(check_source(source, state.config.defaults, report))
+    if state.config.squarings:
+        report.squarings = state.config.squarings
+        report.seconds_per_squaring = measured_seconds_per_squaring()
     if state.config.sources_differ:
         report.add_note("sources differ in difficulty: each protected view should name its own, as in source='login'")
     for fault in find_faults(app, state.sources):
@@ -65,7 +69,7 @@ def _check_settings(app: Flask, state: CaptchaState, report: Report) -> None:
         shown = value["CACHE_TYPE"] if key == "CAPTCHA_CACHE" and value is not None else value
         report.settings[key] = (as_text(shown), as_text(default))
     try:
-        current = _values(read_config(app.config, kinds=state.sources.kinds))
+        current = _values(read_config(app.config, kinds=state.sources.kinds, languages=state.translations.catalogues))
     except ValueError:  # its message may contain a password
         report.add_error(
             "settings changed after init_app, and the app will not start with the new values: correct them"

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .prices import SECONDS_PER_SQUARING, cents_on_cpu, cents_on_gpu, native_seconds, short
 from .report import Report, SourceReport
 
 _WIDEST_TEXT = 100
@@ -15,7 +16,7 @@ _GAP = "  "
 
 def format_report(report: Report) -> str:
     """Return a report as styled text, with its verdict in the last line."""
-    sections = (_facts, _settings, _sources, _overrides, _findings, _verdict)
+    sections = (_facts, _settings, _sources, _overrides, _doors, _work, _findings, _verdict)
     return "\n\n".join("\n".join(lines) for section in sections if (lines := list(section(report))))
 
 
@@ -58,6 +59,33 @@ def _overrides(report: Report) -> Iterator[str]:
         yield click.style(f"{'source':{width}}{_GAP}overrides", bold=True)
         for name, text in overrides.items():
             yield from _hanging(f"{name:{width}}{_GAP}", text)
+
+
+def _doors(report: Report) -> Iterator[str]:
+    """Name each source's cheapest way in, and say what it and the others take a program."""
+    rows = []
+    for source in report.sources:
+        prices = {door.form: door.seconds for door in source.doors if door.seconds is not None}
+        told = [f"{each.form} {short(each.seconds) if each.seconds else 'not measured'}" for each in source.doors]
+        rows.append((source.name, min(prices, key=lambda form: prices[form], default="unknown"), ", ".join(told)))
+    return _table(("source", "cheapest way in", "CPU seconds that a pass takes a program"), rows)
+
+
+def _work(report: Report) -> Iterator[str]:
+    """Say what each number of squarings means on devices, and what 1,000 passes cost by it."""
+    if report.seconds_per_squaring is None:
+        return iter(())
+    devices = {**SECONDS_PER_SQUARING, "here": report.seconds_per_squaring}
+    rows = [
+        (
+            f"{number:,}",
+            *(f"{short(number * seconds)} s" for seconds in devices.values()),
+            f"{short(cents_on_cpu(native_seconds(number)))} ¢",
+            f"{short(cents_on_gpu(number))} ¢",
+        )
+        for number in sorted(report.squarings)
+    ]
+    return _table(("squarings", *devices, "1,000 on CPU", "on GPU"), rows)
 
 
 def _findings(report: Report) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The report of ``flask captcha check``."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ..challenges.guessing import GuessProbability
 from ..settings.config import SourceConfig
+from .prices import Door
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class SourceReport:
 
     :ivar overrides: the settings that differ from the app's, as text.
     :ivar guess: the probability that a blind guess passes; None if unknown.
+    :ivar doors: the ways in, each with its price.
     """
 
     name: str
@@ -24,6 +26,7 @@ class SourceReport:
     overrides: str
     has_sound: bool
     guess: GuessProbability | None
+    doors: Sequence[Door]
 
 
 class Report:
@@ -31,6 +34,8 @@ class Report:
 
     :ivar facts: text by topic.
     :ivar settings: the value in force and the default of each key, as text.
+    :ivar squarings: every number of squarings that a source asks for.
+    :ivar seconds_per_squaring: on this machine; None if no source has work.
     :ivar errors: what has to be fixed.
     :ivar notes: what may be intended.
     """
@@ -39,6 +44,8 @@ class Report:
         self.facts: dict[str, str] = {}
         self.settings: dict[str, tuple[str, str]] = {}
         self.sources: list[SourceReport] = []
+        self.squarings: Collection[int] = ()
+        self.seconds_per_squaring: float | None = None
         self.errors: list[str] = []
         self.notes: list[str] = []
 
@@ -74,4 +81,6 @@ def as_text(value: Any) -> str:
         return f"{len(value)}, see below"
     if isinstance(value, list | tuple):
         return ", ".join(map(as_text, value))
+    if callable(value):
+        return f"the function {getattr(value, '__qualname__', value)}"
     return str(value)

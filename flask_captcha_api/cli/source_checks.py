@@ -11,6 +11,7 @@ from ..challenges.sources import UNCOUNTED, Source
 from ..rendering import FORMS, VOICES, has_sound
 from ..rendering.picture.typefaces import BUNDLED, missing_from
 from ..settings.config import SourceConfig
+from .prices import doors_of
 from .report import Report, SourceReport, as_text
 
 #: The name of the source that is checked if any name is a source.
@@ -55,12 +56,18 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
         report.add_error(
             f"{_label(source)}: a blind guess passes {guess} times: {remedy}, or use a kind with more answers"
         )
+    if settings.work is not None:
+        report.add_note(
+            f"{_label(source)}: work needs JavaScript: without it, a page that renders the widget shows a sentence "
+            "instead of a captcha; set work_alone in place of work if these visitors have to get through"
+        )
     overrides = ", ".join(
         f"{setting.name} {as_text(getattr(settings, setting.name))}"
         for setting in fields(SourceConfig)
         if getattr(settings, setting.name) != getattr(defaults, setting.name)
     )
-    return SourceReport(source.name, settings, overrides, can_be_spoken, guess)
+    doors = doors_of(source, has_sound=can_be_spoken)
+    return SourceReport(source.name, settings, overrides, can_be_spoken, guess, doors)
 
 
 def _why_silent(source: Source) -> str:

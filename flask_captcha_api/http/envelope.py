@@ -2,14 +2,15 @@
 
 import json
 from base64 import b64encode
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Response
 from werkzeug.datastructures import Headers
 
 from ..service import Captcha
-from .languages import language_of_messages
+from ..translations import Catalogue
+from .languages import catalogue_of_messages
 from .results import RETRY_AFTER, WWW_AUTHENTICATE, Result, message_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def envelope(result: Result, response: Any = None, *, retry_after: int | None = 
     :param retry_after: seconds, for results with a Retry-After header; None: 5.
     """
     response_json = response if isinstance(response, Json) else _to_json(response).encode()
-    body = b'%s,"response":%s}' % (_opening(result, language_of_messages()), response_json)
+    body = b'%s,"response":%s}' % (_opening(result, catalogue_of_messages()), response_json)
     answer = EnvelopeResponse(body, result.status, {"Cache-Control": "no-store"}, content_type="application/json")
     if WWW_AUTHENTICATE in result.headers:
         answer.headers[WWW_AUTHENTICATE.name] = "Bearer"
@@ -103,13 +104,13 @@ def captcha_json(form: str, captcha: Captcha) -> Json:
     return Json(b"{%s}" % b",".join(members))
 
 
-@cache
-def _opening(result: Result, language: str) -> bytes:
+@lru_cache(maxsize=1000)  # of all results in every language
+def _opening(result: Result, catalogue: Catalogue) -> bytes:
     """Return the envelope up to its last member, ``response``."""
     members = {
         "status": result is Result.SUCCESS,
         "code": result.code,
         "stringCode": result.string_code,
-        "message": message_of(result, language),
+        "message": message_of(result, catalogue),
     }
     return _to_json(members).removesuffix("}").encode()

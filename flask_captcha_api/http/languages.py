@@ -1,11 +1,15 @@
 """Chooses the language for the current request."""
 
+import logging
 import re
+from collections.abc import Callable
 
 from flask import request
 
 from ..state import current_state
-from ..translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, best_language, language_tag
+from ..translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE, Catalogue, language_tag
+
+_logger = logging.getLogger("flask_captcha_api")
 
 # Parsing takes time in proportion to the header, which may have hundreds of kilobytes, as servers join duplicate lines.
 # Browsers send a few ranges, best first.
@@ -15,37 +19,81 @@ _MOST_RANGES = 10
 _RANGE = re.compile(r"\s*([A-Za-z0-9*_-]+)\s*(?:;\s*[qQ]=([01](?:\.[0-9]{0,3})?)\s*)?")
 
 
-def language_of_messages() -> str:
-    """Return the language of messages in the envelope."""
-    configured = current_state().config.language
-    return best_language(accepted_languages()) if configured == "auto" else configured
+def catalogue_of_messages() -> Catalogue:
+    """Return the texts for messages in the envelope, by CAPTCHA_LANGUAGE."""
+    state = current_state()
+    translations, config = state.translations, state.config
+    fallback = config.fallback_language or DEFAULT_LANGUAGE
+    if config.language == "auto":
+        language = translations.best_language(accepted_languages(), otherwise=fallback)
+    elif callable(config.language):
+        language = _language_from(config.language) or fallback
+    else:
+        language = config.language
+    return translations.catalogues[language]
 
 
-def language_of_texts(tag: object) -> str:
-    """Return the language of the widget's texts and of a form field's errors.
+def catalogue_of_texts(tag: object) -> Catalogue:
+    """Return the texts of the widget and of a form field's errors.
 
     :param tag: the page's language, as for :func:`~flask_captcha_api.translations.language_tag`; None or empty: by
         CAPTCHA_LANGUAGE.
     """
-    if tag is not None and language_tag(tag):
-        return best_language((tag,), otherwise=FALLBACK_LANGUAGE)  # like the widget's script
-    return language_of_messages()
+    return catalogue_of_page(tag) if tag is not None and language_tag(tag) else catalogue_of_messages()
+
+
+def catalogue_of_page(tag: object) -> Catalogue:
+    """Return the texts of the widget on a page in a language, whatever CAPTCHA_LANGUAGE is."""
+    state = current_state()
+    otherwise = state.config.fallback_language or FALLBACK_LANGUAGE
+    return state.translations.catalogues[state.translations.best_language((tag,), otherwise=otherwise)]
+
+
+def example_catalogues() -> list[Catalogue]:
+    """Return the texts of the languages that messages may be in; if those are many, of the fallback and English."""
+    state = current_state()
+    configured, fallback = state.config.language, state.config.fallback_language or DEFAULT_LANGUAGE
+    languages = dict.fromkeys((fallback, FALLBACK_LANGUAGE))
+    if isinstance(configured, str) and configured != "auto":
+        languages = {configured: None}
+    return [state.translations.catalogues[each] for each in languages]
 
 
 def language_of_sound(tag: object) -> str:
-    """Return the language of a sound: that of ``tag``, else CAPTCHA_AUDIO_LANGUAGE, else CAPTCHA_LANGUAGE.
+    """Return the bundled language of a sound: that of ``tag``, else CAPTCHA_AUDIO_LANGUAGE, else CAPTCHA_LANGUAGE.
 
     Where CAPTCHA_AUDIO_LANGUAGE is ``auto``, the visitor's languages stand in its place.
 
     :param tag: the requested language; None or an unsupported one: no preference.
     """
-    config = current_state().config
+    state = current_state()
     wanted = ["" if tag is None else tag]
-    if config.audio_language == "auto":
+    if state.config.audio_language == "auto":
         wanted += accepted_languages()
     else:
-        wanted.append(config.audio_language)
-    return best_language(wanted, otherwise=DEFAULT_LANGUAGE if config.language == "auto" else config.language)
+        wanted.append(state.config.audio_language)
+    language = next(filter(None, map(state.translations.language_for, wanted)), None)
+    catalogue = state.translations.catalogues[language] if language else catalogue_of_messages()
+    return catalogue.sound_language
+
+
+def _language_from(choose: Callable[[], object]) -> str | None:
+    """Return the language that a function of the app's chooses; None if it chooses none that there is."""
+    state = current_state()
+    try:
+        tag = choose()
+    except Exception:
+        if state.is_first("CAPTCHA_LANGUAGE raises"):
+            _logger.exception("the function of CAPTCHA_LANGUAGE raised: CAPTCHA_FALLBACK_LANGUAGE is used instead")
+        return None
+    language = None if tag is None else state.translations.language_for(tag)
+    if tag is not None and language is None and state.is_first("CAPTCHA_LANGUAGE is unknown"):
+        _logger.warning(
+            "the function of CAPTCHA_LANGUAGE returned %.100r, which no catalogue serves: CAPTCHA_FALLBACK_LANGUAGE is "
+            "used instead; CaptchaApi(texts=...) adds a language",
+            tag,
+        )
+    return language
 
 
 def accepted_languages() -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from ..translations import CATALOGUES
+from ..translations import Catalogue
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +115,6 @@ class Result(Enum):
         self.headers = headers
 
 
-def message_of(result: Result, language: str) -> str:
-    """Return the message of a result for the visitor.
-
-    :param language: one of :data:`~flask_captcha_api.translations.LANGUAGES`.
-    """
-    return CATALOGUES[language].messages[result.string_code]
+def message_of(result: Result, catalogue: Catalogue) -> str:
+    """Return the message of a result for the visitor."""
+    return catalogue.messages[result.string_code]

@@ -22,7 +22,7 @@ from .fields import TEXT_NAMES, UUID_NAMES, read_fields, read_query
 from .gateway import JSON_ROUTE, issue, verify
 from .jwt import token_header
 from .jwt_renewal import returned_token
-from .languages import language_of_sound
+from .languages import example_catalogues, language_of_sound
 from .openapi.description import FILE_NAME, describe
 from .results import Result
 
@@ -130,7 +130,13 @@ def _openapi() -> Response:
     if not config.openapi:
         return envelope(Result.SOURCE_UNKNOWN)
     server = url_for(request.endpoint or "").removesuffix(f"/{FILE_NAME}")
-    description = describe(config, current_state().sources.kinds, server=server or "/", token_header=token_header())
+    description = describe(
+        config,
+        current_state().sources.kinds,
+        catalogues=example_catalogues(),
+        server=server or "/",
+        token_header=token_header(),
+    )
     return Response(json.dumps(description, ensure_ascii=False), mimetype="application/json")
 
 

@@ -13,14 +13,14 @@ from ..challenges.kinds import Kind
 from ..challenges.sources import Source
 from ..exceptions import FormNotOffered
 from ..settings.config import SOUND_COUNTS_AS, SourceConfig
-from ..translations import CATALOGUES
+from ..translations import BUNDLED as TEXTS
 from .picture.atlas import Atlas
 from .picture.drawing import MEDIA_TYPES, draw, encode
 from .picture.typefaces import BUNDLED
 from .sound.speech import MEDIA_TYPE, can_speak, speak
 
-#: The voice for each language of :data:`~flask_captcha_api.translations.CATALOGUES`.
-VOICES: Mapping[str, str] = MappingProxyType({tag: each.voice for tag, each in CATALOGUES.items()})
+#: The voice for each language of the package.
+VOICES: Mapping[str, str] = MappingProxyType({language: each.voice for language, each in TEXTS.catalogues.items()})
 
 #: The shapes of glyphs that pictures of all apps in this process share.
 _ATLAS = Atlas()

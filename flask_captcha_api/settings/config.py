@@ -1,18 +1,21 @@
 """Every setting, declared once: its key, default, validator and meaning."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
-from ..translations import DEFAULT_LANGUAGE, LANGUAGES
+from ..translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE
 from .validators import (
     CACHE_OR_NONE,
     DURATION_OR_NONE,
     FLAG,
     FONT_FILES_OR_NONE,
     KIND_NAME,
+    LANGUAGE_OR_AUTO,
+    LANGUAGE_OR_FUNCTION,
+    LANGUAGE_OR_NONE,
     RATE_OR_NONE,
     SOURCES_OR_NONE,
     STORAGE_URI,
@@ -117,15 +120,21 @@ class CaptchaConfig:
         DURATION_OR_NONE,
         "None: the token is returned unchanged; else it is renewed, for sessions this long at most",
     )
-    language: str = _setting(
+    language: str | Callable[[], object] = _setting(
         DEFAULT_LANGUAGE,
-        one_of(*LANGUAGES, "auto"),
-        f"of the messages; `auto` follows Accept-Language, and is `{DEFAULT_LANGUAGE}` if no accepted language is "
-        "available",
+        LANGUAGE_OR_FUNCTION,
+        "of the messages; `auto` follows Accept-Language; a function, such as Flask-Babel's `get_locale`, is called "
+        "for each request and returns a tag or a locale",
+    )
+    fallback_language: str | None = _setting(
+        None,
+        LANGUAGE_OR_NONE,
+        "used where `auto`, the function or the page's `lang` leads to no language that there is; "
+        f"None: `{DEFAULT_LANGUAGE}` for messages, `{FALLBACK_LANGUAGE}` for the widget on a page",
     )
     audio_language: str = _setting(
         "auto",
-        one_of(*LANGUAGES, "auto"),
+        LANGUAGE_OR_AUTO,
         "of the sound, which its voice speaks, if the request names none; `auto` follows Accept-Language",
     )
     cache: Mapping[str, Any] | None = _setting(

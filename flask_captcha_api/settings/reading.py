@@ -2,11 +2,12 @@
 
 import inspect
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from ..translations import BUNDLED
 from .config import (
     ALL_KEYS,
     PREFIX,
@@ -45,7 +46,11 @@ class LengthLimits(Protocol):
 
 
 def read_config(
-    settings: Mapping[str, Any], *, kinds: Mapping[str, LengthLimits], other_errors: Sequence[str] = ()
+    settings: Mapping[str, Any],
+    *,
+    kinds: Mapping[str, LengthLimits],
+    languages: Collection[str] = tuple(BUNDLED.catalogues),
+    other_errors: Sequence[str] = (),
 ) -> CaptchaConfig:
     """Read and validate the ``CAPTCHA_*`` keys of a mapping such as ``app.config``.
 
@@ -54,12 +59,14 @@ def read_config(
 
     :param settings: any mapping; keys of other packages are ignored.
     :param kinds: the kinds that exist, by name.
+    :param languages: the languages that there are texts for.
     :param other_errors: errors in other settings, to be reported in the same exception.
     :raises ValueError: names every invalid key, with its value and its range.
     """
     errors = list(other_errors)
     defaults = _values(SourceConfig, settings, errors)
     of_app = _values(CaptchaConfig, settings, errors)
+    errors += _unknown_languages(of_app, languages)
     named = of_app.pop("sources")
     if not SOURCES_OR_NONE.accepts(named):
         named = None  # reported above
@@ -100,6 +107,17 @@ def _value_errors(setting: str, value: object, validator: Validator) -> list[str
         return []
     is_value = "" if validator.is_secret else f" is {value!r}: it"
     return [f"{setting}{is_value} must be {validator.must_be}"]
+
+
+def _unknown_languages(of_app: Mapping[str, Any], languages: Collection[str]) -> list[str]:
+    """Return an error for each setting that names a language without texts."""
+    errors = []
+    for name, others in (("language", ("auto",)), ("fallback_language", ()), ("audio_language", ("auto",))):
+        known = (*languages, *others)
+        if isinstance(of_app[name], str) and of_app[name] not in known:
+            names = ", ".join(map(repr, known))
+            errors.append(f"{PREFIX}{name.upper()} is {of_app[name]!r}: it must be one of {names}")
+    return errors
 
 
 def _source_errors(named: Mapping[Any, Mapping[Any, Any]]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from ..coroutines import is_async
 from .rates import is_rate
 
 
@@ -38,6 +39,12 @@ def one_of(*names: str) -> Validator:
     return Validator(f"one of {', '.join(map(repr, names))}", lambda value: isinstance(value, str) and value in names)
 
 
+LANGUAGE_OR_AUTO = Validator("a language, or 'auto'", lambda value: isinstance(value, str))
+LANGUAGE_OR_NONE = none_or(Validator("a language", lambda value: isinstance(value, str)))
+LANGUAGE_OR_FUNCTION = Validator(
+    "a language, 'auto', or a function (not async) that returns a language tag",
+    lambda value: isinstance(value, str) or (callable(value) and not is_async(value)),
+)
 KIND_NAME = Validator("the name of a kind", lambda value: isinstance(value, str))
 FONT_FILES_OR_NONE = Validator(
     "None or a list of paths of font files that exist",

@@ -1,4 +1,4 @@
-"""The widget's script and style sheet, served under URLs with a digest of their contents."""
+"""The widget's script, style sheet and texts, served under URLs with a digest of their contents."""
 
 import hashlib
 import re
@@ -7,10 +7,13 @@ from importlib.resources import files
 from flask import Blueprint, Response, request, url_for
 
 from ..http.envelope import envelope
+from ..http.languages import catalogue_of_page
 from ..http.results import Result
 from ..state import current_state
 
 SCRIPT = "captcha-field.js"
+#: What is served as the script. Its first line, which is not, says what it was made from: tools/minify_script.py.
+MINIFIED = "captcha-field.min.js"
 STYLESHEET = "captcha-field.css"
 #: Works puzzles out; loaded by the script for sources that have any.
 WORK_SCRIPT = "captcha-work.js"
@@ -37,12 +40,18 @@ def digest_of_contents(contents: bytes) -> str:
     return hashlib.sha256(contents).hexdigest()[:16]
 
 
+def _read(name: str) -> str:
+    return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
+
+
 _CONTENTS = {
-    name: compact(files(__package__).joinpath("static", name).read_text(encoding="utf-8")).encode()
-    for name in _MEDIA_TYPES
+    SCRIPT: _read(MINIFIED).partition("\n")[2].encode(),
+    WORK_SCRIPT: compact(_read(WORK_SCRIPT)).encode(),
+    STYLESHEET: compact(_read(STYLESHEET)).encode(),
 }
-#: One digest for all files, so that the script finds the style sheet next to itself.
-DIGEST = digest_of_contents(b"".join(_CONTENTS.values()))
+_DIGEST_OF_FILES = hashlib.sha256(b"".join(_CONTENTS.values())).digest()
+#: Ends the name of the file with the texts for a language tag: ``de-AT.json``.
+_TEXTS = ".json"
 #: Stands for the digest in pages that do not use :func:`file_url`.
 LATEST = "latest"
 
@@ -60,17 +69,31 @@ def file_url(name: str) -> str:
     mounted_as = current_state().mounted_as
     if not mounted_as:
         raise RuntimeError("the captcha routes are not mounted: register the blueprint that init_app returned")
-    return url_for(f"{mounted_as[0]}.{_ENDPOINT}", digest=DIGEST, file=name)
+    return url_for(f"{mounted_as[0]}.{_ENDPOINT}", digest=current_digest(), file=name)
+
+
+def current_digest() -> str:
+    """Return the digest of the files and of the app's texts: one for all, as the script finds them next to itself."""
+    state = current_state()
+    fallback = str(state.config.fallback_language).encode()
+    return digest_of_contents(_DIGEST_OF_FILES + state.translations.digest + fallback)
 
 
 def _static_file(digest: str, file: str) -> Response:
     """Answer GET /captcha/static/{digest}/{file}: the file, or an envelope if there is none.
 
+    Of texts there is a file for every language tag: that of the language that serves it, or the fallback's. Under the
+    digest of another version there are texts too, for a page that has been open since then.
+
     Browsers may keep a file for ever, since its URL changes with its contents. Under ``latest`` they must revalidate.
     """
-    if digest not in (DIGEST, LATEST) or file not in _CONTENTS:
-        return envelope(Result.SOURCE_UNKNOWN)
-    return file_response(_CONTENTS[file], _MEDIA_TYPES[file], DIGEST, is_immutable=digest == DIGEST)
+    current = current_digest()
+    if file.endswith(_TEXTS):
+        texts = catalogue_of_page(file.removesuffix(_TEXTS)).script_json
+        return file_response(texts, "application/json", current, is_immutable=digest == current)
+    if file in _CONTENTS and digest in (current, LATEST):
+        return file_response(_CONTENTS[file], _MEDIA_TYPES[file], current, is_immutable=digest == current)
+    return envelope(Result.SOURCE_UNKNOWN)
 
 
 def file_response(contents: bytes, media_type: str, digest: str, *, is_immutable: bool) -> Response:

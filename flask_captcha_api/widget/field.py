@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response
 from ..http.envelope import forbid_storing
 from ..http.fields import requested_form
 from ..http.gateway import PAGE, Reply, issue
-from ..http.languages import language_of_sound, language_of_texts
+from ..http.languages import catalogue_of_texts, language_of_sound
 from ..http.results import Result, message_of
 from ..service import KeptCaptcha
 from ..state import current_state
-from ..translations import CATALOGUES, language_tag
+from ..translations import language_tag
 from .assets import SCRIPT, STYLESHEET, file_url
 
 TEMPLATE = "flask_captcha_api/field.html"
@@ -99,7 +99,7 @@ def captcha_field(
     found = current_state().sources.find(source)
     settings = found.settings
     request.environ[_IS_RENDERED] = True
-    language = language_of_texts(lang)
+    catalogue = catalogue_of_texts(lang)
     own_attributes = {name: "" if value is True else value for name, value in more.items()}
     if kept is not None:
         return _render(
@@ -112,16 +112,15 @@ def captcha_field(
                 "attributes": {name: value for name, value in own_attributes.items() if name != "placeholder"},
                 "stylesheet": file_url(STYLESHEET),
                 "captcha": kept,
-                "texts": CATALOGUES[language].widget,
-                "texts_language": language,
-                "sentence": CATALOGUES[language].page["kept"],
+                "catalogue": catalogue,
+                "sentence": catalogue.page["kept"],
             },
         )
     requested = requested_form(uuid)
     form = "audio" if found.may_have_sound and requested == "audio" else "image"
     language_of_captcha = partial(language_of_sound, lang)
     if settings.work is not None:  # without the script nobody can do the work, and the script requests a captcha
-        reply, issue_error = Reply(Result.SUCCESS), CATALOGUES[language].page["script"]
+        reply, issue_error = Reply(Result.SUCCESS), catalogue.page["script"]
     else:
         reply, issue_error = issue(PAGE, source, form=form, language=language_of_captcha), None
     if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # nothing can speak this prompt of the app's kind
@@ -129,7 +128,6 @@ def captcha_field(
         reply = issue(PAGE, source, form=form, language=language_of_captcha)
     captcha = reply.captcha
     has_sound = captcha.has_sound if captcha else found.may_have_sound
-    catalogue = CATALOGUES[language]
     alt = catalogue.sentence("alt", settings.kind, asks) + (f" {catalogue.widget['altSound']}" if has_sound else "")
     page: Mapping[str, Any] = {
         "source": source,
@@ -150,12 +148,12 @@ def captcha_field(
         "is_sound": form == "audio",
         "captcha": captcha,
         "data": f"data:{captcha.media_type};base64,{b64encode(captcha.data).decode()}" if captcha else None,
-        "issue_error": issue_error or (None if captcha else message_of(reply.result, language)),
+        "issue_error": issue_error or (None if captcha else message_of(reply.result, catalogue)),
         "has_work_alone": settings.work_alone is not None,
-        "texts": catalogue.widget,
-        "texts_language": language,
+        "catalogue": catalogue,
         "alt": alt,
         "label": catalogue.sentence("heard" if form == "audio" else "seen", settings.kind, asks),
+        "hint": catalogue.hint(settings.kind, found.answer_length, asks),
         "inputmode": inputmode or ("numeric" if settings.kind in _NUMERIC_KINDS else "text"),
     }
     return _render(TEMPLATE, page)

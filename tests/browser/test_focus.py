@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ..support.browser_site import Site
-from ..support.browsers import Visit, Visits, without_widget
+from ..support.browsers import HINT, Visit, Visits, without_widget
 from .test_pages import script_tag
 
 pytestmark = pytest.mark.browser
@@ -31,7 +31,7 @@ def test_a_field_with_an_error_has_the_focus(visit: Visits, site: Site, script: 
     window.page.goto("/page")
     text = window.page.locator("captcha-field").get_by_role("textbox")
     expect(text).to_be_focused()
-    expect(text).to_have_accessible_description("Wrong.")
+    expect(text).to_have_accessible_description("Wrong." + HINT)
 
 
 def insert(visit: Visits, site: Site, body: str, before: str = "") -> Visit:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ..support.browser_site import ANSWER, Site
-from ..support.browsers import FIELD, UUID, Visits
+from ..support.browsers import FIELD, HINT, UUID, Visits
 from .test_pages import SCRIPT_PATH
 
 pytestmark = pytest.mark.browser
@@ -106,7 +106,7 @@ def test_a_morph_neither_doubles_nor_loses_the_fields(visit: Visits, site: Site,
     form = window.page.locator("form")
     assert rendered != before
     assert form.evaluate(FORM_DATA) == form.evaluate(SERIALIZE) == [["uuid", rendered], ["code", ""]]
-    expect(field.get_by_role("textbox")).to_have_accessible_description("Wrong, sorry.")
+    expect(field.get_by_role("textbox")).to_have_accessible_description("Wrong, sorry." + HINT)
     expect(field.get_by_role("img")).to_be_visible()
     assert field.evaluate("field => field.children.length") == 2
     field.get_by_role("textbox").fill(ANSWER)

@@ -12,9 +12,11 @@ from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
 from flask_captcha_api.testing import answers, outcomes
+from flask_captcha_api.widget.assets import STYLESHEET
 
 from ..conftest import ANSWER
-from ..support.paths import DOCS
+from ..support.browsers import HINT
+from ..support.paths import DOCS, PACKAGE
 from ..support.servers import free_port
 
 pytestmark = pytest.mark.browser
@@ -30,7 +32,7 @@ def blocks(language: str) -> list[str]:
 TEMPLATE_APP, KEEPING_VIEWS, WTF_APP, CORS_APP, TALISMAN_APP = blocks("python")
 (HTML,) = blocks("html")
 SUBMIT, TOKEN = blocks("js")
-(CSS,) = blocks("css")
+CSS, PLACE = blocks("css")
 
 
 @contextmanager
@@ -75,7 +77,7 @@ def test_in_a_template(page: Page) -> None:
     with served(TEMPLATE_APP) as address:
         page.goto(f"{address}/login")
         page.get_by_label("Account").fill("ann")
-        for text, then in (("11111", "The captcha is wrong"), (ANSWER, "Welcome")):
+        for text, then in (("11111", "The captcha is wrong, please try again"), (ANSWER, "Welcome")):
             expect(page.get_by_role("img")).to_be_visible()
             expect(page.get_by_label("Account")).to_have_value("ann")
             page.get_by_role("textbox", name="Digits").fill(text)
@@ -86,6 +88,13 @@ def test_in_a_template(page: Page) -> None:
         box = page.get_by_role("img").bounding_box()
         assert box is not None
         assert box["height"] == 120
+
+
+def test_the_place_is_that_of_the_style_sheet() -> None:
+    """What a page may set itself, while it has no style sheet, is what that has."""
+    sheet = (PACKAGE / "widget" / "static" / STYLESHEET).read_text(encoding="utf-8")
+    (rule,) = re.findall(r"^captcha-field:not\(:defined\) \{\n(.*?)^}", sheet, re.DOTALL | re.MULTILINE)
+    assert rule in PLACE
 
 
 def test_in_a_template_without_javascript(chromium: Browser) -> None:
@@ -175,7 +184,10 @@ def test_in_a_flask_wtf_form(page: Page) -> None:
     """The form in Japanese says in Japanese what is wrong, and passes."""
     with served(WTF_APP) as address:
         page.goto(f"{address}/comment")
-        for text, then in (("11111", "画像認証の文字が違います"), (ANSWER, "ありがとうございます")):
+        for text, then in (
+            ("11111", "画像認証の文字が違います。もう一度お試しください"),
+            (ANSWER, "ありがとうございます"),
+        ):
             expect(page.get_by_role("img")).to_be_visible()
             page.get_by_label("コメント").fill("はい")
             page.get_by_role("textbox", name="画像の数字").fill(text)
@@ -191,7 +203,7 @@ def test_on_a_page_of_ones_own(page: Page, is_elsewhere: bool) -> None:
         text = page.get_by_role("textbox", name="Digits")
         text.fill("11111")
         page.get_by_role("button", name="Sign in").click()
-        expect(text).to_have_accessible_description("The captcha is wrong")
+        expect(text).to_have_accessible_description("The captcha is wrong, please try again" + HINT)
         expect(text).to_be_focused()
         expect(page.get_by_role("img")).to_be_visible()
         text.fill(ANSWER)

@@ -3,14 +3,14 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED
 
 from ..support.browser_site import ANSWER
-from ..support.browsers import TEXT, Visits, without_widget
+from ..support.browsers import HINT, TEXT, Visits, without_widget
 
 pytestmark = pytest.mark.browser
 
-SOLVED = CATALOGUES["en"].page["kept"]
+SOLVED = BUNDLED.catalogues["en"].page["kept"]
 
 
 @pytest.fixture(params=["with the script", "without"])
@@ -51,7 +51,7 @@ def test_what_has_expired_is_said_and_replaced(page: Page) -> None:
     page.get_by_label("Name").fill("long enough")
     page.get_by_role("button", name="Register").click()
     text = page.get_by_role("textbox", name="Digits in the picture")
-    expect(text).to_have_accessible_description("The captcha is no longer valid, please get a new one")
+    expect(text).to_have_accessible_description("The captcha is no longer valid, please get a new one" + HINT)
     text.fill(ANSWER)
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_text("Registered")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..support.browser_site import ANSWER, Site
-from ..support.browsers import Visits, without_widget
+from ..support.browsers import HINT, Visits, without_widget
 
 pytestmark = pytest.mark.browser
 
@@ -182,7 +182,7 @@ def test_wrong_then_right(visit: Visits) -> None:
     before = field.evaluate("field => field.uuid")
     sign_in(page, WRONG)
     text = field.get_by_role("textbox")
-    expect(text).to_have_accessible_description("The captcha is wrong")
+    expect(text).to_have_accessible_description("The captcha is wrong, please try again" + HINT)
     expect(text).to_have_attribute("aria-invalid", "true")
     expect(text).to_be_focused()
     expect(page.locator("#login").get_by_label("Password")).to_have_value("captcha-demo")
@@ -291,7 +291,7 @@ def test_register_without_javascript(visit: Visits) -> None:
     expect(page.locator("audio")).to_have_attribute("src", re.compile("^data:audio/wav;base64,"))
     expect(page.get_by_label("Account")).to_have_value("listener")
     expect(page.locator(".note")).to_have_count(0)
-    for text, told in ((WRONG, "The captcha is wrong"), (ANSWER, "Your account was created")):
+    for text, told in ((WRONG, "The captcha is wrong, please try again"), (ANSWER, "Your account was created")):
         for label, value in {**REGISTRATION, "Account": "listener"}.items():
             page.get_by_label(label, exact=True).fill(value)
         page.get_by_role("textbox", name="Digits").fill(text)

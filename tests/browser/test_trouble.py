@@ -12,7 +12,7 @@ from flask_captcha_api import StoreUnavailable
 from flask_captcha_api.service import CaptchaService
 
 from ..support.browser_site import Site
-from ..support.browsers import EVENTS, FIELD, OUT_OF_SIGHT, TEXT, UUID, Visits
+from ..support.browsers import EVENTS, FIELD, HINT, OUT_OF_SIGHT, TEXT, UUID, Visits
 from .test_pages import script_tag
 
 pytestmark = pytest.mark.browser
@@ -67,26 +67,51 @@ def test_a_form_is_not_sent_without_a_captcha(visit: Visits) -> None:
     assert field.evaluate("field => field.closest('form').checkValidity()")
 
 
-def test_it_says_that_it_has_expired(visit: Visits, site: Site) -> None:
-    """What has been typed is not taken away; but it is said, the form is not sent, and a new picture puts it right."""
+def test_the_visitor_is_told_before_it_expires(visit: Visits, site: Site) -> None:
+    """A minute before what is typed becomes useless, politely; one press of the button named goes on."""
+    window = visit()
+    window.page.clock.install()
+    field = window.show(FIELD)
+    status, text = field.get_by_role("status"), field.get_by_role("textbox")
+    text.fill("407")
+    before = field.evaluate(UUID)
+    window.page.clock.run_for(230_000)
+    expect(status).to_have_text("")
+    window.page.clock.run_for(12_000)
+    expect(status).to_have_text("This captcha expires soon. For more time, choose “New picture”.")
+    assert field.evaluate("field => [field.value, field.uuid]") == ["407", before]
+    field.get_by_role("button", name="New picture").click()
+    expect(status).to_have_text("There is a new picture.")
+    text.fill("407")
+    after = field.evaluate(UUID)
+    window.page.clock.run_for(200_000)
+    expect(status).to_have_text("There is a new picture.")
+    assert before != after == field.evaluate(UUID)
+
+
+def test_it_goes_on_with_the_next_picture_when_it_has_expired(visit: Visits, site: Site) -> None:
+    """It says so, and what was typed for the last picture is gone; the page is told too."""
     window = visit()
     window.page.clock.install()
     field = window.show(FIELD)
     field.evaluate(EVENTS)
-    field.get_by_role("textbox").fill("407")
+    before = field.evaluate(UUID)
+    text = field.get_by_role("textbox")
+    text.fill("407")
     window.page.clock.run_for(302_000)
-    expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["expired"])
-    assert field.evaluate("field => [field.value, field.uuid, field.closest('form').checkValidity()]") == [
-        "407",
-        "",
-        False,
+    window.wait_for("field => Boolean(field.uuid)", field)
+    expect(text).to_have_accessible_description(TEXT["expired"] + HINT)
+    expect(field.get_by_role("img")).to_be_visible()
+    assert field.evaluate("field => [field.value, field.closest('form').checkValidity()]") == ["", False]
+    assert field.evaluate(UUID) != before
+    assert window.page.evaluate("told") == [
+        ["captcha-expired", None],
+        ["captcha-ready", {"form": "image", "length": "5"}],
     ]
-    assert window.page.evaluate("told") == [["captcha-expired", None]]
-    assert site.asked == []
-    field.get_by_role("button", name="New picture").click()
-    expect(field.get_by_role("textbox")).to_have_attribute("aria-invalid", "false")
-    expect(field.get_by_role("textbox")).to_have_value("")
-    assert field.evaluate(UUID)
+    text.fill("40718")
+    expect(text).to_have_attribute("aria-invalid", "false")
+    expect(text).to_have_accessible_description(HINT.strip())
+    assert field.evaluate("field => field.closest('form').checkValidity()")
 
 
 def test_what_is_typed_expires_out_of_sight_too(visit: Visits, site: Site) -> None:
@@ -100,16 +125,18 @@ def test_what_is_typed_expires_out_of_sight_too(visit: Visits, site: Site) -> No
     window.page.clock.run_for(302_000)
     assert field.evaluate("field => [field.uuid, field.value, field.closest('form').checkValidity()]") == [
         "",
-        "40718",
+        "",
         False,
     ]
     assert site.asked == []
     window.page.evaluate("scrollTo(0, 0)")
-    expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["expired"])
+    window.page.clock.run_for(1_000)
+    window.wait_for("field => Boolean(field.uuid)", field)
+    expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["expired"] + HINT)
 
 
-def test_a_sound_expires_rather_than_changes(visit: Visits, site: Site) -> None:
-    """What somebody has heard and is about to type is not replaced in silence: it is said, and asked for anew."""
+def test_a_picture_follows_a_sound_that_has_expired(visit: Visits, site: Site) -> None:
+    """What somebody has heard and is about to type is not replaced in silence: it is said before and after."""
     window = visit()
     window.page.clock.install()
     field = window.show(FIELD)
@@ -118,12 +145,12 @@ def test_a_sound_expires_rather_than_changes(visit: Visits, site: Site) -> None:
     heard = field.evaluate(UUID)
     window.page.clock.run_for(298_000)
     assert field.evaluate(UUID) == heard
+    expect(field.get_by_role("status")).to_have_text("This captcha expires soon. For more time, choose “New sound”.")
     window.page.clock.run_for(4_000)
-    expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["expired"])
-    assert len(site.asked) == 1
-    field.get_by_role("button", name="Listen").click()
-    expect(field.get_by_role("textbox")).to_have_accessible_description("")
-    assert [path for path, _ in site.asked] == ["/captcha/web/audio?lang=en"] * 2
+    window.wait_for("field => Boolean(field.uuid)", field)
+    expect(field.get_by_role("textbox")).to_have_accessible_description(TEXT["expired"] + HINT)
+    expect(field.get_by_role("textbox", name="Digits in the picture")).to_be_visible()
+    assert [path for path, _ in site.asked] == ["/captcha/web/audio?lang=en", "/captcha/web"]
 
 
 def test_the_longest_lifetime_does_not_overflow(visit: Visits, site: Site) -> None:

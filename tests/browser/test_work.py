@@ -1,18 +1,25 @@
-"""The widget where the device works, instead of the visitor or besides, in Debian's Chromium."""
+"""The widget where the device works, instead of the visitor or besides, in Debian's Chromium and other browsers."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED
 
 from ..support.browser_site import ANSWER, Site
 from ..support.browsers import Visits
+from ..support.webdriver import ENTER, TAB, Window, firefox, webkit
 
 pytestmark = pytest.mark.browser
 
-TEXT = CATALOGUES["en"].work
+TEXT = BUNDLED.catalogues["en"].work
+ROOT = "document.querySelector('#login captcha-field').shadowRoot"
+#: What has the focus, within the widget too.
+FOCUSED = f"({ROOT}.activeElement || document.activeElement)"
 #: Sends what the form has, and shows the answer.
 FORM = (
     """<form method="post" action="/passes/{source}">{{{{ captcha_field("{source}") }}}}<button>Send</button></form>"""
@@ -43,6 +50,30 @@ def test_without_reading(visit: Visits, site: Site) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("passed")).to_be_visible()
     assert [path for path, _ in site.asked] == ["/captcha/alone/work"]
+
+
+def test_the_examples_login(visit: Visits) -> None:
+    """Who can neither see nor hear signs in by keyboard and accessibility tree alone, typing only the account."""
+    window = visit()
+    page = window.page
+    page.goto("/")
+    focused = page.locator(":focus")
+    page.get_by_role("textbox", name="Account").focus()
+    page.keyboard.type("demo")
+    page.keyboard.press("Tab")
+    expect(focused).to_have_attribute("name", "password")
+    page.keyboard.type("captcha-demo")
+    for name in (TEXT["alone"], "Sign in"):
+        button = page.get_by_role("button", name=name, exact=True)
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            if button.evaluate("button => button.matches(':focus')"):
+                break
+        page.keyboard.press("Enter")
+        if name == TEXT["alone"]:
+            expect(page.get_by_role("status").first).to_have_text(TEXT["worked"], timeout=30_000)
+            window.check()
+    expect(page.get_by_role("heading", name="Change the password")).to_be_visible()
 
 
 def test_back_to_the_picture(visit: Visits) -> None:
@@ -121,3 +152,35 @@ def test_the_bar_shows_how_far_it_is(visit: Visits) -> None:
     first = bar.evaluate(LATER_THAN, 0)
     second = bar.evaluate(LATER_THAN, first)
     assert 0 < first < second < 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("browser", [firefox, webkit])
+@pytest.mark.parametrize("policy", ["", "; worker-src 'none'"], ids=["worker", "slices"])
+def test_the_examples_login_in_other_browsers(
+    site: Site, tmp_path: Path, browser: Callable[[Path], AbstractContextManager[Window]], policy: str
+) -> None:
+    """By keyboard alone, with a worker and in slices of the page: the visitor types account and password only."""
+    site.policy += policy
+    with browser(tmp_path) as window:
+        window.open(site.address)
+        window.wait_for("Boolean(document.querySelector('#login captcha-field')?.uuid)")
+        window.wait_for(f"[...{ROOT}.querySelectorAll('button')].some(each => each.textContent == '{TEXT['alone']}')")
+        window.run("document.querySelector('#login [name=account]').focus()")
+        window.press("demo" + TAB + "captcha-demo")
+        tab_to(window, TEXT["alone"])
+        window.press(ENTER)
+        window.wait_for(f"{ROOT}.querySelector('[role=status]').textContent.includes('{TEXT['worked']}')")
+        tab_to(window, "Sign in")
+        window.press(ENTER)
+        window.wait_for("!document.querySelector('#signed-in').hidden")
+        assert {path for path, _ in site.asked if "/login" in path} == {"/captcha/login/work"}
+
+
+def tab_to(window: Window, name: str) -> None:
+    """Press Tab until the button of this name has the focus."""
+    for _ in range(12):
+        if window.run(f"return {FOCUSED}.textContent") == name:
+            return
+        window.press(TAB)
+    raise AssertionError(f"no Tab leads to {name!r}")

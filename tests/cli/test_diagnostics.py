@@ -9,9 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import redis
 from flask import Flask, abort, redirect, request
+from flask_babel import get_locale
 from flask_caching import Cache
 from flask_jwt_extended import JWTManager
 from PIL import Image
@@ -20,6 +22,8 @@ from flask_captcha_api import CaptchaApi, Challenge, Kind, SourceConfig
 from flask_captcha_api.challenges.guessing import GuessProbability
 from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.cli.diagnostics import diagnose
+from flask_captcha_api.cli.formatting import format_report
+from flask_captcha_api.cli.prices import SOUND_SECONDS
 from flask_captcha_api.cli.report import Report, as_text
 from flask_captcha_api.settings.config import ALL_KEYS
 from flask_captcha_api.storage.secret_keys import weakness_of
@@ -448,6 +452,7 @@ def test_a_storage_of_rates_that_is_down(app: Flask) -> None:
         (True, "True"),
         (["/fonts/a.ttf", "/fonts/b.ttf"], "/fonts/a.ttf, /fonts/b.ttf"),
         ({"login": SourceConfig()}, "1, see below"),
+        (get_locale, "the function get_locale"),
     ],
 )
 def test_what_is_shown_of_a_value(value: Any, text: str) -> None:
@@ -616,3 +621,70 @@ def test_nothing_is_left_in_the_cache(app: Flask) -> None:
         before = dict(backend._cache)
         diagnose(app)
         assert backend._cache == before
+
+
+def test_the_ways_into_a_source_and_their_prices(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work besides is part of the price of picture and sound; what was not measured is no cheapest way."""
+    monkeypatch.setattr(
+        "flask_captcha_api.cli.prices.PICTURE_SECONDS",
+        {("digits", "calm"): 3.0, ("digits", "normal"): 0.5, ("digits", "hard"): 2.0},
+    )
+    app.config["CAPTCHA_SOURCES"] = {
+        "plain": {},
+        "mute": {"audio": False},
+        "hard": {"audio": False, "difficulty": "hard", "work": 1_000_000},
+        "work": {"work_alone": 10_000},
+        "letters": {"kind": "letters", "audio": False},
+        "own": {"kind": "drawn"},
+    }
+    kinds = {"drawn": Kind(digits, draw=lambda *_: Image.new("L", (80, 40)), speak=lambda *_: b"RIFF")}
+    doors = {source.name: source.doors for source in diagnosed(app, kinds=kinds).sources}
+    assert {name: [(each.form, each.seconds) for each in found] for name, found in doors.items()} == {
+        "plain": [("picture", 0.5), ("sound", SOUND_SECONDS)],
+        "mute": [("picture", 0.5)],
+        "hard": [("picture", pytest.approx(2.3))],
+        "work": [("picture", 0.5), ("sound", SOUND_SECONDS), ("work", pytest.approx(0.003))],
+        "letters": [("picture", None)],
+        "own": [("picture", None), ("sound", None)],
+    }
+    shown = click.unstyle(format_report(diagnosed_again(app)))
+    rows = dict(re.findall("^(plain|hard|work|letters|own) +((?:picture|sound|work|unknown) .+)$", shown, re.MULTILINE))
+    assert {name: " ".join(row.split()) for name, row in rows.items()} == {
+        "plain": "sound picture 0.5, sound 0.02",
+        "hard": "picture picture 2.3",
+        "work": "work picture 0.5, sound 0.02, work 0.003",
+        "letters": "unknown picture not measured",
+        "own": "unknown picture not measured, sound not measured",
+    }
+
+
+def test_what_squarings_mean(app: Flask) -> None:
+    """Each number of squarings has a row of 80 columns at most, the last cell but two as this machine takes it."""
+    app.config["CAPTCHA_SOURCES"] = {"a": {"work_alone": 200_000}, "b": {"work": 3_000_000}, "c": {"work": 200_000}}
+    report = diagnosed(app)
+    assert report.seconds_per_squaring is not None
+    assert 1e-8 < report.seconds_per_squaring < 1e-3
+    report.seconds_per_squaring = 4e-6
+    lines = click.unstyle(format_report(report)).splitlines()
+    head = lines.index("squarings  old phone  phone  laptop  native  here   1,000 on CPU  on GPU")
+    assert lines[head + 1 : head + 3] == [
+        "200,000    10 s       2.0 s  0.4 s   0.06 s  0.8 s  0.07 ¢        0.0004 ¢",
+        "3,000,000  150 s      30 s   6.0 s   0.9 s   12 s   1.0 ¢         0.006 ¢",
+    ]
+    assert not lines[head + 3]
+
+
+def test_no_work_is_timed_where_there_is_none(app: Flask) -> None:
+    """The table is left out."""
+    report = diagnosed(app)
+    assert report.seconds_per_squaring is None
+    assert "squarings" not in format_report(report)
+
+
+def test_work_that_needs_javascript_is_noted(app: Flask) -> None:
+    """Of the sources whose pictures come with work."""
+    app.config["CAPTCHA_SOURCES"] = {"a": {"work": 1_000}, "b": {"work_alone": 1_000}}
+    assert [note for note in diagnosed(app).notes if "JavaScript" in note] == [
+        "source a: work needs JavaScript: without it, a page that renders the widget shows a sentence instead of a "
+        "captcha; set work_alone in place of work if these visitors have to get through"
+    ]

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from flask_captcha_api import CaptchaApi
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED
 
 from ..conftest import ANSWER
 from ..support.envelopes import envelope
@@ -221,7 +221,7 @@ def test_messages_in_the_visitors_language(app: Flask, language: str, accepted: 
     assert response.get_json()["message"] == message
 
 
-@pytest.mark.parametrize("language", CATALOGUES)
+@pytest.mark.parametrize("language", BUNDLED.catalogues)
 def test_messages_in_every_language(app: Flask, language: str) -> None:
     """Each catalogue can be chosen, and serves visitors who accept one of its tags."""
     app.config["CAPTCHA_SOURCES"] = {"web": {}}
@@ -229,7 +229,7 @@ def test_messages_in_every_language(app: Flask, language: str) -> None:
     for each, setting in ((chosen, language), (automatic, "auto")):
         each.config.update(app.config, CAPTCHA_LANGUAGE=setting)
         CaptchaApi(each)
-    catalogue = CATALOGUES[language]
+    catalogue = BUNDLED.catalogues[language]
     messages = [chosen.test_client().get("/captcha/other").get_json()["message"]]
     for tag in catalogue.tags:
         response = automatic.test_client().get("/captcha/other", headers={"Accept-Language": f"qaa, {tag};q=0.5"})

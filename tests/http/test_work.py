@@ -1,6 +1,7 @@
 """Captchas that the visitor's device works out, alone or besides what is read."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +111,7 @@ def test_only_the_exact_solution_passes(client: FlaskClient, change: Callable[[s
         captcha = issued(client, "/captcha/alone/work")
         solution = solve(captcha["work"])
     assert code(client, captcha, change(solution)) == expected
+    assert code(client, captcha, solution) == ("00000" if expected == "01001" else "01003")
 
 
 @pytest.mark.parametrize("text", [f"{'7' * 64}.{'a' * 16}", f"{'7' * 20}.{'a' * 16}"])
@@ -140,6 +142,17 @@ def test_a_source_passes_only_its_own(client: FlaskClient) -> None:
     captcha = issued(client, "/captcha/alone/work")
     response = client.post("/captcha/both", json={"uuid": captcha["uuid"], "code": solve(captcha["work"])})
     assert response.get_json()["code"] == "01002"
+
+
+@pytest.mark.parametrize("path", ["/captcha/alone/work", "/captcha/both"])
+def test_work_that_has_expired_is_gone(client: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its solution does not pass after the TTL, although the device was at work until then."""
+    with answers(client.application, ANSWER):
+        captcha = issued(client, path)
+    solution = solve(captcha["work"])
+    later = time.time() + 302
+    monkeypatch.setattr("flask_captcha_api.service.time.time", lambda: later)
+    assert code(client, captcha, solution if path.endswith("work") else f"{ANSWER}.{solution}") == "01003"
 
 
 def test_where_work_alone_is_not_set_there_is_none(client: FlaskClient) -> None:

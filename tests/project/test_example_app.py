@@ -16,7 +16,6 @@ from werkzeug.test import TestResponse
 
 from example_app import accounts, create_app
 from flask_captcha_api.testing import answers
-from flask_captcha_api.widget import assets
 
 from ..support import servers
 from ..support.backends import running
@@ -231,9 +230,6 @@ def test_the_captcha_hands_the_token_back(signed_in: Visitor, client: FlaskClien
     assert response.headers["Authorization"] == signed_in.headers["Authorization"]
 
 
-WIDGET_FILES = {f"/captcha/static/{assets.DIGEST}/{name}" for name in (assets.SCRIPT, assets.STYLESHEET)}
-
-
 class Page(HTMLParser):
     """What in a page could run or style without a file of its own, and the files that it names."""
 
@@ -322,7 +318,7 @@ def test_a_registered_account_signs_in(applicant: Applicant, visitor: Visitor) -
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"captcha": "54321"}, 'error="The captcha is wrong"'),
+        ({"captcha": "54321"}, 'error="The captcha is wrong, please try again"'),
         ({"captcha-uuid": ""}, 'error="Please enter the captcha"'),
         ({"account": "Ann"}, "3 to 32 small letters and digits, please."),
         ({"account": "ann\n"}, "3 to 32 small letters and digits, please."),

@@ -22,7 +22,7 @@ from flask_captcha_api.wtf import CaptchaField
 
 from ..conftest import ANSWER
 
-WRONG = "The captcha is wrong"
+WRONG = "The captcha is wrong, please try again"
 
 
 @pytest.fixture

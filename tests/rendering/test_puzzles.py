@@ -1,6 +1,8 @@
 """Time-lock puzzles: what they are made of, and that whoever squares finds what the maker knows."""
 
 import math
+import multiprocessing
+import warnings
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +42,25 @@ def test_no_puzzle_is_like_another(maker: PuzzleMaker) -> None:
     assert len(set(bases)) == 200
     assert all(1 < base < maker.make(1_000).modulus for base in bases)
     assert {math.gcd(base, maker.make(1_000).modulus) for base in bases} == {1}
+
+
+def test_processes_that_share_a_maker_make_different_puzzles(maker: PuzzleMaker) -> None:
+    """A maker that was there before a fork makes no puzzle twice: its choices come from the operating system."""
+    context = multiprocessing.get_context("fork")
+    made = context.SimpleQueue()
+
+    def make() -> None:
+        made.put([maker.make(1_000).base for _ in range(50)])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer Pythons warn of forking beside threads
+        children = [context.Process(target=make) for _ in range(4)]
+        for child in children:
+            child.start()
+    bases = [base for _ in children for base in made.get()]
+    for child in children:
+        child.join()
+    assert len(set(bases)) == 200
 
 
 def test_the_modulus_has_all_its_bits() -> None:

@@ -18,7 +18,7 @@ from flask_jwt_extended import JWTManager, create_access_token
 from flask_captcha_api import CaptchaApi, Challenge, Outcome, StoreUnavailable, verify_captcha
 from flask_captcha_api.state import current_service
 from flask_captcha_api.storage.digests import digest_of
-from flask_captcha_api.testing import answers
+from flask_captcha_api.testing import answers, solve
 
 from ..support.backends import NaiveCache, params
 from ..support.gunicorn import gunicorn
@@ -27,6 +27,8 @@ from ..support.gunicorn import gunicorn
 ANSWER = "WZKXQJVP"
 WRONG_TEXT = "HHHHHHHH"
 SECRET = "a secret of the tests that is long enough"
+#: "work" lets the device work, instead of reading and besides.
+SOURCES: dict[str, dict[str, Any]] = {"web": {}, "work": {"work": 1_000, "work_alone": 1_000}}
 
 Issue = Callable[..., str]
 
@@ -79,6 +81,14 @@ def fields(uuid: str, text: str = ANSWER) -> dict[str, str]:
     return {"uuid": uuid, "code": text}
 
 
+def solved(app: Flask, path: str) -> tuple[dict[str, str], str]:
+    """Issue a captcha with work; returns the fields that solve it, and its solution."""
+    with answers(app, ANSWER):
+        captcha = app.test_client().get(path).get_json()["response"]
+    solution = solve(captcha["work"])
+    return fields(captcha["uuid"], solution if path.endswith("/work/work") else f"{ANSWER}.{solution}"), solution
+
+
 @pytest.mark.parametrize("name", params("RedisCache", "FileSystemCache", "MemcachedCache-pylibmc"))
 def test_logs_at_debug(
     app: Flask,
@@ -88,7 +98,7 @@ def test_logs_at_debug(
     name: str,
 ) -> None:
     """Over a captcha's whole life no library logs its answer, nor what is typed, whatever becomes of it."""
-    app.config.update(settings_of(name), JWT_SECRET_KEY=SECRET, PROPAGATE_EXCEPTIONS=False)
+    app.config.update(settings_of(name), JWT_SECRET_KEY=SECRET, PROPAGATE_EXCEPTIONS=False, CAPTCHA_SOURCES=SOURCES)
     JWTManager(app)
     CaptchaApi(app)
     client = guard(app)
@@ -99,16 +109,22 @@ def test_logs_at_debug(
     assert client.post("/guarded", data=fields(issue(), WRONG_TEXT)).status_code == 422
     assert client.post("/guarded", json=fields(issue(), f"{ANSWER}\0")).status_code == 400
     assert client.post("/captcha/web", json=fields(issue())).status_code == 200
+    solutions = []
+    for path in ("/captcha/work/work", "/captcha/work", "/captcha/work/audio"):
+        for status, ending in ((200, ""), (422, "f"), (400, "\n")):
+            sent, solution = solved(app, path)
+            solutions.append(solution)
+            assert client.post("/guarded", json=fields(sent["uuid"], sent["code"] + ending)).status_code == status
     logging.getLogger("app").debug("the last word")
     assert "the last word" in everything_logged.text
-    assert not holds(everything_logged.text)
-    assert not holds(everything_logged.text, WRONG_TEXT)
+    for text in (ANSWER, WRONG_TEXT, *solutions):
+        assert not holds(everything_logged.text, text)
 
 
 def make_known_app(settings: dict[str, Any]) -> Flask:
     """Make an app for another process, with a guarded route."""
     app = Flask("known")
-    app.config.update(SECRET_KEY=SECRET, **settings)
+    app.config.update(SECRET_KEY=SECRET, CAPTCHA_SOURCES=SOURCES, **settings)
     CaptchaApi(app, kinds={"digits": lambda length: Challenge(ANSWER, ANSWER)})
     guard(app)
     return app
@@ -123,10 +139,13 @@ def test_logs_of_a_server(tmp_path: Path) -> None:
             uuid = site.ask("GET", "/captcha/web")[1]["response"]["uuid"]
             status, *_ = site.ask("POST", "/captcha/web", fields(uuid, text))
             assert status == {ANSWER: 200, WRONG_TEXT: 422}[text]
+        captcha = site.ask("GET", "/captcha/work/work")[1]["response"]
+        solution = solve(captcha["work"])
+        assert site.ask("POST", "/captcha/work", fields(captcha["uuid"], solution))[0] == 200
         log = site.log()
-    assert log.count("POST /captcha/web") >= 2
-    assert not holds(log)
-    assert not holds(log, WRONG_TEXT)
+    assert log.count("POST /captcha/w") >= 3
+    for text in (ANSWER, WRONG_TEXT, solution):
+        assert not holds(log, text)
 
 
 class BrokenCache(NaiveCache):
@@ -148,7 +167,7 @@ class BrokenCache(NaiveCache):
 @pytest.fixture
 def broken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Set the app up on a cache that can be broken; returns what breaks it."""
-    app.config["CACHE_TYPE"] = f"{__name__}.BrokenCache"
+    app.config.update(CACHE_TYPE=f"{__name__}.BrokenCache", CAPTCHA_SOURCES=SOURCES)
     CaptchaApi(app)
     with app.app_context():
         app.extensions["captcha_api"].store.get()
@@ -168,6 +187,18 @@ def test_traceback_of_a_captcha_that_was_not_kept(app: Flask, broken: Callable[[
     seen = seen_by_a_debugger(caught.value)
     assert "challenge = Challenge()" in seen
     assert not holds(seen)
+
+
+@pytest.mark.parametrize("form", ["work", "image"])
+def test_traceback_of_work_that_was_not_kept(app: Flask, broken: Callable[[], None], form: str) -> None:
+    """The solution is in no variable either."""
+    broken()
+    with app.app_context(), pytest.raises(StoreUnavailable) as caught:
+        CaptchaApi().issue("work", form=form)
+    seen = seen_by_a_debugger(caught.value)
+    puzzle = next(frame.f_locals["puzzle"] for frame, _ in traceback.walk_tb(caught.tb) if "puzzle" in frame.f_locals)
+    assert f"base={puzzle.base}" in seen
+    assert not holds(seen, puzzle.solution)
 
 
 def test_traceback_of_a_captcha_that_could_not_be_kept(
@@ -219,9 +250,14 @@ def test_outage_during_a_verification_leaves_no_traceback(
     assert not holds(everything_logged.text)
 
 
-def test_what_is_shown_of_our_objects(app: Flask, captcha: CaptchaApi) -> None:
+def test_what_is_shown_of_our_objects(app: Flask) -> None:
     """In a shell or a debugger, neither the captcha nor the app's state nor a challenge shows answer or key."""
+    app.config["CAPTCHA_SOURCES"] = SOURCES
+    captcha = CaptchaApi(app)
     with app.app_context(), answers(app, ANSWER):
+        worked = captcha.issue("work", form="work")
+        assert worked.work
+        assert not holds(repr(worked), solve(worked.work))
         shown = [repr(Challenge(ANSWER, ANSWER)), repr(captcha.issue("web")), repr(app.extensions["captcha_api"])]
         keys = app.extensions["captcha_api"].keys
     assert "keys" not in shown[2]
@@ -253,20 +289,22 @@ def test_pickle_of_a_captcha(app: Flask, captcha: CaptchaApi) -> None:
 @pytest.mark.server
 def test_redis_monitor(app: Flask, issue: Issue, settings_of: Callable[[str], dict[str, Any]]) -> None:
     """Whoever watches Redis with MONITOR sees uuids and digests go by, no answer and nothing that is typed."""
-    app.config.update(settings_of("RedisCache"))
+    app.config.update(settings_of("RedisCache"), CAPTCHA_SOURCES=SOURCES)
     CaptchaApi(app)
     client = guard(app)
     direct: Any = redis.Redis(port=app.config["CACHE_REDIS_PORT"])
     with closing(direct), direct.monitor() as watcher:
-        solved, failed = issue(), issue()
-        assert client.post("/guarded", json=fields(solved)).status_code == 200
+        passed, failed = issue(), issue()
+        assert client.post("/guarded", json=fields(passed)).status_code == 200
         assert client.post("/guarded", json=fields(failed, WRONG_TEXT)).status_code == 422
+        worked, solution = solved(app, "/captcha/work/work")
+        assert client.post("/guarded", json=worked).status_code == 200
         direct.echo("the end")
         seen = ""
         while "the end" not in seen:
             seen += f"{watcher.next_command()['command']}\n"
-    for uuid in (solved, failed):
+    for uuid in (passed, failed, worked["uuid"]):
         assert seen.count(uuid) >= 3, "set, read and removed"
     assert "web " in seen
-    assert not holds(seen)
-    assert not holds(seen, WRONG_TEXT)
+    for text in (ANSWER, WRONG_TEXT, solution):
+        assert not holds(seen, text)

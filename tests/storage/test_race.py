@@ -12,10 +12,12 @@ from flask import Flask
 
 from flask_captcha_api import CaptchaApi, Outcome
 from flask_captcha_api.state import current_service
+from flask_captcha_api.testing import solve
 
 from ..support.apps import KNOWN_ANSWER, known, make_app
 from ..support.backends import SHARED, params
 
+SOURCES: dict[str, dict[str, Any]] = {"web": {}, "work": {"work": 1_000, "work_alone": 1_000}}
 CAPTCHAS = 200
 PROCESSES = 4
 THREADS = 8
@@ -26,9 +28,9 @@ THREADS = 8
 def test_processes_and_threads_share_one_pass(name: str, settings_of: Callable[[str], dict[str, Any]]) -> None:
     """Of 32 verifications at once, in 4 processes, one passes and 31 find the captcha gone, 200 times.
 
-    Every second captcha is a kept one.
+    Each of the ways that a captcha is issued in turn, and none of the four processes has issued any.
     """
-    settings = settings_of(name)
+    settings = {**settings_of(name), "CAPTCHA_SOURCES": SOURCES}
     texts = _issue(make_app(settings))
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(PROCESSES * THREADS)
@@ -43,13 +45,13 @@ def test_processes_and_threads_share_one_pass(name: str, settings_of: Callable[[
 
 def test_threads_share_one_pass_on_the_embedded_default() -> None:
     """Of 16 threads on SimpleCache one passes, 200 times."""
-    app = make_app()
+    app = make_app({"CAPTCHA_SOURCES": SOURCES})
     _assert_one_pass_each(app, _issue(app))
 
 
 def test_threads_share_one_pass_on_a_naive_custom_backend() -> None:
     """A custom backend whose add and delete are both not atomic is exact within a process."""
-    app = make_app({"CACHE_TYPE": "tests.support.backends.NaiveCache"})
+    app = make_app({"CACHE_TYPE": "tests.support.backends.NaiveCache", "CAPTCHA_SOURCES": SOURCES})
     _assert_one_pass_each(app, _issue(app))
 
 
@@ -60,19 +62,39 @@ def _assert_one_pass_each(app: Flask, texts: dict[str, str]) -> None:
 
 
 def _issue(app: Flask) -> dict[str, str]:
-    """Return the text that solves each captcha, by uuid."""
-    client = app.test_client()
-    uuids = [client.get("/captcha/web").get_json()["response"]["uuid"] for _ in range(CAPTCHAS)]
-    return dict(_keep(app, uuid) if number % 2 else (uuid, KNOWN_ANSWER) for number, uuid in enumerate(uuids))
+    """Return the text that solves each captcha, by uuid: as many of each of ``WAYS``."""
+    return dict(way(app) for way in WAYS * (CAPTCHAS // len(WAYS)))
 
 
-def _keep(app: Flask, uuid: str) -> tuple[str, str]:
+def _issue_picture(app: Flask) -> tuple[str, str]:
+    return _get(app, "/captcha/web")["uuid"], KNOWN_ANSWER
+
+
+def _issue_work(app: Flask) -> tuple[str, str]:
+    captcha = _get(app, "/captcha/work/work")
+    return captcha["uuid"], solve(captcha["work"])
+
+
+def _issue_both(app: Flask) -> tuple[str, str]:
+    captcha = _get(app, "/captcha/work")
+    return captcha["uuid"], f"{KNOWN_ANSWER}.{solve(captcha['work'])}"
+
+
+def _issue_kept(app: Flask) -> tuple[str, str]:
     """Solve a captcha and return uuid and text of the one that takes its place."""
     with app.app_context():
         service = current_service()
-        kept = service.keep(service.verify(uuid, KNOWN_ANSWER), 1)
+        kept = service.keep(service.verify(*_issue_picture(app)), 1)
     assert kept is not None
     return kept.uuid, kept.text
+
+
+WAYS = [_issue_picture, _issue_work, _issue_both, _issue_kept]
+
+
+def _get(app: Flask, path: str) -> dict[str, Any]:
+    captcha: dict[str, Any] = app.test_client().get(path).get_json()["response"]
+    return captcha
 
 
 def _verify_each(app: Flask, texts: dict[str, str], barrier: Any) -> list[tuple[str, Outcome]]:

@@ -41,7 +41,7 @@ SOURCES: dict[str, dict[str, Any]] = {
 
 #: Around what a test puts between the tags of the body.
 PAGE = """<!doctype html>
-<html lang="{{ lang }}" dir="{{ 'rtl' if lang == 'ar' else 'ltr' }}">
+<html lang="{{ lang }}" dir="{{ 'rtl' if lang in ('ar', 'fa', 'he') else 'ltr' }}">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">

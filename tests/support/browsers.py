@@ -7,7 +7,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
 
-from flask_captcha_api.translations import CATALOGUES
+from flask_captcha_api.translations import BUNDLED
 
 from .browser_site import Site
 from .servers import program
@@ -39,8 +39,10 @@ EVENTS = """field => {
 OUT_OF_SIGHT = """field => new Promise((resolve) => {
     new IntersectionObserver((entries) => entries.at(-1).isIntersecting || resolve()).observe(field);
 })"""
+#: Ends the description of the text field in most tests.
+HINT = " Number of characters: 5."
 #: What the widget says in English.
-TEXT = CATALOGUES["en"].widget
+TEXT = BUNDLED.catalogues["en"].widget
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 RESULTS = {
     "success": ("00000", 200, "成功", "Success"),
     "captcha_required": ("01001", 400, "請輸入驗證碼", "Please enter the captcha"),
-    "captcha_wrong": ("01002", 422, "驗證碼錯誤", "The captcha is wrong"),
+    "captcha_wrong": ("01002", 422, "驗證碼錯誤", "The captcha is wrong, please try again"),
     "captcha_gone": (
         "01003",
         422,

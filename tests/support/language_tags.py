@@ -1,4 +1,4 @@
-"""Which language serves a tag, for Python and the widget's script alike; None if there is none.
+"""Which language serves a tag; None if there is none.
 
 ``qaa`` to ``qtz`` are reserved for private use (ISO 639): no language is ever called so.
 """
@@ -10,6 +10,16 @@ LANGUAGE_OF_TAG = {
     "EN-us": "en",
     "ja": "ja",
     "ja-JP-u-ca-japanese": "ja",
+    "de-AT": "de",
+    "pt": "pt-BR",
+    "pt_BR": "pt-BR",
+    "pt-US": "pt-BR",
+    "pt-PT": "pt-PT",
+    "pt-AO": "pt-PT",
+    "pt_MZ": "pt-PT",
+    "nb-NO": "nb",
+    "no": "nb",
+    "nn-NO": "nb",
     "zh": "zh-Hans",
     "zh-CN": "zh-Hans",
     "zh-SG": "zh-Hans",
@@ -28,6 +38,14 @@ LANGUAGE_OF_TAG = {
     "zh-HK": "zh-Hant",
     "zh-yue-HK": "zh-Hant",
     "zh-MO": "zh-Hant",
+    "he-IL": "he",
+    "iw": "he",
+    "iw_IL": "he",
+    "id-ID": "id",
+    "in": "id",
+    "in_ID": "id",
+    "fil": None,
+    "fil-PH": None,
     # Extensions, and what is private, name no script and no region.
     "zh-CN-x-TW": "zh-Hans",
     "zh_TW_u_co_hans": "zh-Hant",
@@ -64,10 +82,10 @@ LANGUAGE_OF_TAG = {
 
 #: What Babel's locales are called, in text and as a language tag, and the language that serves them.
 LANGUAGE_OF_LOCALE = {
-    "pt_BR": ("pt-BR", None),
+    "pt_BR": ("pt-BR", "pt-BR"),
     "en_US_POSIX": ("en-US-POSIX", "en"),
     "ja_JP": ("ja-JP", "ja"),
     "zh_Hant_TW": ("zh-Hant-TW", "zh-Hant"),
     "zh_Hans_CN": ("zh-Hans-CN", "zh-Hans"),
-    "de_DE@euro": ("de-DE", None),
+    "de_DE@euro": ("de-DE", "de"),
 }

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from flask import Flask
+from jinja2 import DictLoader
 from werkzeug.serving import make_server
 
 from flask_captcha_api import CaptchaApi, Outcome
@@ -75,6 +76,12 @@ def blocks_of(page: Path, *languages: str) -> list[Block]:
             line = told[: match.start("text")].count("\n")
             found.append(Block(match["language"], text, line, match["file"]))
     return found
+
+
+def templates_of(page: Path) -> DictLoader:
+    """Return a loader of the templates that a page shows: its HTML that has a name below ``templates``."""
+    named = {block.file: block.text for block in blocks_of(page, "html") if block.file}
+    return DictLoader({name.removeprefix("templates/"): text for name, text in named.items()})
 
 
 def run(page: Path, elsewhere: Mapping[str, str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from flask_captcha_api import CaptchaApi
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.settings.config import ALL_KEYS, CaptchaConfig, SourceConfig
 from flask_captcha_api.settings.reading import read_config
-from flask_captcha_api.translations import LANGUAGES
+from flask_captcha_api.translations import BUNDLED
 
 
 def read(**settings: Any) -> CaptchaConfig:
@@ -137,7 +137,7 @@ def test_sources_that_cannot_be_read_hide_no_other_fault() -> None:
         ({"CAPTCHA_HEIGHT": 321}, "CAPTCHA_HEIGHT is 321: it must be a whole number from 32 to 320"),
         ({"CAPTCHA_JWT": "maybe"}, "CAPTCHA_JWT is 'maybe': it must be one of 'off', 'optional', 'required'"),
         ({"CAPTCHA_JWT_RENEW": timedelta(0)}, "it must be None or a positive datetime.timedelta"),
-        ({"CAPTCHA_LANGUAGE": "qaa"}, f"it must be one of {', '.join(map(repr, LANGUAGES))}, 'auto'"),
+        ({"CAPTCHA_LANGUAGE": "qaa"}, f"it must be one of {', '.join(map(repr, BUNDLED.catalogues))}, 'auto'"),
         ({"CAPTCHA_SOURCES": ["a"]}, "it must be None or a mapping of source names to mappings of settings"),
         ({"CAPTCHA_SOURCES": {}}, "CAPTCHA_SOURCES is empty: it must name at least one source"),
         ({"CAPTCHA_SOURCES": {"a": None}}, "it must be None or a mapping of source names to mappings of settings"),

@@ -18,7 +18,7 @@ from flask_captcha_api import CaptchaApi, Outcome, StoreUnavailable, verify_capt
 from flask_captcha_api.service import CaptchaService
 from flask_captcha_api.storage.answers import AnswerStore
 from flask_captcha_api.testing import answers, outcomes
-from flask_captcha_api.translations import CATALOGUES, LANGUAGES
+from flask_captcha_api.translations import BUNDLED
 from flask_captcha_api.widget import captcha_field
 from flask_captcha_api.wtf import CaptchaField
 
@@ -536,13 +536,13 @@ def test_its_answer_is_in_no_log_and_no_repr(
     assert not any(text in line for line in [*logged, repr(made), repr(made[0])])
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", BUNDLED.catalogues)
 def test_the_tick_speaks_the_language_of_the_page(app: Flask, captcha: CaptchaApi, issue: Issue, language: str) -> None:
     register_form(app, lang=language)
     page = post(app, SHORT | solved(issue()))
-    assert f'<span aria-hidden="true">✓</span> {CATALOGUES[language].page["kept"]}</span>' in page
+    assert f'<span aria-hidden="true">✓</span> {BUNDLED.catalogues[language].page["kept"]}</span>' in page
     assert f'lang="{language}"' in page
-    assert CATALOGUES[language].widget["refresh"] in page
+    assert BUNDLED.catalogues[language].widget["refresh"] in page
 
 
 def test_a_captcha_of_a_known_answer_is_kept_with_another(app: Flask, form: type[Any]) -> None:

@@ -117,9 +117,9 @@ def test_errors_in_the_pages_language(app: Flask, captcha: CaptchaApi, issue: Is
     with app.test_request_context(method="POST", data=sent(issue(), "11111")):
         form = EnglishForm()
         assert not form.validate()
-        assert form.errors == {"captcha": ["The captcha is wrong"]}
+        assert form.errors == {"captcha": ["The captcha is wrong, please try again"]}
         shown = form.captcha()
-    assert 'lang="en-GB" error="The captcha is wrong"' in shown
+    assert 'lang="en-GB" error="The captcha is wrong, please try again"' in shown
     assert "Digits in the picture" in shown
 
 
@@ -134,7 +134,7 @@ def test_the_language_of_a_locale(app: Flask, captcha: CaptchaApi, issue: Issue,
     with app.test_request_context(method="POST", data=sent(issue(), "11111")):
         form = JapaneseForm()
         assert not form.validate()
-        assert 'lang="ja-JP" error="画像認証の文字が違います"' in form.captcha()
+        assert 'lang="ja-JP" error="画像認証の文字が違います。もう一度お試しください"' in form.captcha()
 
 
 def test_a_failed_form_shows_a_fresh_captcha(app: Flask, captcha: CaptchaApi, issue: Issue) -> None:

@@ -1,6 +1,6 @@
 """Builds the OpenAPI description of the routes from the tables that the routes use."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
 from ...challenges.folding import LONGEST_ANSWER, LONGEST_TEXT, SOLUTION_DIGITS
@@ -9,7 +9,7 @@ from ...challenges.sources import Source
 from ...rendering import FORMS
 from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig, Theme
-from ...translations import LANGUAGES
+from ...translations import Catalogue
 from ..envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, WORK
 from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
 from ..results import Result
@@ -65,11 +65,17 @@ _BEARER = ("Authorization", "Bearer")
 
 
 def describe(
-    config: CaptchaConfig, kinds: Mapping[str, Kind], *, server: str, token_header: tuple[str, str] | None
+    config: CaptchaConfig,
+    kinds: Mapping[str, Kind],
+    *,
+    catalogues: Sequence[Catalogue],
+    server: str,
+    token_header: tuple[str, str] | None,
 ) -> Json:
     """Describe the routes of an app in OpenAPI 3.1.
 
     :param kinds: the kinds that a source can have, by name.
+    :param catalogues: the texts of the languages that the messages may be in, or of some of them as examples.
     :param server: the URL at which the routes are mounted.
     :param token_header: the name of the header that carries tokens, and the scheme before the token. None: the app has
         no tokens.
@@ -80,12 +86,12 @@ def describe(
         if sources.settings:
             paths[f"/{{source}}{FORMS[form].path}"] = {
                 "parameters": [sources.path_parameter()],
-                "get": _issue(form, sources, config, has_body=True),
-                "head": _issue(form, sources, config, has_body=False),
+                "get": _issue(form, sources, config, catalogues, has_body=True),
+                "head": _issue(form, sources, config, catalogues, has_body=False),
             }
     every_source = with_form["image"]
-    paths["/{source}"]["post"] = _verify(every_source, config)
-    components = error_components(config)
+    paths["/{source}"]["post"] = _verify(every_source, config, catalogues)
+    components = error_components(catalogues)
     if every_source.security:
         components["securitySchemes"] = {_SCHEME: _security_scheme(*every_source.token_header)}
     return {
@@ -137,7 +143,9 @@ class _Sources:
         }
 
 
-def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: bool) -> Json:
+def _issue(
+    form: str, sources: _Sources, config: CaptchaConfig, catalogues: Sequence[Catalogue], *, has_body: bool
+) -> Json:
     """Describe GET or, without a body, HEAD."""
     thing, settings = FORMS[form].noun, sources.settings
     media_types = {FORMS[form].media_type(each) for each in settings}
@@ -162,14 +170,14 @@ def _issue(form: str, sources: _Sources, config: CaptchaConfig, *, has_body: boo
         members["work"] = _puzzle(sorted(number for number in work if number))
         required += [] if None in work else ["work"]
     captcha = {"type": "object", "required": required, "properties": members, "additionalProperties": False}
-    body = envelope(Result.SUCCESS, captcha, config) if has_body else None
+    body = envelope(Result.SUCCESS, captcha, catalogues) if has_body else None
     has_theme = form == "image" and any(each.theme == "auto" for each in settings)
     return _operation(
         ("get" if has_body else "head") + form.capitalize(),
         f"Issue a captcha as a {thing}" if has_body else f"Return the headers of a {thing} and issue none",
         description=None if FORMS[form].has_language else _about_query(has_theme),
         sources=sources,
-        parameters=[*([_THEME] if has_theme else []), *_language_parameters(form, config)],
+        parameters=[*([_THEME] if has_theme else []), *_language_parameters(form, config, catalogues)],
         success=response([Result.SUCCESS], body, headers=headers),
         operation="issue",
         has_body=has_body,
@@ -224,7 +232,7 @@ def _puzzle(squarings: list[int]) -> Json:
     }
 
 
-def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
+def _verify(sources: _Sources, config: CaptchaConfig, catalogues: Sequence[Catalogue]) -> Json:
     (uuid, uuid_alias), (text, text_alias) = UUID_NAMES, TEXT_NAMES
     text_schema = {"anyOf": [_TEXT, _TEXT_WITH_WORK]} if config.squarings else _TEXT
     fields = {"type": "object", "required": [uuid, text], "properties": {uuid: _UUID, text: text_schema}}
@@ -238,8 +246,8 @@ def _verify(sources: _Sources, config: CaptchaConfig) -> Json:
             f"{MOST_FIELDS} fields, and of any body of more than {LARGEST_BODY:,} bytes."
         ),
         sources=sources,
-        parameters=_language_parameters(None, config),
-        success=response([Result.SUCCESS], envelope(Result.SUCCESS, {"const": "ok"}, config)),
+        parameters=_language_parameters(None, config, catalogues),
+        success=response([Result.SUCCESS], envelope(Result.SUCCESS, {"const": "ok"}, catalogues)),
         operation="verify",
         has_body=True,
         requestBody={
@@ -271,10 +279,13 @@ def _operation(
     return {"operationId": name, "summary": summary, **present, **more, "responses": responses}
 
 
-def _language_parameters(form: str | None, config: CaptchaConfig) -> list[Json]:
+def _language_parameters(form: str | None, config: CaptchaConfig, catalogues: Sequence[Catalogue]) -> list[Json]:
     """Describe the parameters that choose a language, of the sound or of the messages."""
     parameters = []
-    language: Json = {"schema": {"type": "string"}, "examples": {tag: {"value": tag} for tag in LANGUAGES}}
+    language: Json = {
+        "schema": {"type": "string"},
+        "examples": {each.language: {"value": each.language} for each in catalogues},
+    }
     has_language = form is not None and FORMS[form].has_language
     if has_language:
         about = "Language tag of the sound; an unsupported one counts as missing."

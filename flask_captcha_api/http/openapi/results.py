@@ -1,10 +1,9 @@
 """Describes results in OpenAPI: responses with their headers, and envelopes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...settings.config import CaptchaConfig
-from ...translations import LANGUAGES
+from ...translations import Catalogue
 from ..results import Result, message_of
 
 Json = dict[str, Any]
@@ -34,17 +33,17 @@ def response(results: Iterable[Result], schema: Json | None, *, headers: Mapping
     }
 
 
-def envelope(result: Result, content: Json, config: CaptchaConfig) -> Json:
+def envelope(result: Result, content: Json, catalogues: Sequence[Catalogue]) -> Json:
     """Describe the envelope of a result.
 
     :param content: the schema of its member ``response``.
+    :param catalogues: those whose messages are the examples.
     """
-    languages = LANGUAGES if config.language == "auto" else (config.language,)
     members: Json = {
         "status": {"const": result is Result.SUCCESS},
         "code": {"const": result.code},
         "stringCode": {"const": result.string_code},
-        "message": {"type": "string", "examples": [message_of(result, language) for language in languages]},
+        "message": {"type": "string", "examples": [message_of(result, each) for each in catalogues]},
         "response": content,
     }
     return {"type": "object", "required": list(members), "properties": members, "additionalProperties": False}
@@ -58,7 +57,7 @@ def by_status(results: Iterable[Result]) -> dict[int, list[Result]]:
     return dict(sorted(grouped.items()))
 
 
-def error_components(config: CaptchaConfig) -> Json:
+def error_components(catalogues: Sequence[Catalogue]) -> Json:
     """Describe all errors: each envelope under the result's name, and each response under its status."""
     errors = [result for result in Result if result is not Result.SUCCESS]
     responses: Json = {}
@@ -66,6 +65,6 @@ def error_components(config: CaptchaConfig) -> Json:
         schemas = [{"$ref": f"#/components/schemas/{result.string_code}"} for result in results]
         responses[str(status)] = response(results, schemas[0] if len(schemas) == 1 else {"oneOf": schemas})
     return {
-        "schemas": {result.string_code: envelope(result, {"type": "null"}, config) for result in errors},
+        "schemas": {result.string_code: envelope(result, {"type": "null"}, catalogues) for result in errors},
         "responses": responses,
     }

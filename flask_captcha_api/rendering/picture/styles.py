@@ -39,13 +39,13 @@ _SHAPES = Bending(
 # Around an arch glyphs are turned already, and there is no room for wide ones.
 _NARROW_SHAPES = _SHAPES._replace(mesh=0.11, turn=0.08, width=(0.95, 1.2))
 # Where pictures are to be hard.
-_HARD_SHAPES = _SHAPES._replace(mesh=0.17, ripple=0.14, height=(0.88, 1.1))
-_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.13, ripple=0.14, height=(0.88, 1.1))
+_HARD_SHAPES = _SHAPES._replace(mesh=0.19, ripple=0.16, turn=0.25, lean=0.25, height=(0.88, 1.1))
+_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.16, ripple=0.16, turn=0.12, lean=0.25, height=(0.88, 1.1))
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke, which costs readers more than attackers.
 _VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
 _COARSE = partial(patches, across=1.15, along=2.0, angle=(0.6, 0.97))
-_FINE = partial(patches, across=1.0, along=1.75, angle=(0.6, 0.97))
+_FINE = partial(patches, across=1.1, along=1.9, angle=(0.6, 0.97))
 # Software that expects a single line reads an arch unless its glyphs are cut more.
 _ARCH_COARSE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97))
 _ARCH_FINE = partial(patches, across=0.8, along=1.4, angle=(0.6, 0.97))

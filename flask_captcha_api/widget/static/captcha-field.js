@@ -1,55 +1,15 @@
 // The element <captcha-field source="login">: a captcha in a form, loaded from the JSON routes.
 
-// Correct if the package serves this file; a copy elsewhere needs the attribute `base`.
-const BASE = new URL("../..", import.meta.url).href;
+// What stands between these marks is replaced in the npm package.
+// <served>
+const BASE = new URL("../..", import.meta.url).href; // a copy elsewhere needs the attribute `base`
+const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"]; // of the texts that belong to this script
+// </served>
 // For a response, before another automatic request, and before the same captcha may be sent again.
 const PATIENCE_MS = 10_000;
-
-// The first language is the fallback. `{}` stands for `asks`, or for seconds. Written by `make tables`.
-// <tables>
-const LANGUAGES = ["en", "ja", "zh-Hans", "zh-Hant"];
-const TAGS = { __proto__: null, "zh-hant": "zh-Hant", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", en: "en", ja: "ja", "zh-hans": "zh-Hans", zh: "zh-Hans" };
-const TEXTS = {
-  "digits.seen": ["Digits in the picture", "画像の数字", "图中的数字", "圖中的數字"],
-  "digits.heard": ["Digits you hear", "聞こえた数字", "听到的数字", "聽到的數字"],
-  "digits.alt": ["Captcha: type the digits in this picture.", "画像認証：この画像の数字を入力してください。", "验证码图片：请输入图中的数字。", "驗證碼圖片：請輸入圖中的數字。"],
-  "digits.missing": ["Please type the digits.", "数字を入力してください。", "请输入数字。", "請輸入數字。"],
-  "letters.seen": ["Letters in the picture", "画像の文字", "图中的字母", "圖中的字母"],
-  "letters.heard": ["Letters you hear", "聞こえた文字", "听到的字母", "聽到的字母"],
-  "letters.alt": ["Captcha: type the letters in this picture.", "画像認証：この画像の文字を入力してください。", "验证码图片：请输入图中的字母。", "驗證碼圖片：請輸入圖中的字母。"],
-  "letters.missing": ["Please type the letters.", "文字を入力してください。", "请输入字母。", "請輸入字母。"],
-  "arithmetic.seen": ["Result of the calculation in the picture", "画像の計算の答え", "图中的计算结果", "圖中的計算結果"],
-  "arithmetic.heard": ["Result of the calculation you hear", "聞こえた計算の答え", "听到的计算结果", "聽到的計算結果"],
-  "arithmetic.alt": ["Captcha: type the result of the calculation in this picture.", "画像認証：この画像の計算の答えを入力してください。", "验证码图片：请输入图中的计算结果。", "驗證碼圖片：請輸入圖中的計算結果。"],
-  "arithmetic.missing": ["Please type the result of the calculation.", "計算の答えを入力してください。", "请输入计算结果。", "請輸入計算結果。"],
-  "other.seen": ["Characters in the picture", "画像の文字", "图中的字符", "圖中的字元"],
-  "other.heard": ["Characters you hear", "聞こえた文字", "听到的字符", "聽到的字元"],
-  "other.alt": ["Captcha: type the characters in this picture.", "画像認証：この画像の文字を入力してください。", "验证码图片：请输入图中的字符。", "驗證碼圖片：請輸入圖中的字元。"],
-  "other.missing": ["Please type the characters.", "文字を入力してください。", "请输入字符。", "請輸入字元。"],
-  "{}.seen": ["{} in the picture", "画像の{}", "图中的{}", "圖中的{}"],
-  "{}.heard": ["{} you hear", "聞こえた{}", "听到的{}", "聽到的{}"],
-  "{}.alt": ["Captcha: type the {} in this picture.", "画像認証：この画像の{}を入力してください。", "验证码图片：请输入图中的{}。", "驗證碼圖片：請輸入圖中的{}。"],
-  "{}.missing": ["Please type the {}.", "{}を入力してください。", "请输入{}。", "請輸入{}。"],
-  group: ["Captcha", "画像認証", "验证码", "驗證碼"],
-  altSound: ["If you cannot see it, choose “Listen”.", "見えない場合は「音声」を選んでください。", "看不见图片时，请按“语音”。", "看不見圖片時，請按「語音」。"],
-  refresh: ["New picture", "別の画像", "换一张", "換一張"],
-  listen: ["Listen", "音声", "语音", "語音"],
-  newSound: ["New sound", "別の音声", "换一段语音", "換一段語音"],
-  replay: ["Play slower", "ゆっくり再生", "慢速重播", "慢速重播"],
-  stop: ["Stop", "停止", "停止", "停止"],
-  show: ["Show picture", "画像を表示", "显示图片", "顯示圖片"],
-  retry: ["Try again", "再試行", "重试", "重試"],
-  wait: ["Wait {} s", "あと {} 秒", "请等 {} 秒", "請等 {} 秒"],
-  short: ["Please type all {} characters.", "{}文字すべてを入力してください。", "请输入全部 {} 个字符。", "請輸入全部 {} 個字元。"],
-  changed: ["There is a new picture.", "新しい画像に替わりました。", "已换新图片。", "已換新圖片。"],
-  hidden: ["The picture is hidden. Type what you hear.", "画像は隠れています。聞こえたとおりに入力してください。", "图片已隐藏，请输入听到的内容。", "圖片已隱藏，請輸入聽到的內容。"],
-  limited: ["Too many requests. Please wait a little.", "リクエストが多すぎます。しばらくお待ちください。", "请求过于频繁，请稍候。", "請求過於頻繁，請稍候。"],
-  failed: ["The captcha could not be loaded. Please try again.", "画像認証を読み込めません。もう一度お試しください。", "无法加载验证码，请重试。", "無法載入驗證碼，請重試。"],
-  silent: ["There is no sound for this captcha.", "この画像認証に音声はありません。", "这个验证码没有语音。", "這個驗證碼沒有語音。"],
-  expired: ["This captcha has expired. Please get a new one.", "有効期限が切れました。もう一度お試しください。", "验证码已失效，请换一个。", "驗證碼已失效，請換一個。"],
-  wrong: ["That was not right. Please try again.", "正しくありません。もう一度お試しください。", "验证码错误，请再试一次。", "驗證碼錯誤，請再試一次。"],
-};
-// </tables>
+// What it says until it has texts, and if there are none.
+const NO_TEXTS = { failed: "The captcha could not be loaded. Please try again.", retry: "Try again" };
+const loading = {}; // texts, by URL
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -72,18 +32,40 @@ function write(element, text) {
   if (element.written !== text) element.textContent = element.written = text;
 }
 
-/** Same as language_for in translations/__init__.py: the first known script or region decides, else the language. */
-export function languageFor(tag) {
-  const [primary, ...subtags] = tag.toLowerCase().split(/[.@]|[-_][a-z\d][-_]/)[0].split(/[-_]/);
-  const tags = [...subtags.map((subtag) => primary + "-" + subtag), primary];
-  return TAGS[tags.find((each) => each in TAGS)] ?? LANGUAGES[0];
-}
-
-/** The language of the nearest `lang`, also outside the shadow roots around the element. */
-function languageOf(element) {
+/** The nearest `lang`, also outside the shadow roots around the element. */
+function tagOf(element) {
   let tag;
   for (let node = element; node && !tag; node = node.getRootNode().host) tag = node.closest("[lang]")?.lang;
-  return languageFor(tag || navigator.language);
+  return tag || navigator.language;
+}
+
+/** The URL of the captcha routes. */
+function routesOf(element) {
+  return (element.getAttribute("base") ?? BASE).replace(/[/\s]*([?#].*)?$/s, "");
+}
+
+/** The URL of the texts for the page's language. The server decides which of its languages serves a tag. */
+function textsUrlOf(element) {
+  return `${routesOf(element)}/static/${DIGEST}/${tagOf(element).match(/[\w-]*/)}.json`;
+}
+
+/** Load a file. undefined if that is not possible. */
+async function load(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (response.ok) return await response.text();
+  } catch {
+    // no connection
+  }
+}
+
+/** Load the texts at a URL, once for all elements. undefined if that is not possible. */
+async function loadTexts(url) {
+  try {
+    return JSON.parse(await (loading[url] ??= load(url)));
+  } catch {
+    delete loading[url];
+  }
 }
 
 /** By the colour scheme of the page if that is one alone, else by what the visitor prefers. */
@@ -117,9 +99,10 @@ function isPlayable(src) {
   });
 }
 
-const sheet = new CSSStyleSheet();
+const sheet = globalThis.CSSStyleSheet && new CSSStyleSheet();
 
-class CaptchaField extends HTMLElement {
+// Where there is no DOM, as in Node, importing this file does nothing.
+class CaptchaField extends (globalThis.HTMLElement ?? Object) {
   static formAssociated = true;
   static observedAttributes = ["source", "base", "error", "nosound", "form", "uuid-name", "text-name"];
 
@@ -141,13 +124,16 @@ class CaptchaField extends HTMLElement {
   #length; // characters of the answer, where that is known
   #isSilent = false; // the source has no sound
   #uuid = "";
-  #why = ""; // why there is no captcha: "failed" or "expired"
+  #hasFailed = false; // there is no captcha because none could be loaded
   #lifetime;
   #expiresAt;
   #waitUntil = 0; // no request before, after a 429
   #restUntil = 0; // no automatic request before
   #tokens; // valid for the captcha: the one sent and the one returned
-  #note; // a key of TEXTS
+  #texts = NO_TEXTS;
+  #textsUrl;
+  #translated; // a promise: they are loaded, or cannot be
+  #note; // a key of the texts
   #error; // "wrong" or "expired", or a text from the page
   #getToken;
   #puzzle; // what the device has to work out
@@ -167,19 +153,20 @@ class CaptchaField extends HTMLElement {
       show: makeButton("M3 5h18v14H3zM3 18l6-7 5 5 3-3 4 4"),
       refresh: makeButton("M20 11a8 8 0 1 0-2 6M20 4v7h-7"),
       listen: makeButton("M4 9v6h4l4 4V5L8 9zM16 9a5 5 0 0 1 0 6M18 5a9 9 0 0 1 0 14"),
-      label: make("label", { for: "text", part: "label", dir: "auto" }),
+      label: make("label", { for: "text", part: "label" }),
+      hint: make("p", { id: "hint", class: "captcha-hint", part: "hint" }),
       input: make("input", {
         id: "text", part: "input", dir: "ltr", required: "", maxlength: 64, autocomplete: "off", autocapitalize: "off",
-        autocorrect: "off", spellcheck: "false", translate: "no", "aria-describedby": "error",
+        autocorrect: "off", spellcheck: "false", translate: "no", "aria-describedby": "error hint",
       }),
       error: make("p", { id: "error", class: "captcha-error error", part: "error", dir: "auto" }),
-      note: make("p", { part: "note", dir: "auto" }),
+      note: make("p", { part: "note" }),
     });
     ui.frame = make("div", { class: "captcha-frame", part: "frame" }, ui.image, ui.show, ui.audio);
     ui.group = make(
       "fieldset", { class: "captcha-field" },
       make("div", { class: "captcha-row" }, ui.frame, make("div", { class: "captcha-buttons" }, ui.refresh, ui.listen)),
-      ui.label, ui.input, make("div", { role: "status" }, ui.error, ui.note),
+      ui.label, ui.input, ui.hint, make("div", { role: "status" }, ui.error, ui.note),
     );
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
@@ -195,7 +182,7 @@ class CaptchaField extends HTMLElement {
     ui.listen.onclick = () => (this.#form === "audio" && this.#uuid ? this.#play() : this.#load("audio"));
     ui.show.onclick = () => this.#load("image");
     ui.input.oninput = () => {
-      if (!this.#why) this.#error = "";
+      if (!this.#hasFailed) this.#error = "";
       this.#sent = "";
       this.#render();
     };
@@ -286,7 +273,7 @@ class CaptchaField extends HTMLElement {
   }
 
   formResetCallback() {
-    if (!this.#why) this.#error = "";
+    if (!this.#hasFailed) this.#error = "";
     this.value = "";
   }
 
@@ -306,6 +293,7 @@ class CaptchaField extends HTMLElement {
 
   #start() {
     this.disconnectedCallback(); // in case it was moved while the document was loading
+    this.#translate();
     this.#adopt();
     this.#morphs.observe(this, { childList: true });
     this.#sight.observe(this.#ui.group); // a captcha that nobody sees is not loaded
@@ -341,7 +329,9 @@ class CaptchaField extends HTMLElement {
       if (document.readyState !== "complete") this.#expiresAt -= performance.now();
       this.#tokens = [""];
       this.#ui.input.value ||= input.value;
-      if (input.matches(":focus") || (this.#error && !this.#clock && isFocusFree())) this.focus();
+      if (input.matches(":focus")) this.focus();
+      // htmx removes what it replaces after it has inserted this, and the old form's button has the focus till then.
+      else if (this.#error && !this.#clock) queueMicrotask(() => isFocusFree() && this.focus());
     }
     this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
     this.#morphs.takeRecords();
@@ -357,7 +347,7 @@ class CaptchaField extends HTMLElement {
     if (puzzle) this.#employ();
     this.#kind = kind;
     this.#length = length;
-    this.#why = "";
+    this.#hasFailed = false;
     this.#lifetime = 1000 * expiresIn || Infinity;
     this.#expiresAt = Date.now() + this.#lifetime;
   }
@@ -426,15 +416,19 @@ class CaptchaField extends HTMLElement {
     const now = Date.now();
     const wait = this.#waitUntil;
     if (wait && now >= wait) this.#waitUntil = this.#note = 0;
-    if (wait || this.#ui.group.lang !== languageOf(this)) this.#render();
+    this.#translate();
     const isUntouched = !this.value && this.#form === "image";
-    if (this.#uuid && !isUntouched && now >= this.#expiresAt) this.#expire(); // even if not seen: it might be sent
+    const endsSoon = now >= this.#expiresAt - Math.min(this.#lifetime / 4, 60_000);
+    if (this.#uuid && !isUntouched && endsSoon) {
+      if (now >= this.#expiresAt) this.#expire(); // even if not seen: it might be sent
+      else if (this.#form !== "work") this.#note = "soon";
+    }
+    if (wait || this.#note === "soon") this.#render();
     if (!this.#isVisible || document.hidden || this.#isBusy) return;
 
     if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
     if (now < this.#restUntil) return;
-    const renewsAt = isUntouched ? this.#expiresAt - Math.min(this.#lifetime / 4, 60_000) : Infinity;
-    if (this.#uuid ? now >= renewsAt : !this.#why || (isUntouched && (wait || this.#why !== "failed"))) {
+    if (this.#uuid ? isUntouched && endsSoon : !this.#hasFailed || (isUntouched && wait)) {
       this.#load(this.#form, false, false);
     }
   };
@@ -445,7 +439,8 @@ class CaptchaField extends HTMLElement {
 
   /** Discard a useless captcha. The next tick loads another if the element is visible. */
   #drop() {
-    this.#uuid = this.#why = this.#error = "";
+    this.#uuid = this.#error = "";
+    this.#hasFailed = false;
     this.#tokens = null;
     this.#attempt++;
     this.#rest();
@@ -461,11 +456,13 @@ class CaptchaField extends HTMLElement {
     if (isChange) this.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  /** Go on with the next picture, also after a sound: nobody may be there any more to hear one. */
   #expire() {
-    this.#rest();
-    this.#uuid = this.#note = "";
-    this.#why = this.#error = "expired";
+    this.#drop();
     this.#ui.audio.pause();
+    this.#form = "image";
+    this.#note = "";
+    this.#error = "expired";
     this.#render();
     this.#emit("captcha-expired");
   }
@@ -477,7 +474,8 @@ class CaptchaField extends HTMLElement {
     const token = this.#token();
     this.#isBusy = true;
     this.#render();
-    const answer = await this.#ask(form, token);
+    if (!this.#texts.lang) this.#textsUrl = ""; // try again
+    const [answer] = await Promise.all([this.#ask(form, token), this.#translate()]);
     if (attempt !== this.#attempt) return; // superseded
     this.#isBusy = false;
     this.#tokens = [token, answer.token];
@@ -490,11 +488,12 @@ class CaptchaField extends HTMLElement {
       this.dispatchEvent(new CustomEvent("captcha-token", { detail: answer.token }));
     }
     if (!answer.data) return this.#fail(form, answer);
+    if (!this.#texts.lang) return this.#fail(form, { status: 0 });
     if (!isWanted && this.#uuid && this.value) return this.#render(); // keep what was typed
 
     // Not for the first captcha.
     this.#note = { audio: "hidden", work: "working" }[form] ?? (this.#lifetime && "changed");
-    if (this.#why) this.#error = "";
+    if (this.#hasFailed) this.#error = "";
     this.#ui.audio.pause();
     this.#form = form;
     this.#accept(answer.uuid, answer);
@@ -506,11 +505,10 @@ class CaptchaField extends HTMLElement {
 
   /** Request a captcha. Never throws: the result has `data` if there is one. */
   async #ask(form, token) {
-    const base = (this.getAttribute("base") ?? BASE).replace(/[/\s]*([?#].*)?$/s, "");
-    const path = { audio: "/audio?lang=" + languageOf(this), work: "/work" }[form] ?? (isDark(this) ? "?theme=dark" : "");
+    const path = { audio: "/audio?lang=" + (this.#texts.lang ?? ""), work: "/work" }[form] ?? (isDark(this) ? "?theme=dark" : "");
     const answer = { status: 0 };
     try {
-      const response = await fetch(`${base}/${encodeURIComponent(this.getAttribute("source"))}${path}`, {
+      const response = await fetch(`${routesOf(this)}/${encodeURIComponent(this.getAttribute("source"))}${path}`, {
         cache: "no-store",
         headers: token ? { Authorization: "Bearer " + token } : {},
         signal: AbortSignal.timeout(PATIENCE_MS),
@@ -538,7 +536,7 @@ class CaptchaField extends HTMLElement {
 
   /** Report that none was loaded. The previous captcha is kept, since nothing has spent it. */
   #fail(form, { status, code, retryAfter }) {
-    if (!this.#uuid) this.#why = "failed";
+    this.#hasFailed = !this.#uuid;
     this.#note = "failed";
     this.#restUntil = Date.now() + PATIENCE_MS;
     if (status === 429) {
@@ -550,6 +548,25 @@ class CaptchaField extends HTMLElement {
     }
     this.#render();
     this.#emit("captcha-error", { status, code, retryAfter });
+  }
+
+  /** Load the texts for the page's language, if it has changed. Until they are here, the previous ones stay. */
+  #translate() {
+    const url = textsUrlOf(this);
+    if (url !== this.#textsUrl) {
+      this.#textsUrl = url;
+      this.#translated = loadTexts(url).then((texts) => {
+        if (url !== this.#textsUrl) return; // changed again
+        this.#texts = texts ?? this.#texts;
+        if (!texts) setTimeout(() => (this.#textsUrl = ""), PATIENCE_MS);
+        if (this.#uuid && !this.#texts.lang) {
+          this.#uuid = ""; // came with the page, and nobody can be asked for it
+          this.#fail(this.#form, { status: 0 });
+        }
+        this.#render();
+      });
+    }
+    return this.#translated;
   }
 
   /** Stop what is playing, else play from the beginning: more slowly what has been played before. */
@@ -567,26 +584,28 @@ class CaptchaField extends HTMLElement {
 
   #render() {
     const ui = this.#ui;
-    ui.group.lang = languageOf(this);
-    const say = (key) => TEXTS[key]?.[LANGUAGES.indexOf(ui.group.lang)];
+    const texts = this.#texts;
+    const say = (key) => texts[key] ?? "";
+    ui.group.lang = texts.lang ?? "en";
+    ui.group.dir = texts.dir ?? "ltr";
     const isImage = this.#form === "image";
     const isWork = this.#form === "work";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
     const asks = this.getAttribute("asks");
-    const kind = `${this.#kind}.seen` in TEXTS ? this.#kind : "other";
+    const kind = `${this.#kind}.seen` in texts ? this.#kind : "other";
     const ask = (part) => {
       const text = say(`${asks ? "{}" : kind}.${part}`).replace("{}", () => asks);
-      return text[0].toUpperCase() + text.slice(1);
+      return text.charAt(0).toUpperCase() + text.slice(1);
     };
     const focused = this.shadowRoot.activeElement;
     const hasSound = !this.#isSilent && !this.hasAttribute("nosound");
-    const isEmpty = isImage && Boolean(this.#why); // the frame, in which a button takes the picture's place
+    const isEmpty = isImage && this.#hasFailed; // the frame, in which a button takes the picture's place
     ui.group.ariaLabel = say("group");
     ui.image.alt = ask("alt") + (hasSound ? " " + say("altSound") : "");
     ui.image.hidden = !isImage || !this.#uuid;
     ui.show.hidden = isImage && !isEmpty;
     ui.refresh.hidden = isEmpty || isWork;
-    ui.label.hidden = ui.input.hidden = isWork;
+    ui.label.hidden = ui.hint.hidden = ui.input.hidden = isWork;
     ui.listen.hidden = !hasSound;
     if (focused?.hidden) (isEmpty ? ui.show : ui.input).focus();
     ui.frame.ariaBusy = this.#isBusy;
@@ -595,18 +614,21 @@ class CaptchaField extends HTMLElement {
     ui.input.ariaInvalid = Boolean(this.#error);
     ui.show.ariaDisabled = ui.refresh.ariaDisabled = seconds > 0;
     ui.listen.ariaDisabled = seconds > 0 && (this.#form !== "audio" || !this.#uuid);
-    const again = say(this.#why === "failed" ? "retry" : isImage ? "refresh" : "newSound");
+    const again = say(this.#hasFailed ? "retry" : isImage ? "refresh" : "newSound");
     const next = seconds > 0 ? say("wait").replace("{}", seconds) : again;
     write(ui.refresh.lastChild, next);
     const isHeard = this.#form === "audio" && this.#uuid && ui.audio.played.length;
     write(ui.listen.lastChild, say(!ui.audio.paused ? "stop" : isHeard ? "replay" : "listen"));
     write(ui.show.lastChild, isEmpty ? next : say("show"));
     write(ui.label, ask(isImage ? "seen" : "heard"));
-    ui.label.style.opacity = asks || this.#kind || this.#why ? "" : 0; // until it is known what to ask for
+    ui.label.style.opacity = asks || this.#kind || this.#hasFailed ? "" : 0; // until it is known what to ask for
+    const hints = [this.#length && say("length").replace("{}", this.#length), kind === "letters" && !asks && say("case")];
+    write(ui.hint, hints.filter(Boolean).join(" "));
     write(ui.error, /^(wrong|expired)$/.test(this.#error) ? say(this.#error) : this.#error);
-    write(ui.note, say(this.#note) ?? this.#work?.sentence(this.#note, ui.group.lang));
+    const isSpoken = this.#note === "hidden" && texts.soundLanguage;
+    write(ui.note, say(this.#note).replace("{}", () => again) + (isSpoken ? " " + texts.soundLanguage : ""));
     this.#work?.render({
-      language: ui.group.lang,
+      texts,
       isOffered: this.#offersWork && !isWork,
       isAwaited: Boolean(this.#puzzle && !this.#solution && (isWork || this.#held)),
       isDisabled: seconds > 0,
@@ -621,21 +643,23 @@ class CaptchaField extends HTMLElement {
     text.value = isWork ? this.#solution : this.value + (this.#puzzle ? "." + this.#solution : "");
     for (const field of this.#fields) form === null ? field.removeAttribute("form") : field.setAttribute("form", form);
     const count = this.#uuid && countCharacters(this.value, this.#kind);
-    const [flaw, message] = this.#why
-      ? ["customError", say(this.#why)]
+    const [flaw, message] = this.#hasFailed
+      ? ["customError", say("failed")]
       : count ? ["tooShort", say("short").replace("{}", this.#length)] : ["valueMissing", ask("missing")];
     const isShort = !isWork && count < (+this.#length || 1);
-    this.#internals.setValidity({ [flaw]: this.#why || isShort }, message, isWork ? ui.show : ui.input);
+    this.#internals.setValidity({ [flaw]: this.#hasFailed || isShort }, message || " ", isWork ? ui.show : ui.input);
   }
 }
 
-// An older browser keeps the server's form. The stylesheet is loaded first, so that nothing is shown unstyled.
-if (window.ElementInternals?.prototype.setFormValue) {
-  try {
-    const response = await fetch(new URL("captcha-field.css", import.meta.url), { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (response.ok) sheet.replaceSync(await response.text());
-  } catch {
-    // use the element without it
-  }
+// An older browser keeps the server's form. What is in the page already is not shown unstyled or without texts.
+if (globalThis.ElementInternals?.prototype.setFormValue) {
+  // <served>
+  const fields = [...document.querySelectorAll("captcha-field")];
+  const [style] = await Promise.all([
+    load(new URL("captcha-field.css", import.meta.url)),
+    ...fields.map((field) => loadTexts(textsUrlOf(field))),
+  ]);
+  sheet.replaceSync(style ?? "");
+  // </served>
   customElements.get("captcha-field") ?? customElements.define("captcha-field", CaptchaField);
 }

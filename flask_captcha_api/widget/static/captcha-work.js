@@ -1,17 +1,8 @@
 // Works out the puzzles of <captcha-field>. Loaded where a source has any; runs in the page and in a worker.
 
-// <tables>
-const LANGUAGES = ["en", "ja", "zh-Hans", "zh-Hant"];
-const TEXTS = {
-  alone: ["Continue without reading", "読まずに続ける", "不看图，继续", "不看圖，繼續"],
-  working: ["Your device is working. This takes a moment.", "端末で計算しています。少しお待ちください。", "您的设备正在计算，请稍候。", "您的裝置正在計算，請稍候。"],
-  worked: ["Done. You can go on.", "計算が終わりました。続けられます。", "计算完成，可以继续了。", "計算完成，可以繼續了。"],
-};
-// </tables>
-
 // Squarings between two looks at the clock: at most some milliseconds on an old telephone.
 const BATCH = 64;
-const SLICE_MS = { page: 8, worker: 100 };
+const SLICE_MS = { page: 8, worker: 10 };
 
 const isWorker = "WorkerGlobalScope" in globalThis;
 
@@ -86,7 +77,7 @@ export function solve(puzzle, report) {
     };
     document.addEventListener("visibilitychange", pause);
     try {
-      worker = new Worker(import.meta.url, { type: "module" });
+      worker = new Worker(new URL("./captcha-work.js", import.meta.url), { type: "module" }); // bundlers look for this
     } catch {
       return workHere();
     }
@@ -146,18 +137,12 @@ export class Work {
   }
 
   /** Show the button where work alone is offered, and the bar where the visitor waits for it. */
-  render({ language, isOffered, isAwaited, isDisabled }) {
+  render({ texts, isOffered, isAwaited, isDisabled }) {
     const { button, bar } = this.#parts;
-    const say = (key) => TEXTS[key][LANGUAGES.indexOf(language)];
-    if (button.lastChild.textContent !== say("alone")) button.lastChild.textContent = say("alone");
+    if (button.lastChild.textContent !== texts.alone) button.lastChild.textContent = texts.alone;
     button.hidden = !isOffered;
     button.ariaDisabled = isDisabled;
     bar.hidden = !isAwaited;
-    bar.ariaLabel = say("working");
-  }
-
-  /** The sentence of a note of ours: `working` or `worked`. */
-  sentence(key, language) {
-    return TEXTS[key]?.[LANGUAGES.indexOf(language)];
+    bar.ariaLabel = texts.working;
   }
 }

@@ -1,0 +1,119 @@
+"""A catalogue, which has the texts of one language, and the catalogues of one app."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from .tags import tags_that_serve
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The texts of one language.
+
+    :ivar language: the language tag that it is known under.
+    :ivar sound_language: the bundled language in which its sounds are requested.
+    """
+
+    language: str
+    sound_language: str
+    _: KW_ONLY
+    name: str
+    tags: list[str]
+    voice: str
+    direction: str = "ltr"
+    page: Mapping[str, str]
+    messages: Mapping[str, str]
+    widget: Mapping[str, str]
+    work: Mapping[str, str]
+    kinds: Mapping[str, Mapping[str, str]]
+    asks: Mapping[str, str]
+
+    def sentence(self, part: str, kind: str, asks: str | None = None) -> str:
+        """Return a sentence that asks for the answer.
+
+        :param part: ``seen``, ``heard``, ``alt`` or ``missing``.
+        :param kind: the name of a kind. An app's own kinds use the sentences of ``other``.
+        :param asks: what the visitor is asked for, in the app's words; replaces the kind.
+        """
+        if asks:
+            sentence = self.asks[part].replace("{}", asks)
+            return sentence[0].upper() + sentence[1:]
+        return self.kinds.get(kind, self.kinds["other"])[part]
+
+    def hint(self, kind: str, answer_length: int | None, asks: str | None = None) -> str:
+        """Return what is known of the answer: its length, and that letter case does not matter. Empty if nothing is."""
+        parts = [self.widget["length"].replace("{}", str(answer_length))] if answer_length else []
+        if kind == "letters" and not asks:
+            parts.append(self.widget["case"])
+        return " ".join(parts)
+
+    @property
+    def has_own_voice(self) -> bool:
+        """Return whether its sounds are spoken in the language itself."""
+        return self.voice == self.language.partition("-")[0]
+
+    @cached_property
+    def script_json(self) -> bytes:
+        """Return the texts for the widget's script, as JSON.
+
+        One object without nesting: ``lang``, ``dir`` and the sentences by key, those for a kind under ``KIND.PART`` and
+        those for ``asks`` under ``{}.PART``.
+        """
+        sentences = {**self.kinds, "{}": self.asks}
+        texts = {
+            "lang": self.language,
+            "dir": self.direction,
+            **{f"{kind}.{part}": text for kind, parts in sentences.items() for part, text in parts.items()},
+            **self.widget,
+            **self.work,
+        }
+        if self.has_own_voice:
+            del texts["soundLanguage"]
+        return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def with_texts(self, own: Mapping[str, Any]) -> "Catalogue":
+        """Return the catalogue with what ``own`` has in the place of its own; sections may be incomplete."""
+        return replace(self, **{key: _merge(getattr(self, key), value) for key, value in own.items()})
+
+
+class Translations:
+    """The catalogues of one app, and which of them serves a language tag.
+
+    :ivar catalogues: by language. Where two claim a tag, the later one has it.
+    """
+
+    def __init__(self, catalogues: Mapping[str, Catalogue]) -> None:
+        self.catalogues: Mapping[str, Catalogue] = MappingProxyType(dict(catalogues))
+        self._languages = {tag.lower(): each.language for each in catalogues.values() for tag in each.tags}
+
+    def language_for(self, tag: object) -> str | None:
+        """Return the language that serves a tag, such as ``en-GB`` or ``zh_Hant_TW``; None if there is none.
+
+        :param tag: as for :func:`~flask_captcha_api.translations.language_tag`.
+        """
+        return next((self._languages[each] for each in tags_that_serve(tag) if each in self._languages), None)
+
+    def best_language(self, accepted: Iterable[object], *, otherwise: str) -> str:
+        """Return the first language that serves one of the accepted tags.
+
+        :param accepted: language tags as in Accept-Language, best first.
+        :param otherwise: the language to return if none serves.
+        """
+        return next(filter(None, map(self.language_for, accepted)), otherwise)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Return a digest of all that browsers may load of the texts."""
+        served = [(each.tags, each.script_json.decode()) for each in self.catalogues.values()]
+        return hashlib.sha256(json.dumps(served).encode()).digest()
+
+
+def _merge(base: Any, own: Any) -> Any:
+    if not isinstance(base, Mapping):
+        return own
+    return {**base, **{key: _merge(base[key], value) for key, value in own.items()}}
