@@ -20,16 +20,16 @@ NPM_QUIETLY := npm --silent --ignore-scripts --no-audit --no-fund
 # For the benchmarks: `make bench-peers ARGS=--keep` writes what was measured into the documentation.
 ARGS ?=
 
-.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-work bench-browser bench-footprint stress glance glance-page sheet drawing pictures wheel clean
+.PHONY: demo test test-fast lint servers bench-endpoint bench-picture bench-resistance bench-trained bench-audio bench-work bench-browser bench-footprint stress glance glance-page sheet drawing pictures gallery wheel clean
 .PHONY: npm test-frontends looks constraints test-recipes test-pythons test-lowest release-check docs tables widget bench-peers
 
-# Serves the example app.
+# Serves the playground, with the example app beside it.
 demo: $(VENV)/demo
 	@echo
-	@echo "  The example app is at http://127.0.0.1:$(PORT)/"
-	@echo "  Sign in as demo with the password captcha-demo. Ctrl-C stops it."
+	@echo "  The demo is at http://127.0.0.1:$(PORT)/"
+	@echo "  Try the captchas there, or sign in as demo with the password captcha-demo. Ctrl-C stops it."
 	@echo
-	@$(RUN) flask --app example_app run --port $(PORT)
+	@$(RUN) flask --app example_app.demo run --port $(PORT)
 
 # Everything that a change has to pass. Less than five minutes on two cores.
 test: servers lint
@@ -46,7 +46,7 @@ test-frontends: servers npm $(FRONTENDS)/complete
 	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(PYTEST) tests/frontends
 
 # The widget as a package for npm, in build/npm. Nothing is published.
-npm: $(VENV)/dev
+npm: $(VENV)/demo
 	@rm -rf build/npm
 	@$(RUN) tools.npm_package
 
@@ -162,6 +162,10 @@ drawing: $(VENV)/dev
 # The pictures of the example in README and docs, in docs/pictures.
 pictures: servers $(VENV)/dev
 	@$(RUN) tools.take_pictures
+
+# The pictures and sounds of docs/gallery.md, in docs/pictures/gallery.
+gallery: $(VENV)/dev
+	@$(RUN) tools.pages.make_gallery
 
 # The pictures of the recipes for looks, in docs/pictures.
 looks: servers $(FRONTENDS)/complete

@@ -12,11 +12,17 @@ from .accounts import SHORTEST_PASSWORD, Accounts
 
 
 class RegistrationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes no types
-    """A name, a password twice, and a captcha."""
+    """A name, a password twice, and a captcha. The page shows the descriptions as rules."""
 
-    account = StringField("Account", [Regexp(r"[a-z0-9]{3,32}\Z", message="3 to 32 small letters and digits, please.")])
+    account = StringField(
+        "Account",
+        [Regexp(r"[a-z0-9]{3,32}\Z", message="3 to 32 small letters and digits, please.")],
+        description="3 to 32 small letters and digits",
+    )
     password = PasswordField(
-        "Password", [Length(SHORTEST_PASSWORD, 128, message=f"At least {SHORTEST_PASSWORD} characters, please.")]
+        "Password",
+        [Length(SHORTEST_PASSWORD, 128, message=f"At least {SHORTEST_PASSWORD} characters, please.")],
+        description=f"At least {SHORTEST_PASSWORD} characters",
     )
     confirmation = PasswordField(
         "Password again", [InputRequired("Once more, please."), EqualTo("password", "The passwords differ.")]

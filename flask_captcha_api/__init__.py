@@ -11,6 +11,7 @@ from .extension import CaptchaApi as CaptchaApi
 from .http.decorators import verify_captcha as verify_captcha
 from .http.decorators import verify_captcha_in_request as verify_captcha_in_request
 from .http.gateway import VerifiedCaptcha as VerifiedCaptcha
+from .http.views import is_captcha_request as is_captcha_request
 from .outcome import Outcome as Outcome
 from .rendering import speak_prompt as speak_prompt
 from .service import Captcha as Captcha
@@ -35,6 +36,7 @@ __all__ = [
     "StoreUnavailable",
     "VerifiedCaptcha",
     "fewer_failures_than",
+    "is_captcha_request",
     "speak_prompt",
     "verify_captcha",
     "verify_captcha_in_request",

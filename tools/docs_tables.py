@@ -6,7 +6,7 @@ so the pages are readable in the repository too. A test fails while a table is o
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_
 from flask_captcha_api.storage.taking import TAKE_METHODS
 from flask_captcha_api.throttling.difficulty import STEPS, WINDOW
 from flask_captcha_api.translations import BUNDLED, DEFAULT_LANGUAGE, FALLBACK_LANGUAGE
+from tools.pages import make_gallery, package_messages, python_reference
+from tools.pages.markdown import table as _table
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -187,6 +189,12 @@ def at_a_glance(_: str) -> str:
     return _table(("", *_GLANCE_KINDS), rows)
 
 
+def python(name: str) -> str:
+    """Return the entry of a public name in the reference of the Python API."""
+    own_name, _, how = name.partition(" ")
+    return python_reference.entry(own_name, only_docstring=how == "docstring")
+
+
 def _share(score: glance.Score | None) -> str:
     if score is None:
         return ""
@@ -228,16 +236,18 @@ TABLES: dict[str, Callable[[str], str]] = {
     "benchmark": benchmark,
     "resistance": resistance,
     "glance": at_a_glance,
+    "errors": package_messages.errors,
+    "check-messages": package_messages.check_messages,
+    "python": python,
+    "gallery-pictures": make_gallery.pictures,
+    "gallery-hues": make_gallery.hues,
+    "gallery-sizes": make_gallery.sizes,
+    "gallery-sounds": make_gallery.sounds,
     "price": price_of_a_pass,
     "squarings": squarings,
 }
 
 CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart, "price.svg": prices.chart}
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _value(value: object) -> str:

@@ -80,9 +80,11 @@ def is_typable(text: object) -> bool:
 
 def is_acceptable(text: object) -> bool:
     """Return whether ``text`` could be what a client sends: what can be typed, perhaps with a solution after a dot."""
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT:  # a long one would take long to match
+        return False
     if is_typable(text):
         return True
-    with_solution = _WITH_SOLUTION.fullmatch(text) if isinstance(text, str) else None
+    with_solution = _WITH_SOLUTION.fullmatch(text)
     return with_solution is not None and is_typable(with_solution[1])
 
 

@@ -18,7 +18,7 @@ def check_routes(app: Flask, state: CaptchaState, report: Report) -> None:
     The routes themselves are not called, so nothing is issued and no limit counts. Sources that require a token are
     left out: a hook may require one too.
     """
-    for blueprint, url in _urls(app, state):
+    for url in _urls(app, state):
         try:
             with app.test_request_context(url):
                 answer = None if request.routing_exception else app.preprocess_request()
@@ -36,17 +36,14 @@ def check_routes(app: Flask, state: CaptchaState, report: Report) -> None:
             refusal = "answers instead"
         report.add_error(
             "a before_request function of the app refuses visitors who are not logged in the captcha routes "
-            f"({url.removeprefix('https://')}: it {refusal}): let it return None if request.blueprint is "
-            f"{blueprint!r}"
+            f"({url.removeprefix('https://')}: it {refusal}): let it return None if "
+            "flask_captcha_api.is_captcha_request()"
         )
         return
 
 
-def _urls(app: Flask, state: CaptchaState) -> Iterator[tuple[str, str]]:
-    """Yield the URLs of the widget's script and of each source, each with the name of the blueprint it belongs to.
-
-    With https, for hooks that redirect to it.
-    """
+def _urls(app: Flask, state: CaptchaState) -> Iterator[str]:
+    """Yield the URLs of the widget's script and of each source, with https, for hooks that redirect to it."""
     sources = state.config.sources or {ANY_NAME: state.config.defaults}
     paths = [("static_file", {"digest": LATEST, "file": SCRIPT})]
     paths += [("image", {"source": name}) for name, settings in sources.items() if settings.jwt != "required"]
@@ -55,6 +52,6 @@ def _urls(app: Flask, state: CaptchaState) -> Iterator[tuple[str, str]]:
     for name in state.mounted_as:
         for endpoint, values in paths:
             try:
-                yield name, urls.build(f"{name}.{endpoint}", values, force_external=True)
+                yield urls.build(f"{name}.{endpoint}", values, force_external=True)
             except BuildError:  # the mount has variables, whose values only the app knows
                 return

@@ -59,6 +59,23 @@ def new_blueprint() -> Blueprint:
     return blueprint
 
 
+def is_captcha_request() -> bool:
+    """Return whether the current request is for one of the captcha routes, or for a file of the widget.
+
+    For hooks of the app that must let these through, such as one that requires a login::
+
+        @app.before_request
+        def require_login():
+            if "account" not in session and not is_captcha_request():
+                return redirect("/login")
+
+    It goes by the route, wherever the routes are mounted, and not by the path.
+
+    :raises RuntimeError: the app has no CaptchaApi, or there is no request.
+    """
+    return request.blueprint in current_state().mounted_as
+
+
 def _view_of(form: str) -> Callable[[str], EnvelopeResponse]:
     """Return the view that issues captchas of a form: a function with a name, as other extensions expect."""
 

@@ -1,12 +1,22 @@
 """Lets the pages of the sites load the widget and its captchas (CORS), and no other page."""
 
+import logging
+
 from flask import Response, request
 
 from ..http.views import BLUEPRINT_NAME
+from ..state import current_state
 from .sites import ANY_ORIGIN, Sites
 from .views import SCRIPT_ENDPOINT
 
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+
+# Without the origin: a stranger chooses it, and each would be a line of its own.
+_NOT_LISTED = (
+    "a page was refused because its origin is not in the origins of the site: if it is a page of yours, add its "
+    "scheme, host and port to them as the browser's address bar has them; http://localhost:8000 and "
+    "http://127.0.0.1:8000 differ"
+)
 
 
 def allow_origins(sites: Sites, response: Response) -> Response:
@@ -26,4 +36,6 @@ def allow_origins(sites: Sites, response: Response) -> Response:
         response.headers[_ALLOW_ORIGIN] = ANY_ORIGIN
     elif origin in origins:
         response.headers[_ALLOW_ORIGIN] = origin
+    elif origin:
+        current_state().log_once(_NOT_LISTED, logging.WARNING)
     return response

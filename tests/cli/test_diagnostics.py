@@ -18,7 +18,7 @@ from flask_caching import Cache
 from flask_jwt_extended import JWTManager
 from PIL import Image
 
-from flask_captcha_api import CaptchaApi, Challenge, Kind, SourceConfig
+from flask_captcha_api import CaptchaApi, Challenge, Kind, SourceConfig, is_captcha_request
 from flask_captcha_api.challenges.guessing import GuessProbability
 from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.cli.diagnostics import diagnose
@@ -371,7 +371,7 @@ def test_a_hook_that_keeps_visitors_from_the_routes(app: Flask, hook: Callable[[
     (found,) = diagnosed(app).errors
     assert found == (
         f"a before_request function of the app refuses visitors who are not logged in the captcha routes {text}: let "
-        "it return None if request.blueprint is 'captcha_api'"
+        "it return None if flask_captcha_api.is_captcha_request()"
     )
 
 
@@ -386,7 +386,7 @@ def test_hooks_that_let_visitors_pass(app: Flask) -> None:
 
     @app.before_request
     def require_login() -> Any:
-        return None if request.blueprint == "captcha_api" else redirect("/login")
+        return None if is_captcha_request() else redirect("/login")
 
     @app.before_request
     def require_https() -> Any:

@@ -67,7 +67,11 @@ def test_the_example_of_the_report() -> None:
     """What the page shows of ``flask captcha check`` is what the example app gives."""
     runner = example_app.create_app().test_cli_runner(env={"COLUMNS": "100"})
     output = runner.invoke(args=["captcha", "check"]).output
-    (shown,) = re.findall(r"captcha check\n(.*?)```", (PAGES / "check.md").read_text(), re.DOTALL)
+    (shown,) = re.findall(
+        r"^\$ flask --app example_app captcha check\n(.*?)```",
+        (PAGES / "check.md").read_text(),
+        re.DOTALL | re.MULTILINE,
+    )
     beginning, middle, end = re.split("\n…\n|\n(?=No errors)", shown)
     measured = re.compile(r"(?<=picture )[\d.]+|(?<=0\.06 s  )\S+ s +")  # pictures anew, and this machine
     assert output.startswith(beginning)

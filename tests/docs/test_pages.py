@@ -10,18 +10,21 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
+from email.message import Message
 from functools import partial
 from http.client import HTTPConnection
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask, render_template_string, request
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route, expect
 
 import flask_captcha_api
+from flask_captcha_api import testing
 from flask_captcha_api.http import gateway
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.signals import captcha_issued
@@ -29,6 +32,7 @@ from flask_captcha_api.testing import answers
 from tools.docs_tables import CHARTS, PICTURES, with_tables
 
 from ..support import pages
+from ..support.envelopes import envelope
 from ..support.markdown import rows_below
 from ..support.pages import PAGES, Block, blocks_of
 from ..support.paths import DOCS, ROOT
@@ -39,6 +43,16 @@ ANSWER = "40718"
 
 #: What a page calls the server of a cache, and the backend whose server stands for it here.
 CACHES = {"127.0.0.1:6379": "RedisCache", "127.0.0.1:11211": "MemcachedCache-pylibmc"}
+
+
+#: The apps that pages serve, as servers name them: of the repository, or of files that the page shows.
+APPS = (
+    "app:app",
+    "asgi:app",
+    "example_app:create_app()",
+    "flask_captcha_api.siteverify:create_app()",
+    "load_app:app",
+)
 
 
 def of_pages_with(*languages: str) -> pytest.MarkDecorator:
@@ -108,6 +122,15 @@ def test_the_python_of_other_pages_runs_elsewhere(page: Path) -> None:
     assert page.stem in (ROOT / "tests" / pages.RUN_ELSEWHERE[page.stem]).read_text()
 
 
+def test_what_readers_move_from_is_python() -> None:
+    """It needs packages that are not installed here, so it is only compiled; each part has its counterpart."""
+    page = DOCS / "how-to" / "migrate.md"
+    before = blocks_of(page, "py")
+    for block in before:
+        compile(block.text, f"{page}, line {block.line}", "exec")
+    assert len(before) == 5
+
+
 @of_pages_with("json", "console")
 def test_envelopes_are_envelopes(page: Path) -> None:
     """JSON in a page parses; and where it has a code, code, name and status are a row of the result table."""
@@ -135,19 +158,23 @@ def test_commands_exist(page: Path) -> None:
                 assert target in targets
             case ["pip", "install", what]:
                 name, _, asked = what.removeprefix("./").rstrip("]").partition("[")
-                assert name == "flask_captcha_api" or what in required
+                assert name in ("flask_captcha_api", ".") or what in required
                 assert not asked or set(asked.split(",")) <= extras
-            case ["gunicorn", "--workers", "4", app]:
-                assert app in ("example_app:create_app()", "app:app")
             case ["docker", "compose", "--file", file, *_]:
                 assert (ROOT / file).is_file()
-            case ["gunicorn", "--bind=127.0.0.1:8000", "--workers=2", app]:
-                assert app == "flask_captcha_api.siteverify:create_app()"
+            case ["gunicorn" | "waitress-serve" | "granian" | "hypercorn" | "uvicorn", *_, app]:
+                assert app in APPS
             case (
                 ["flask", "run" | "captcha", *_]
-                | ["flask", "--app", "example_app" | "myapp" | "flask_captcha_api.siteverify", "run" | "captcha", *_]
+                | [
+                    "flask",
+                    "--app",
+                    "example_app" | "forms" | "myapp" | "flask_captcha_api.siteverify",
+                    "run" | "captcha",
+                    *_,
+                ]
                 | ["pytest"]
-                | ["curl" | "redis-cli" | "export", *_]
+                | ["curl" | "redis-cli" | "export" | "openssl", *_]
                 | ["python3" | "." | "python", *_]
                 | ["npm", "create" | "install", *_]  # run by tests/frontends as far as the network allows
                 | ["cd", _]
@@ -275,6 +302,19 @@ def test_every_page_stands_by_itself(built: Path, served: str, chromium: Browser
     assert {(url, status) for url, status in asked if url.startswith(served) and status not in (200, 304)} == set()
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_shuts_anybody_out(served: str, chromium: Browser, scheme: Literal["light", "dark"]) -> None:
+    """Axe finds nothing on pages with code, tables, pictures and sounds, and none is wider than a telephone."""
+    with chromium.new_context(viewport={"width": 320, "height": 800}, color_scheme=scheme) as context:
+        window = context.new_page()
+        for name in ("index", "gallery", "troubleshooting", "how-to/jwt-spa", "reference/python"):
+            window.goto(f"{served}/{name}.html", wait_until="load")
+            assert window.evaluate("document.documentElement.scrollWidth") == 320
+            found = Axe().run(window).response["violations"]
+            assert [(name, each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(name: str) -> None:
     """What a page outside the documentation refers to beside it exists; its own anchors too."""
@@ -294,10 +334,38 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_every_public_name_is_in_the_reference() -> None:
     """Each name that the package exports has its entry in the reference of the Python API, and each entry a line."""
     reference = (DOCS / "reference" / "python.md").read_text()
-    entries = re.findall(r"^::: flask_captcha_api\.([\w.]+)$", reference, re.MULTILINE)
+    entries = re.findall(r"^### `([\w.]+)`$", reference, re.MULTILINE)
     rows = re.findall(r"`([\w.]+)`", " ".join(row[0] for row in rows_below(reference, "Python API")))
     assert set(flask_captcha_api.__all__) <= set(entries)
-    assert sorted(entries) == sorted(rows)
+    assert {entry for entry in entries if not entry.startswith("testing.")} == set(rows) - {"testing"}
+    assert {entry.removeprefix("testing.") for entry in entries if entry.startswith("testing.")} == set(testing.__all__)
+
+
+LLMS = DOCS / "llms.txt"
+
+
+def test_the_text_for_programs_is_right() -> None:
+    """Its links lead to pages, its app works, what it names exists, and it stays short."""
+    text = LLMS.read_text()
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 20
+    assert [link for link in links if not (DOCS / link).is_file()] == []
+    app = pages.run(LLMS, {})["app"]
+    client = app.test_client()
+    with answers(app, ANSWER):
+        uuid = client.get("/captcha/login").get_json()["response"]["uuid"]
+    solved = {"uuid": uuid, "code": ANSWER}
+    assert client.post("/auth/login", json=solved).get_json() == {"message": "welcome"}
+    assert client.get("/captcha/static/latest/captcha-field.js").status_code == 200
+    assert {"stringCode": "captcha_wrong", "code": Result.CAPTCHA_WRONG.code}.items() <= json.loads(
+        re.findall(r'`(\{"status.*?\})`', text)[0]
+    ).items()
+    assert len(text.split()) < 700
+
+
+def test_the_text_for_programs_is_in_the_site(built: Path) -> None:
+    """Beside the first page, as it is."""
+    assert (built / "llms.txt").read_text() == LLMS.read_text()
 
 
 def test_no_page_has_two_versions_of_a_text() -> None:
@@ -379,7 +447,7 @@ def test_the_quick_start_shows_the_form_again(chromium: Browser) -> None:
     port = free_port()
     with answers(app, ANSWER), pages.serving(app, port), chromium.new_context(java_script_enabled=False) as context:
         window = context.new_page()
-        window.goto(f"http://127.0.0.1:{port}/auth/login")
+        window.goto(f"http://127.0.0.1:{port}/login")
         window.get_by_role("button", name="New picture").click()
         window.get_by_label("Account").fill("ann")
         window.get_by_label("Password").fill("open sesame")
@@ -390,17 +458,19 @@ def test_the_quick_start_shows_the_form_again(chromium: Browser) -> None:
         window.get_by_role("textbox", name="Digits").fill(ANSWER)
         window.get_by_role("button", name="Sign in").click()
         window.get_by_text("welcome").wait_for()
-    assert app.test_client().post("/auth/login", json={}).get_json()["code"] == "01001"
+    assert app.test_client().post("/login", json={}).get_json()["code"] == "01001"
+
+
+JWT_SPA = DOCS / "how-to" / "jwt-spa.md"
 
 
 @pytest.mark.browser
 def test_a_page_on_another_origin_signs_in(chromium: Browser, served: str) -> None:
     """The script and the back end of the guide work together across origins; the token comes back with the captcha."""
-    page = DOCS / "how-to" / "jwt-spa.md"
     port = free_port()
     api, origin = f"http://127.0.0.1:{port}", served.replace("127.0.0.1", "localhost")
-    names = pages.run(page, {"https://app.example.com": origin})
-    (script,) = (block.text for block in blocks_of(page, "js"))
+    names = pages.run(JWT_SPA, {"https://app.example.com": origin})
+    script = next(block.text for block in blocks_of(JWT_SPA, "js") if block.file == "api.js")
     app = names["app"]
     with answers(app, ANSWER), pages.serving(app, port):
         window = chromium.new_page()
@@ -421,6 +491,67 @@ def test_a_page_on_another_origin_signs_in(chromium: Browser, served: str) -> No
         )
         window.close()
     assert told == ["01002", "Not authorised", "data:image/jpeg;base64,", "welcome", "done, ann"]
+
+
+@pytest.mark.browser
+def test_the_page_on_another_origin_survives_every_answer(chromium: Browser, tmp_path: Path) -> None:
+    """Wrong text, wrong password, a proxy's HTML, no network, an expired token, and what it is for."""
+    port, port_of_page = free_port(), free_port()
+    origin = f"http://localhost:{port_of_page}"
+    app = pages.run(JWT_SPA, {"https://app.example.com": origin})["app"]
+    for block in blocks_of(JWT_SPA, "html", "js"):
+        assert block.file
+        text = block.text.replace("https://api.example.com", f"http://127.0.0.1:{port}")
+        (tmp_path / block.file).write_text(text)
+    handler = partial(QuietHandler, directory=str(tmp_path))
+    with (
+        answers(app, ANSWER),
+        pages.serving(app, port),
+        ThreadingHTTPServer(("127.0.0.1", port_of_page), handler) as server,
+        chromium.new_context() as context,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        window = context.new_page()
+        window.goto(f"{origin}/index.html")
+        status = window.locator("body > [role=status]")
+
+        def fulfil(route: Route, answer: dict[str, Any]) -> None:
+            route.fulfill(headers={"Access-Control-Allow-Origin": origin}, **answer)
+
+        def submit(button: str, text: str = ANSWER) -> None:
+            field = window.locator("captcha-field:visible")
+            expect(field.get_by_role("img")).to_be_visible()
+            field.get_by_role("textbox").fill(text)
+            window.get_by_role("button", name=button).click()
+
+        window.get_by_label("Account").fill("ann")
+        window.get_by_label("Password").fill("guess")
+        submit("Sign in", "11111")
+        expect(window.get_by_text("The captcha is wrong")).to_be_visible()
+        submit("Sign in")
+        expect(status).to_have_text("wrong password")
+        window.get_by_label("Password").fill("open sesame")
+        for answer, message in (
+            ({"status": 502, "content_type": "text/html", "body": "<h1>502</h1>"}, "Please try again later."),
+            ({"status": 429, "content_type": "text/html", "body": "<h1>429</h1>"}, "Too many requests. Please wait."),
+        ):
+            window.route("**/auth/login", partial(fulfil, answer=answer))
+            submit("Sign in")
+            expect(status).to_have_text(message)
+            window.unroute("**/auth/login")
+        window.route("**/auth/login", lambda route: route.abort())
+        submit("Sign in")
+        expect(status).to_have_text("No connection. Please try again.")
+        window.unroute("**/auth/login")
+        submit("Sign in")
+        expect(status).to_have_text("welcome")
+        submit("Transfer")
+        expect(status).to_have_text("done, ann")
+        window.route("**/transfer", partial(fulfil, answer={"status": 401, "json": {"msg": "Token has expired"}}))
+        submit("Transfer")
+        expect(status).to_have_text("Please sign in again.")
+        expect(window.get_by_role("button", name="Sign in")).to_be_visible()
+        server.shutdown()
 
 
 NGINX = DOCS / "how-to" / "nginx.md"
@@ -472,6 +603,40 @@ def test_nginx_says_who_asks_and_stops_a_flood(
 
 
 @pytest.mark.server
+def test_nginx_refuses_across_origins_as_the_app_does(
+    nginx: Callable[[Block, int], int], ran: Callable[[Path], dict[str, Any]]
+) -> None:
+    """Its own 429 and 503 are the envelopes of the results, which only the page's origin reads; preflights are free."""
+    app = ran(NGINX)["apps"][0]
+    port_of_app = free_port()
+    page, other = "https://app.example.com", "https://evil.example"
+    block = blocks_of(NGINX, "nginx")[1]
+    with pages.serving(app, port_of_app):
+        port = nginx(block, port_of_app)
+        for _ in range(50):
+            assert answer_of(port, "OPTIONS", page)[0] == 200
+        while (answer := answer_of(port, "HEAD", page))[0] == 200:
+            pass
+        assert answer[0] == 429
+        _, headers, body = answer_of(port, "GET", page)
+        assert (headers["Access-Control-Allow-Origin"], headers["Retry-After"]) == (page, "10")
+        assert body == envelope("too_many_requests", language="en")
+        assert answer_of(port, "GET", other)[1]["Access-Control-Allow-Origin"] is None
+    status, headers, body = answer_of(port, "OPTIONS", page)
+    assert (status, headers["Access-Control-Allow-Origin"]) == (503, page)
+    assert body == envelope("store_unavailable", language="en")
+
+
+def answer_of(port: int, method: str, origin: str) -> tuple[int, Message, Any]:
+    """Ask nginx for a captcha as a page of an origin does; returns the status, the headers and the JSON, if any."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request(method, "/captcha/web", headers={"Origin": origin})
+        response = connection.getresponse()
+        body = response.read()
+        return response.status, response.headers, json.loads(body) if body else None
+
+
+@pytest.mark.server
 def test_nginx_mounts_the_app_below_a_path(
     nginx: Callable[[Block, int], int], ran: Callable[[Path], dict[str, Any]]
 ) -> None:
@@ -480,7 +645,7 @@ def test_nginx_mounts_the_app_below_a_path(
     app.add_url_rule("/form", view_func=lambda: render_template_string("{{ captcha_field('web') }}"))
     port_of_app = free_port()
     with pages.serving(app, port_of_app):
-        port = nginx(blocks_of(NGINX, "nginx")[1], port_of_app)
+        port = nginx(blocks_of(NGINX, "nginx")[2], port_of_app)
         assert ask(port, "/shop/captcha/web", "127.0.0.1")[0] == 200
         (script,) = re.findall(r'src="(/[^"]+\.js)"', ask(port, "/shop/form", "127.0.0.1")[1])
         assert script.startswith("/shop/captcha/static/")

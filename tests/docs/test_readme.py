@@ -67,7 +67,7 @@ def test_the_first_example_protects_a_login() -> None:
 def test_the_documented_test_is_one_file_that_passes(tmp_path: Path) -> None:
     """It needs the app of the quick start beside it, and nothing that the page does not name."""
     named = {block.file: block.text for block in blocks_of(DOCS / "quick-start.md", "python") if block.file}
-    assert set(named) == {"app.py", "test_app.py"}
+    assert set(named) == {"app.py", "test_app.py", "forms.py"}
     for name, text in named.items():
         (tmp_path / name).write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_app.py"]
@@ -118,6 +118,6 @@ def test_the_documented_signatures() -> None:
         '`verify_captcha(uuid="uuid", text="code", source=None, unless=None, except_methods=(), from_headers=False)`'
         in reference
     )
-    assert '`CaptchaApi(app, cache=None, url_prefix="/captcha", kinds=None)`' in reference
+    assert '`CaptchaApi(app, cache=None, url_prefix="/captcha", kinds=None, texts=None)`' in reference
     verify_captcha(uuid="uuid", text="code", source=None, unless=None, except_methods=(), from_headers=False)
-    CaptchaApi(None, cache=None, url_prefix="/captcha", kinds=None)
+    CaptchaApi(None, cache=None, url_prefix="/captcha", kinds=None, texts=None)

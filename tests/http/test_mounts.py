@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Blueprint, Flask, abort, request
 
-from flask_captcha_api import CaptchaApi, SetupError
+from flask_captcha_api import CaptchaApi, SetupError, is_captcha_request
 
 from ..support.envelopes import envelope
 
@@ -84,3 +84,31 @@ def test_no_hook_of_the_app_answers_for_paths_below_the_mount(app: Flask) -> Non
     assert client.get("/captcha/web/nothing").get_json() == UNKNOWN
     assert client.put("/captcha/web").get_json()["code"] == "01008"
     assert "a page of the app" in client.get("/captchas").text
+
+
+@pytest.mark.parametrize("way", [mount, mount_nested])
+def test_a_hook_knows_the_captcha_routes(way: Callable[[Flask, str], None]) -> None:
+    """Wherever they are mounted, with the widget's files, and not the app's own routes or paths without one."""
+    app = configured(Flask("app", subdomain_matching=True))
+    way(app, "api")
+    app.add_url_rule("/captcha/web", "own", lambda: "the app's own")
+    of_captchas = []
+
+    @app.before_request
+    def note() -> None:
+        of_captchas.append(is_captcha_request())
+
+    client = app.test_client()
+    paths = ("web", "web/audio", "openapi.json", "static/latest/captcha-field.js")
+    for path in paths:
+        assert client.get(f"http://api.example.test/captcha/{path}").status_code == 200
+    client.post("http://api.example.test/captcha/web")
+    client.get("http://example.test/captcha/web")
+    client.get("http://example.test/nothing")
+    assert of_captchas == [True] * 5 + [False] * 2
+
+
+def test_an_app_without_captchas_has_no_captcha_requests() -> None:
+    """A hook that is shared between apps gets an error that says what is missing."""
+    with Flask("app").test_request_context(), pytest.raises(RuntimeError, match="this app has no CaptchaApi"):
+        is_captcha_request()

@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from flask_captcha_api.testing import answers
 from ..support import servers
 from ..support.backends import running
 from ..support.envelopes import envelope
+from ..support.markup import Page
 
 ANSWER = "12345"
 DEMO = {"account": "demo", "password": "captcha-demo"}
@@ -230,24 +230,6 @@ def test_the_captcha_hands_the_token_back(signed_in: Visitor, client: FlaskClien
     assert response.headers["Authorization"] == signed_in.headers["Authorization"]
 
 
-class Page(HTMLParser):
-    """What in a page could run or style without a file of its own, and the files that it names."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.inline: list[str] = []
-        self.files: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "style" or (tag == "script" and "src" not in given):
-            self.inline.append(tag)
-        self.inline += [f"{tag} {name}" for name in given if name == "style" or name.startswith("on")]
-        names = (given.get("src"), given.get("href") if tag == "link" else None)
-        self.files += [name for name in names if name and not name.startswith("data:")]
-
-
 @pytest.mark.parametrize(("path", "own"), [("/", ["page.css", "page.js"]), ("/register", ["page.css"])])
 def test_the_pages_run_only_files_of_their_own(client: FlaskClient, path: str, own: list[str]) -> None:
     """A page has no inline script or style, forbids them, names only files that exist, and loads none from afar."""
@@ -313,6 +295,15 @@ def test_a_registered_account_signs_in(applicant: Applicant, visitor: Visitor) -
     assert (response.status_code, response.location) == (302, "/")
     assert visitor.login(account="ann", password="long-enough")[0] == 200
     assert "This name is taken." in applicant.register().text
+
+
+def test_the_rules_are_known_beforehand(client: FlaskClient) -> None:
+    """What an account and a password must be stands beside their fields, and is read with them."""
+    page = Page(client.get("/register").text)
+    rules = {field["id"]: field.get("aria-describedby") for field in page.attributes("input") if "id" in field}
+    assert (rules["account"], rules["password"], rules["confirmation"]) == ("account-rule", "password-rule", None)
+    assert '<small id="account-rule">3 to 32 small letters and digits</small>' in client.get("/register").text
+    assert '<small id="password-rule">At least 8 characters</small>' in client.get("/register").text
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ def test_the_typefaces_have_every_character() -> None:
 
 
 BENDING = atlas.Bending(
-    mesh=0.1, ripple=0.02, turn=0.1, lean=0.1, weight=(0, 0), uneven=0.01, height=(1, 1), width=(1, 1)
+    mesh=0.1, ripple=0.02, turn=0.1, lean=0.1, weight=(0, 0), uneven=0.01, height=(1, 1), width=(1, 1), life=100
 )
 
 
@@ -282,6 +282,13 @@ def test_shapes_are_used_again_and_replaced() -> None:
     last = [take(book, "4", seed) for seed in range(6_000, 6_100)]
     assert len(later) > 40
     assert not set(map(id, last)) & set(first)
+
+
+def test_shapes_recur_as_often_as_their_bending_says() -> None:
+    """Whoever labels pictures to recognise their shapes in others gets few others for them where ``life`` is low."""
+    book, bending, rng = Atlas(), BENDING._replace(life=8), random.Random(1)
+    shapes = [book.shape("4", BUNDLED, bending, 20, 0, rng) for _ in range(1_600)]
+    assert 150 < len(set(map(id, shapes))) < 260  # 1600 / 8, and the first twelve
 
 
 def test_no_two_shapes_are_alike() -> None:

@@ -31,6 +31,26 @@ def test_files_are_for_all_sites(client: FlaskClient, path: str) -> None:
     assert client.get(path).headers["Vary"] == "Origin"
 
 
+@pytest.mark.parametrize("path", [FILES[0], "/captcha/shop"])
+def test_a_page_that_is_refused_is_logged_once(
+    client: FlaskClient, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its visitor sees no captcha and no reason. Pages of the sites, and requests without an origin, log nothing."""
+    client.get(path, headers={"Origin": SHOPS})
+    client.get(path)
+    assert not caplog.records
+    for origin in ("http://127.0.0.1:8000", "https://evil.example"):
+        client.get(path, headers={"Origin": origin})
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        (
+            "WARNING",
+            "a page was refused because its origin is not in the origins of the site: if it is a page of yours, add "
+            "its scheme, host and port to them as the browser's address bar has them; http://localhost:8000 and "
+            "http://127.0.0.1:8000 differ",
+        )
+    ]
+
+
 @pytest.mark.parametrize("form", ["", "/audio"])
 def test_captchas_are_for_the_sites_of_their_source(client: FlaskClient, form: str) -> None:
     """And what they say is readable, but nothing is sent with credentials."""

@@ -72,7 +72,7 @@ def gunicorn(
     """Serve an app, named as gunicorn names it, for the length of a with block."""
     port = free_port()
     command = [python, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", f"--workers={workers}", *options, app]
-    with _serving("gunicorn", command, port, directory, cwd, environment) as site:
+    with served_by("gunicorn", command, port, directory, cwd, environment) as site:
         yield site
 
 
@@ -81,14 +81,18 @@ def granian(directory: Path, app: str, workers: int) -> Iterator[Site]:
     """Serve an app, named ``module:app``, under Granian for the length of a with block."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface=wsgi", f"--port={port}", f"--workers={workers}", app]
-    with _serving("granian", command, port, directory, ROOT, None) as site:
+    with served_by("granian", command, port, directory, ROOT, None) as site:
         yield site
 
 
 @contextmanager
-def _serving(
+def served_by(
     name: str, command: list[str], port: int, directory: Path, cwd: Path, environment: dict[str, str] | None
 ) -> Iterator[Site]:
+    """Run a server for the length of a with block.
+
+    :param directory: where its log goes.
+    """
     expect_mark("server", name)
     site = Site(port, directory / f"{name}.log")
     with (directory / f"{name}.log").open("wb") as log:

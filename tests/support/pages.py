@@ -25,6 +25,7 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"
 #: Pages whose Python has a test module of its own.
 RUN_ELSEWHERE = {
     "check": "docs/test_how_to.py",
+    "load-tests": "docs/test_load_tests.py",
     "own-kind": "docs/test_how_to.py",
     "own-style-and-fonts": "docs/test_how_to.py",
     "tests": "docs/test_how_to.py",

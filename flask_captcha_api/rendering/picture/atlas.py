@@ -13,10 +13,8 @@ from .typefaces import BLUR, CAPITAL, faces_with, glyph
 
 Range = tuple[float, float]
 
-#: Kept are this many shapes of an upright glyph at each size, and of a tilted one at each of its many angles, …
+#: Kept are this many shapes of an upright glyph at each size, and of a tilted one at each of its many angles.
 _SLOTS, _TILTED_SLOTS = 12, 4
-#: … and one of so many that a picture takes is bent anew, so that the set never stands still.
-_LIFE = 100
 #: All shapes of an atlas together, in bytes of pixels. The oldest make room.
 _CAPACITY = 4_000_000
 #: The step of the angles at which shapes are kept, in radians.
@@ -45,6 +43,8 @@ class Bending(NamedTuple):
     :ivar uneven: how much further, to either side, in one part of a glyph or another.
     :ivar height: a factor.
     :ivar width: a factor, beside the height's.
+    :ivar life: how often a shape is used on average before the next one takes its place. Whoever knows the answers of
+        some pictures recognises the shapes that recur in others, so where that matters it is low.
     """
 
     mesh: float
@@ -55,6 +55,7 @@ class Bending(NamedTuple):
     uneven: float
     height: Range
     width: Range
+    life: int
 
 
 class Atlas:
@@ -86,7 +87,7 @@ class Atlas:
         slot = rng.randrange(_TILTED_SLOTS if step else _SLOTS)
         key = (character, typefaces, bending, capital, step, slot)
         shape = self._shapes.get(key)
-        if shape is None or rng.randrange(_LIFE) == 0:
+        if shape is None or rng.randrange(bending.life) == 0:
             typeface = rng.choice(faces_with(character, typefaces))
             shape = bend(glyph(character, typeface), bending, capital, step * _TILT_STEP, rng)
             self._keep(key, shape)

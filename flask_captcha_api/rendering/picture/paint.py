@@ -26,7 +26,15 @@ _CHROMA = 22
 
 #: The signs of sums are drawn alike in every picture, upright and large: a "+" that is turned is a "×".
 _SIGN_BENDING = Bending(
-    mesh=0.03, ripple=0.0, turn=0.05, lean=0.05, weight=(0.0, 0.02), uneven=0.01, height=(1.2, 1.3), width=(1.0, 1.1)
+    mesh=0.03,
+    ripple=0.0,
+    turn=0.05,
+    lean=0.05,
+    weight=(0.0, 0.02),
+    uneven=0.01,
+    height=(1.2, 1.3),
+    width=(1.0, 1.1),
+    life=100,
 )
 #: Digits that are soon taken for others. Only sums have them, which cannot do without: they are bent half as far.
 _FRAGILE = frozenset("179")

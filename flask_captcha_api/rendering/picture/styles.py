@@ -25,6 +25,7 @@ _CALM_SHAPES = Bending(
     uneven=0.02,
     height=(0.92, 1.08),
     width=(1.05, 1.45),
+    life=100,
 )
 _SHAPES = Bending(
     mesh=0.15,
@@ -35,12 +36,13 @@ _SHAPES = Bending(
     uneven=0.02,
     height=(0.92, 1.08),
     width=(1.05, 1.55),
+    life=16,
 )
 # Around an arch glyphs are turned already, and there is no room for wide ones.
 _NARROW_SHAPES = _SHAPES._replace(mesh=0.11, turn=0.08, width=(0.95, 1.2))
 # Where pictures are to be hard.
-_HARD_SHAPES = _SHAPES._replace(mesh=0.19, ripple=0.16, turn=0.25, lean=0.25, height=(0.88, 1.1))
-_HARD_NARROW_SHAPES = _NARROW_SHAPES._replace(mesh=0.16, ripple=0.16, turn=0.12, lean=0.25, height=(0.88, 1.1))
+_HARD_SHAPES = _SHAPES._replace(mesh=0.19, ripple=0.16, turn=0.25, lean=0.25, height=(0.88, 1.1), life=8)
+_HARD_NARROW_SHAPES = _HARD_SHAPES._replace(mesh=0.16, turn=0.12, width=_NARROW_SHAPES.width)
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke, which costs readers more than attackers.
 _VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
