@@ -181,8 +181,7 @@ def resistance(drawing: str) -> str:
 def at_a_glance(_: str) -> str:
     """Return the table of what readers read of each drawing at a glance."""
     scores = glance.kept()
-    names = {drawing for _, drawing in scores}
-    drawings = [*DIFFICULTIES, *sorted(names - set(DIFFICULTIES))]
+    drawings = [*DIFFICULTIES, "before", *cells.PEERS]  # the sheets also have drawings that were tried and not taken
     rows = [
         [_GLANCE_NAMES.get(drawing, drawing), *(_share(scores.get((kind, drawing))) for kind in KINDS)]
         for drawing in drawings
@@ -200,7 +199,9 @@ def _share(score: glance.Score | None) -> str:
     if score is None:
         return ""
     low, high = wilson(*score)
-    return f"{score.right} of {score.read} = {score.right / score.read:.0%} ({low:.0%} to {high:.0%})"
+    share = score.right / score.read
+    told = f"{share:.1%}" if 0.995 <= share < 1 else f"{share:.0%}"  # 100% is said of all only
+    return f"{score.right} of {score.read} = {told} ({low:.0%} to {high:.0%})"
 
 
 def price_of_a_pass(_: str) -> str:

@@ -79,7 +79,8 @@ def main() -> None:
     drawer.add_argument("--before", metavar="COMMIT", help="also the normal difficulty of an earlier commit")
     drawer.add_argument("--out", type=Path, default=Path("build/glance"))
     for kind, count in (("digits", 48), ("letters", 32), ("arithmetic", 16)):
-        drawer.add_argument(f"--{kind}", type=int, default=count, help="pictures of each drawing")
+        help_text = "pictures of each drawing, and a quarter as many of the peers that are only compared in a chart"
+        drawer.add_argument(f"--{kind}", type=int, default=count, help=help_text)
     scorer = commands.add_parser("score", help="compare readings with the key")
     scorer.add_argument("key", type=Path)
     scorer.add_argument("readings", type=Path, nargs="+")
@@ -98,7 +99,7 @@ def write_sheets(out: Path, before: str | None, counts: Mapping[str, int]) -> No
         drawn = []
         with ExitStack() as stack:
             for name, drawing in (drawings(before) | peers(stack, kind)).items():
-                texts = [KINDS[kind].make(5).prompt for _ in range(count)]
+                texts = [KINDS[kind].make(5).prompt for _ in range(count // 4 if name in PEERS_APART else count)]
                 drawn += [(name, text, picture) for text, picture in zip(texts, drawing(texts), strict=True)]
         secrets.SystemRandom().shuffle(drawn)
         for begin in range(0, len(drawn), COLUMNS * ROWS):
