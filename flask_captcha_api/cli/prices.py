@@ -26,7 +26,8 @@ PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
     {
         ("digits", "calm"): 2.9,
         ("digits", "hard"): 2.1,
-        ("digits", "normal"): 0.3,
+        ("digits", "normal"): 0.38,
+        ("letters", "normal"): 0.84,
     }
 )
 # </tables>
