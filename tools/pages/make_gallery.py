@@ -12,7 +12,7 @@ from typing import Any
 
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.rendering import FORMS, VOICES
-from flask_captcha_api.rendering.picture.drawing import THEMES
+from flask_captcha_api.rendering.picture.drawing import THEMES, draw
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import SourceConfig
 from tools.pages.markdown import image, table
@@ -49,10 +49,19 @@ class Item:
 
     def make(self) -> bytes:
         """Return the file as the package makes it."""
-        form = "audio" if self.language else "image"
         settings = SourceConfig(**self.settings)
         rng = random.Random(self.seed)  # noqa: S311 - for a picture that is to be the same again
-        return FORMS[form].render(KINDS[settings.kind], self.prompt, settings, rng, self.language or "en")
+        if self.language:
+            return FORMS["audio"].render(KINDS[settings.kind], self.prompt, settings, rng, self.language)
+        # Not by FORMS: what other pictures left in the process would be drawn into this one.
+        return draw(
+            self.prompt,
+            rng,
+            size=(settings.width, settings.height),
+            difficulty=settings.difficulty,
+            theme=settings.theme,
+            hue=settings.hue,
+        )
 
 
 def picture_name(kind: str, difficulty: str, theme: str) -> str:
