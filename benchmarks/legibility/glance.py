@@ -211,14 +211,14 @@ def report(key: Mapping[str, Mapping[str, str]], texts: Sequence[str]) -> str:
     """Say what was misread, and the scores of all readers together."""
     readings = [(reader, each) for reader, text in enumerate(texts, 1) for each in compared(key, text)]
     lines = [
-        f"reader {reader}: {each.number:>4} {each.kind} {each.drawing:26} {each.prompt} read as {each.said}"
+        f"reader {reader}: {each.number:>4} {f'{each.kind} {each.drawing}':26} {each.prompt} read as {each.said}"
         for reader, each in readings
         if not each.is_right
     ]
     for (kind, drawing), score in sorted(scores(each for _, each in readings).items()):
         low, high = wilson(*score)
         share = f"{score.right:3} of {score.read:3} = {score.right / score.read:.0%}"
-        lines.append(f"{kind} {drawing:28} {share} (95 %: {low:.0%} to {high:.0%})")
+        lines.append(f"{f'{kind} {drawing}':28} {share} (95 %: {low:.0%} to {high:.0%})")
     return "\n".join(lines)
 
 
