@@ -26,13 +26,13 @@ ROWS = (
         "get",
         "wrk asks gunicorn with 2 workers on Redis for `calm` captchas, 16 connections, in turns with a bare JSON view "
         "of the same size",
-        partial(throughput.of_get, difficulty="calm", least=0.38),
+        partial(throughput.of_get, difficulty="calm", least=0.22),
         limit=150,
     ),
     Row(
         "get-normal",
         "The same with `normal` captchas",
-        partial(throughput.of_get, difficulty="normal", least=0.35),
+        partial(throughput.of_get, difficulty="normal", least=0.19),
         limit=150,
     ),
     Row(
