@@ -105,6 +105,15 @@ def test_a_value_put_again_by_a_slow_hand_is_not_taken_twice(store: AnswerStore,
     assert store.take(UUID) is None
 
 
+@pytest.mark.parametrize("backend", TAKING, indirect=True)
+def test_a_backend_that_takes_by_itself_keeps_no_claim(store: AnswerStore, backend: Any) -> None:
+    """Its method alone decides: nothing is added, so nothing is left after it."""
+    store.probe()
+    store.put(UUID, VALUE, 300)
+    assert store.take(UUID) == VALUE
+    assert backend.values == {}
+
+
 @pytest.mark.parametrize("backend", params("RedisCache"), indirect=True)
 def test_what_an_app_does_in_its_own_redis_backend_does_not_part_put_and_take(
     backend: Any, monkeypatch: pytest.MonkeyPatch
