@@ -1,4 +1,4 @@
-"""The recipe for Vue."""
+"""The recipes for Vue and Svelte, whose pages have the same steps."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +13,10 @@ from .shop import Shop
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def files() -> Path:
-    """Bundle the recipe with Vite."""
-    return bundle_with_vite(write_project("vue", "vue", starter="vue"))
+@pytest.fixture(scope="module", params=["vue", "svelte"])
+def files(request: pytest.FixtureRequest) -> Path:
+    """Bundle a recipe with Vite."""
+    return bundle_with_vite(write_project(request.param, request.param, starter=request.param))
 
 
 def test_signing_in(opened: Callable[..., Shop], chromium: Browser, files: Path) -> None:
