@@ -57,15 +57,17 @@ class Server:
 
     def freeze(self) -> None:
         """Stop the process where it is: its port accepts connections and nothing answers."""
-        self._send(signal.SIGSTOP)
+        process = self._send(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)  # a signal that has been sent is only on its way
 
     def thaw(self) -> None:
         """Let a frozen process go on."""
         self._send(signal.SIGCONT)
 
-    def _send(self, number: signal.Signals) -> None:
+    def _send(self, number: signal.Signals) -> subprocess.Popen[bytes]:
         assert self._process is not None, "the server does not run"
         self._process.send_signal(number)
+        return self._process
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
