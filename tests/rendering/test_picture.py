@@ -343,6 +343,13 @@ def test_pictures_of_an_app_share_an_atlas(app: Flask) -> None:
     assert len(set(map(id, rendering._ATLAS._shapes.values())) & set(map(id, before.values()))) > len(before) - 10
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_a_long_prompt_of_an_own_kind_is_drawn(style: str) -> None:
+    """However little of a glyph is left, as no setting limits the length of what an app's own maker returns."""
+    drawn = draw_in_style(style, "three PLUS four ".upper() * 5, random.Random(1), size=(80, 32))
+    assert Image.open(BytesIO(drawn)).size == (80, 32)
+
+
 def test_a_character_without_glyph_is_told_without_telling_the_prompt() -> None:
     """The remedy is named; the prompt, which may be the answer, is not."""
     with pytest.raises(ValueError, match="set CAPTCHA_FONTS") as raised:

@@ -113,9 +113,9 @@ def bend(blurred: Image.Image, bending: Bending, capital: int, tilt: float, rng:
     cosine, sine = math.cos(angle), math.sin(angle)
     a, b, c, d = cosine * width, (lean * cosine - sine) * height, sine * width, (lean * sine + cosine) * height
     reach = 2 * (bending.mesh + bending.ripple) * CAPITAL
-    size = (
-        math.ceil((abs(a) * blurred.width + abs(b) * blurred.height + reach) / zoom),
-        math.ceil((abs(c) * blurred.width + abs(d) * blurred.height + reach) / zoom),
+    size = (  # no cell without a pixel, however small the glyph is
+        max(_CELLS, math.ceil((abs(a) * blurred.width + abs(b) * blurred.height + reach) / zoom)),
+        max(_CELLS, math.ceil((abs(c) * blurred.width + abs(d) * blurred.height + reach) / zoom)),
     )
     scale = zoom / (a * d - b * c)
     mesh = _mesh(size, (d * scale, -b * scale, -c * scale, a * scale), blurred.size, bending, rng)
@@ -141,13 +141,14 @@ def _mesh(
     a, b, c, d = to_glyph
     (width, height), (glyph_width, glyph_height) = size, glyph_size
     xs, ys = ([round(length * step / _CELLS) for step in range(_CELLS + 1)] for length in size)
-    bends_x, bends_y = (_bends(bending, rng) for _ in range(2))
+    along_x = [(glyph_width / 2 + a * (x - width / 2), glyph_height / 2 + c * (x - width / 2)) for x in xs]
+    along_y = [(b * (y - height / 2), d * (y - height / 2)) for y in ys]
+    bends = zip(_bends(bending, rng), _bends(bending, rng), strict=True)
     points = [
-        (
-            glyph_width / 2 + a * (x - width / 2) + b * (y - height / 2) + bends_x[place],
-            glyph_height / 2 + c * (x - width / 2) + d * (y - height / 2) + bends_y[place],
+        (from_x + to_x + bend_x, from_y + to_y + bend_y)
+        for (to_x, to_y), (from_x, from_y), (bend_x, bend_y) in (
+            (along, across, next(bends)) for along in along_y for across in along_x
         )
-        for place, (y, x) in enumerate((y, x) for y in ys for x in xs)
     ]
     line = _CELLS + 1
     return [
@@ -166,12 +167,13 @@ def _bends(bending: Bending, rng: random.Random) -> list[float]:
     bends = _field(_POINTS, bending.mesh * CAPITAL, rng)
     if not bending.ripple:
         return bends
-    return [sum(both) for both in zip(bends, _field(_RIPPLE_POINTS, bending.ripple * CAPITAL, rng), strict=True)]
+    ripples = _field(_RIPPLE_POINTS, bending.ripple * CAPITAL, rng)
+    return [bend + ripple for bend, ripple in zip(bends, ripples, strict=True)]
 
 
 def _field(points: int, largest: float, rng: random.Random) -> list[float]:
     """Return a smooth random value for each corner of a cell, from random ones at so many points along each side."""
-    values = array("f", (rng.uniform(-largest, largest) for _ in range(points * points)))
+    values = array("f", [2 * largest * rng.random() - largest for _ in range(points * points)])
     coarse = Image.frombytes("F", (points, points), values.tobytes())
     return array("f", coarse.resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BICUBIC).tobytes()).tolist()
 

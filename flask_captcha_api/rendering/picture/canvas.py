@@ -31,6 +31,7 @@ class Palette(NamedTuple):
 class Picture:
     """A picture being drawn.
 
+    :ivar margin: the least distance of a glyph from the border, in pixels.
     :ivar spots: one for each glyph; set by a layout.
     :ivar capital: the height of a capital, in pixels; set by a layout.
     :ivar shapes: the glyphs, white on black; set by :func:`~flask_captcha_api.rendering.picture.paint.take_shapes`.
@@ -47,17 +48,13 @@ class Picture:
         self.palette = palette
         self.atlas = atlas
         self.typefaces = typefaces
+        self.margin = max(2, round(3 * min(size[0] / 166, size[1] / 90)))
         self.spots: list[Spot] = []
         self.capital: int
         self.shapes: list[Image.Image] = []
         self.corners: list[tuple[int, int]] = []
         self.plane: Image.Image
         self.image: Image.Image
-
-    @property
-    def margin(self) -> int:
-        """The least distance of a glyph from the border, in pixels."""
-        return max(2, round(3 * min(self.size[0] / 166, self.size[1] / 90)))
 
 
 #: A drawing step. The table of styles binds its parameters.

@@ -69,35 +69,38 @@ def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range) -> No
 
 
 def fit(picture: Picture, rng: random.Random) -> None:
-    """Place the shapes at random, but completely inside the picture, and fill it."""
-    picture.shapes = [_within(shape, picture) for shape in picture.shapes]
+    """Place the shapes at random, but completely inside the picture, and fill it. Larger ones are scaled down."""
+    capital, margin = picture.capital, picture.margin
+    width, height = (length - 2 * margin for length in picture.size)
+    picture.shapes = [
+        shape
+        if shape.width <= width and shape.height <= height
+        else shape.resize((min(shape.width, width), min(shape.height, height)))
+        for shape in picture.shapes
+    ]
     widths, heights = [shape.width for shape in picture.shapes], [shape.height for shape in picture.shapes]
-    xs = _along(widths, [spot.x * picture.capital for spot in picture.spots], picture.size[0], picture.margin, rng)
-    ys = _along(heights, [spot.y * picture.capital for spot in picture.spots], picture.size[1], picture.margin, rng)
+    xs = _along(widths, [spot.x * capital for spot in picture.spots], width, margin, rng)
+    ys = _along(heights, [spot.y * capital for spot in picture.spots], height, margin, rng)
     picture.corners = list(zip(xs, ys, strict=True))
 
 
-def _within(shape: Image.Image, picture: Picture) -> Image.Image:
-    """Return a shape, scaled down if it alone is larger than the picture."""
-    width, height = (
-        min(length, room - 2 * picture.margin) for length, room in zip(shape.size, picture.size, strict=True)
-    )
-    return shape if (width, height) == shape.size else shape.resize((width, height))
-
-
 def _along(lengths: list[int], centres: list[float], room: int, margin: int, rng: random.Random) -> list[int]:
-    """Return where the shapes begin along one side of the picture. The distances between them are stretched to fit."""
-    begin = min(centre - length / 2 for centre, length in zip(centres, lengths, strict=True))
-    end = max(centre + length / 2 for centre, length in zip(centres, lengths, strict=True))
-    free = room - 2 * margin - (end - begin)
-    distance = max(centres) - min(centres)
+    """Return where the shapes begin along one side of the picture. The distances between them are stretched to fit.
+
+    :param room: between the margins.
+    """
+    begin = min([centre - length / 2 for centre, length in zip(centres, lengths, strict=True)])
+    end = max([centre + length / 2 for centre, length in zip(centres, lengths, strict=True)])
+    first, last = min(centres), max(centres)
+    free = room - (end - begin)
+    distance = last - first
     stretch = max(0.0, 1 + free / distance) if distance else 1.0
     if stretch > 1:
         stretch = rng.uniform(1, min(stretch, _LARGEST_STRETCH))
     free = max(0.0, free - (stretch - 1) * distance)
-    origin = margin + rng.random() * free - begin - (stretch - 1) * min(centres)
+    origin = margin + rng.random() * free - begin - (stretch - 1) * first
     return [
-        round(max(margin, min(origin + centre * stretch - length / 2, room - margin - length)))
+        round(max(margin, min(origin + centre * stretch - length / 2, room + margin - length)))
         for length, centre in zip(lengths, centres, strict=True)
     ]
 
