@@ -7,6 +7,7 @@ run it.
 
 import asyncio
 import base64
+import itertools
 import json
 import sys
 import time
@@ -169,8 +170,12 @@ def _told(passed: bool) -> Any:
     return jsonify(passed=passed), 200 if passed else 422
 
 
+#: The client of this site asks for everything from one address, so that ``auto`` makes its pictures hard.
+ONE_VISITOR = "flask_captcha_api, all for one visitor"
+
 SITES: dict[str, Callable[[str], Site]] = {
     "flask_captcha_api": ours,
+    ONE_VISITOR: ours,
     "flask_captcha_api, on files": ours_on_files,
     "flask-session-captcha": flask_session_captcha,
     "flask-session-captcha, on files": flask_session_captcha_on_files,
@@ -179,17 +184,26 @@ SITES: dict[str, Callable[[str], Site]] = {
 }
 
 
-class Client:
-    """Speaks to a site through its WSGI stack. What a server says of a request is made once, for all requests."""
+def _address(number: int) -> str:
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
-    def __init__(self, site: Site) -> None:
+
+class Client:
+    """Speaks to a site through its WSGI stack. What a server says of a request is made once, for all requests.
+
+    Every captcha is asked for by another visitor, from an address of its own, unless ``is_one_visitor``.
+    """
+
+    def __init__(self, site: Site, *, is_one_visitor: bool = False) -> None:
         self._site = site
+        self._visitors = itertools.repeat("10.0.0.0") if is_one_visitor else map(_address, itertools.count())
         form = "application/x-www-form-urlencoded"
         self._get = create_environ(site.path)
         self._post = create_environ("/guarded", method="POST", content_type=form)
 
     def issue(self) -> dict[str, Any]:
-        """Get a captcha; returns what its client holds, and the answer."""
+        """Get a captcha as the next visitor; returns what its client holds, and the answer."""
+        self._get["REMOTE_ADDR"] = self._post["REMOTE_ADDR"] = next(self._visitors)
         status, headers, body = self._call(self._get, b"", "")
         if status != 200:
             return {"status": status}
@@ -239,7 +253,7 @@ class Client:
 def main() -> None:
     """Answer what standard input asks."""
     site = SITES[sys.argv[1]](sys.argv[2])
-    client = Client(site)
+    client = Client(site, is_one_visitor=sys.argv[1] == ONE_VISITOR)
     for line in sys.stdin:
         match json.loads(line):
             case ["versions"]:
