@@ -70,11 +70,13 @@ test-pythons:
 test-lowest:
 	@tests/support/every_python --lowest
 
-# What is about to be released: both distributions, the types of what is installed, and, where a database of advisories
-# can be reached, that none is known of what it is installed with.
+# What is about to be released: both distributions, that a second build gives the same bytes, the types of what is
+# installed, and, where a database of advisories can be reached, that none is known of what it is installed with.
 release-check: $(VENV)/release/complete
-	@rm -rf build/dist
-	@$(RELEASE)/bin/python -m build --outdir build/dist . >/dev/null
+	@rm -rf build/dist build/dist-again
+	@$(RELEASE)/bin/python -m tools.distributions build/dist
+	@umask 077 && $(RELEASE)/bin/python -m tools.distributions build/dist-again
+	@diff -r build/dist build/dist-again
 	@$(RELEASE)/bin/twine check --strict build/dist/*
 	@$(RELEASE)/bin/check-wheel-contents build/dist/*.whl
 	@$(RELEASE)/bin/python -m pip install -qq --force-reinstall --no-deps build/dist/*.whl

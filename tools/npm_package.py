@@ -5,15 +5,14 @@ captcha routes are those of the page's origin. Version and manifest come from wh
 the same sources give the same bytes.
 """
 
-import gzip
-import io
 import json
 import re
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from flask_captcha_api.widget.assets import SCRIPT, STYLESHEET, WORK_SCRIPT, compact
+
+from . import archives
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "npm"
@@ -36,7 +35,7 @@ def write_package(folder: Path) -> Path:
     """Write the package into a folder, which is made if there is none, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"flask-captcha-api-{version()}.tgz"
-    path.write_bytes(packed(contents()))
+    path.write_bytes(archives.tar_gz({f"package/{name}": text.encode() for name, text in contents().items()}))
     return path
 
 
@@ -112,18 +111,6 @@ def _rows(how_to: str, heading: str) -> Iterator[tuple[str, str]]:
         names, description, *_ = (cell.strip() for cell in line.strip("|").split("|"))
         for name in re.findall(r"`([^`]+)`", names):
             yield name, re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", description).replace("`", "")
-
-
-def packed(files: dict[str, str]) -> bytes:
-    """Return the files as npm packs them, in order of their names, without times and owners."""
-    unpacked = io.BytesIO()
-    with tarfile.open(fileobj=unpacked, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name in sorted(files):
-            data = files[name].encode()
-            entry = tarfile.TarInfo(f"package/{name}")
-            entry.size, entry.mode = len(data), 0o644
-            archive.addfile(entry, io.BytesIO(data))
-    return gzip.compress(unpacked.getvalue(), mtime=0)
 
 
 def _json(value: object) -> str:

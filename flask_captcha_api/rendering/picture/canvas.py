@@ -48,7 +48,7 @@ class Picture:
         self.palette = palette
         self.atlas = atlas
         self.typefaces = typefaces
-        self.margin = max(2, round(3 * min(size[0] / 166, size[1] / 90)))
+        self.margin: int = max(2, round(3 * min(size[0] / 166, size[1] / 90)))
         self.spots: list[Spot] = []
         self.capital: int
         self.shapes: list[Image.Image] = []

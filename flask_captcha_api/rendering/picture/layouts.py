@@ -7,8 +7,6 @@ recognisers: that a column of pixels belongs to one character, that lines are le
 import math
 import random
 
-from PIL import Image
-
 from .atlas import Range
 from .canvas import Picture, Spot
 from .typefaces import SIGNS, width_of
