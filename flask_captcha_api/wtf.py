@@ -113,7 +113,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         self._verified = VerifiedCaptcha()
         self.errors: list[str] = []
         if in_macro:
-            self.label = _NoLabel(self.id, self.label.text)
+            self.label = _NoLabel(self.id, _ShownByWidget(self.label.text))
         self._form = form = options.get("_form")
         if form is not None:  # shadows the method, as no field can make its form validate it first
             form.validate = partial(self._validate_form, form, form.validate)
@@ -211,7 +211,7 @@ class _NoLabel(Label):  # type: ignore[misc]  # WTForms publishes no types
 
 
 class _ShownByWidget(str):
-    """A message that renders as nothing in a template, and is text elsewhere."""
+    """A label or a message that renders as nothing in a template, and is text elsewhere."""
 
     __slots__ = ()
 

@@ -229,6 +229,15 @@ def test_label_and_errors_stand_once_in_a_page_of_macros(app: Flask, issue: Issu
     assert 'class="form-control is-invalid"' in page
 
 
+def test_a_macro_that_writes_the_label_itself(app: Flask) -> None:
+    """Flask-Admin's writes the text, and not the label: that renders as nothing too, and is text elsewhere."""
+    with app.test_request_context():
+        form = form_with(CaptchaField("What it is", source="web", in_macro=True))()
+        page = render_template_string("<label>{{ form.captcha_.label.text }}</label>", form=form)
+        assert page == "<label></label>"
+        assert form.captcha_.label.text == "What it is"
+
+
 def test_a_button_shows_no_error_in_a_page_of_macros(app: Flask) -> None:
     """The visitor has made no mistake."""
     Bootstrap5(app)
