@@ -16,7 +16,7 @@ from flask_captcha_api.http.results import Result
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
 
 from ..support.markdown import rows_below
-from ..support.pages import Block, blocks_of, pytest_alone
+from ..support.pages import PAGES, Block, blocks_of, pytest_alone
 from ..support.paths import DOCS, ROOT
 
 README = ROOT / "README.md"
@@ -109,6 +109,19 @@ def test_every_extra_is_explained() -> None:
     text = (DOCS / "quick-start.md").read_text()
     for extra in ("redis", "memcached", "wtf", "limits", "async"):
         assert re.search(rf"^\| `{extra}` \|", text, re.MULTILINE), extra
+
+
+def test_extras_can_be_installed_before_the_first_release() -> None:
+    """Where a page names the package and an extra, which needs a release or an installation, it names the clone too."""
+    found = {}
+    for page in PAGES:
+        lines = page.read_text().splitlines()
+        found[page.stem] = [line for line in lines if "pip install 'flask_captcha_api[" in line]
+    del found["troubleshooting"]  # quotes errors, and these come from what is installed
+    assert sum(map(len, found.values())) >= 8
+    for line in sum(found.values(), []):
+        (extra,) = re.findall(r"pip install 'flask_captcha_api\[(\w+)\]'", line)
+        assert f"pip install '.[{extra}]'" in line
 
 
 def test_the_documented_signatures() -> None:
