@@ -23,7 +23,7 @@ from .service import KeptCaptcha
 from .widget.field import OWN_ATTRIBUTES, captcha_field
 
 #: Parameters of the widget that a template may pass on. All else are attributes, such as ``class``.
-_WIDGET_OPTIONS = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode"})
+_WIDGET_OPTIONS = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode", "lazy"})
 
 
 class CaptchaWidget:

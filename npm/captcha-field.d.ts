@@ -41,6 +41,8 @@ export interface CaptchaFieldAttributes {
   work?: boolean | "";
   /** Begin the work before the form has the focus. */
   eager?: boolean | "";
+  /** Request no captcha before the form has the focus. */
+  lazy?: boolean | "";
   disabled?: boolean;
   /** The id of a form elsewhere in the document. */
   form?: string;

@@ -27,7 +27,8 @@ KEPT_TEMPLATE = "flask_captcha_api/kept.html"
 OWN_ATTRIBUTES = frozenset(
     {
         *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base", "work"),
-        *("data-kind", "data-expires-in", "data-length", "name", "type", "value", "required", "disabled", "nonce"),
+        *("lazy", "data-kind", "data-expires-in", "data-length"),
+        *("name", "type", "value", "required", "disabled", "nonce"),
     }
 )
 
@@ -50,8 +51,9 @@ def captcha_field(
     inputmode: str | None = None,
     attributes: Mapping[str, object] | None = None,
     kept: KeptCaptcha | None = None,
+    lazy: bool = False,
 ) -> Markup:
-    """Render the widget, with a captcha in it.
+    """Render the widget, with a captcha in it unless it is ``lazy``.
 
     For templates, inside a form::
 
@@ -80,6 +82,9 @@ def captcha_field(
         ``placeholder`` is that of the text field. One that is True has no value; None and False leave it out.
     :param kept: a captcha that :meth:`VerifiedCaptcha.keep` returned. The form then has a tick in place of the widget,
         with a button to get another captcha, and sends the kept one.
+    :param lazy: for a form that stands in every page, such as in a footer. The page comes without a captcha, and is not
+        ``no-store``. The script requests one when the form gets the focus; without JavaScript there is a button that
+        submits the form to get one. The response to a POST, to that button and with an ``error`` has a captcha.
     :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
         that HTML does not allow.
     :raises LookupError: there is no such source.
@@ -98,7 +103,10 @@ def captcha_field(
         raise ValueError(f"attributes= has {own[0]!r}, which the widget sets itself or does not have")
     found = current_state().sources.find(source)
     settings = found.settings
-    request.environ[_IS_RENDERED] = True
+    requested = requested_form(uuid)
+    is_lazy = lazy and request.method in ("GET", "HEAD") and not requested and not error and kept is None
+    if not is_lazy:
+        request.environ[_IS_RENDERED] = True
     catalogue = catalogue_of_texts(lang)
     own_attributes = {name: "" if value is True else value for name, value in more.items()}
     if kept is not None:
@@ -116,11 +124,12 @@ def captcha_field(
                 "sentence": catalogue.page["kept"],
             },
         )
-    requested = requested_form(uuid)
     form = "audio" if found.may_have_sound and requested == "audio" else "image"
     language_of_captcha = partial(language_of_sound, lang)
     if settings.work is not None:  # without the script nobody can do the work, and the script requests a captcha
         reply, issue_error = Reply(Result.SUCCESS), catalogue.page["script"]
+    elif is_lazy:
+        reply, issue_error = Reply(Result.SUCCESS), None
     else:
         reply, issue_error = issue(PAGE, source, form=form, language=language_of_captcha), None
     if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # nothing can speak this prompt of the app's kind
@@ -148,7 +157,8 @@ def captcha_field(
         "is_sound": form == "audio",
         "captcha": captcha,
         "data": f"data:{captcha.media_type};base64,{b64encode(captcha.data).decode()}" if captcha else None,
-        "issue_error": issue_error or (None if captcha else message_of(reply.result, catalogue)),
+        "is_lazy": is_lazy,
+        "issue_error": issue_error or (None if captcha or is_lazy else message_of(reply.result, catalogue)),
         "has_work_alone": settings.work_alone is not None,
         "catalogue": catalogue,
         "alt": alt,

@@ -13,6 +13,7 @@ from flask_jwt_extended import JWTManager, create_access_token, get_jwt, get_jwt
 
 from flask_captcha_api import CaptchaApi, Challenge, StoreUnavailable, verify_captcha
 from flask_captcha_api.service import CaptchaService
+from flask_captcha_api.signals import captcha_issued
 from flask_captcha_api.testing import answers
 from flask_captcha_api.translations import BUNDLED
 from flask_captcha_api.widget.assets import MINIFIED, SCRIPT, STYLESHEET, WORK_SCRIPT, compact, current_digest, file_url
@@ -456,3 +457,48 @@ def test_without_the_script_a_source_with_work_says_so(app: Flask) -> None:
     assert '<noscript><span lang="en" dir="ltr">This captcha needs JavaScript.' in rendered
     assert "<input" not in rendered
     assert re.search("<captcha-field [^>]* work", rendered)
+
+
+def test_a_lazy_field_comes_without_a_captcha(client: FlaskClient, page: str) -> None:
+    """None is issued, the page may be stored, and a button gets one by submitting the form."""
+    with captcha_issued.connected_to(lambda *_, **__: pytest.fail("issued one"), client.application):
+        response = client.get(page, query_string={"with": "'web', lang='en', lazy=True"})
+    element = Element(response.text)
+    assert "Cache-Control" not in response.headers
+    assert element.one("captcha-field")["lazy"] is None
+    assert element.all("img") == element.all("input") == element.all("noscript") == []
+    assert element.one("button") == {"name": "uuid", "value": "image", "formnovalidate": None}
+    assert element.text.split() == ["Show", "picture"]
+    assert element.one("script") == {"type": "module", "src": SCRIPT_URL}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"data": {"uuid": "image"}},
+        {"data": {"name": "wrong"}},
+        {"query_string": {"uuid": "image"}},
+        {"error": "error='Wrong.', "},
+    ],
+)
+def test_a_lazy_field_that_is_in_use_has_a_captcha(client: FlaskClient, page: str, sent: dict[str, Any]) -> None:
+    """In the response to a POST, to its button, also in a form sent by GET, and with an error."""
+    more = sent.pop("error", "")
+    query = {"with": f"'web', {more}lazy=True", **sent.pop("query_string", {})}
+    method = client.post if "data" in sent else client.get
+    response = method(page, query_string=query, **sent)
+    element = Element(response.text)
+    assert element.one("img")
+    assert "lazy" not in element.one("captcha-field")
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_lazy_field_of_a_source_with_work_needs_the_script(app: Flask) -> None:
+    """The button could not help."""
+    app.config.update(CAPTCHA_LANGUAGE="en", CAPTCHA_WORK=1_000)
+    CaptchaApi(app)
+    with app.test_request_context():
+        element = Element(str(captcha_field("web", lazy=True)))
+    assert "lazy" in element.one("captcha-field")
+    assert element.all("button") == []
+    assert "This captcha needs JavaScript." in element.text

@@ -229,6 +229,16 @@ def test_label_and_errors_stand_once_in_a_page_of_macros(app: Flask, issue: Issu
     assert 'class="form-control is-invalid"' in page
 
 
+def test_a_lazy_field(app: Flask) -> None:
+    """The template passes it on, or the form's class; a form that was sent has a captcha again."""
+    for render_kw, options in (({}, {"lazy": True}), ({"lazy": True}, {})):
+        form_class = form_with(CaptchaField(source="web", render_kw=render_kw))
+        for method, has_captcha in (("GET", False), ("POST", True)):
+            with app.test_request_context(method=method):
+                rendered = str(form_class().captcha_(**options))
+            assert ("<img" in rendered, " lazy" in rendered) == (has_captcha, not has_captcha)
+
+
 def test_a_macro_that_writes_the_label_itself(app: Flask) -> None:
     """Flask-Admin's writes the text, and not the label: that renders as nothing too, and is text elsewhere."""
     with app.test_request_context():

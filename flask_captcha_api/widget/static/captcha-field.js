@@ -389,10 +389,12 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
   }
 
   #isFocused() {
-    return document.activeElement === this || this.#internals.form?.contains(document.activeElement);
+    const { activeElement } = this.getRootNode();
+    return activeElement === this || this.#internals.form?.contains(activeElement);
   }
 
   #onFocus = () => {
+    this.#tick();
     if (this.#puzzle && !this.#solution && this.#isFocused()) this.#employ(true);
   };
 
@@ -425,6 +427,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     }
     if (wait || this.#note === "soon") this.#render();
     if (!this.#isVisible || document.hidden || this.#isBusy) return;
+    if (this.hasAttribute("lazy") && !this.#isFocused()) return;
 
     if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
     if (now < this.#restUntil) return;

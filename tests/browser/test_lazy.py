@@ -1,0 +1,136 @@
+"""The widget in a form that stands in every page, in Debian's Chromium. Each window is checked at the end."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ..support.browser_site import ANSWER, Site
+from ..support.browsers import OUT_OF_SIGHT, Visits
+from ..support.pages import blocks_of
+from ..support.paths import DOCS
+
+pytestmark = pytest.mark.browser
+
+LAZY, CLOSED = (
+    block.text.replace('action="/login"', 'action="/passes/login"')
+    for block in blocks_of(DOCS / "how-to" / "existing-app.md", "html")
+)
+DEFINED = "field => Boolean(field.shadowRoot)"
+#: Waits until the browser has told every observer that the widget is in sight; the widget's own was there first.
+IN_SIGHT = """field => new Promise((resolve) => {
+    new IntersectionObserver((entries) => entries.at(-1).isIntersecting && resolve()).observe(field);
+})"""
+SHOWN_AGAIN = """
+<form method="post" action="/guarded/send">
+  <label>Name <input name="name" required value="{{ request.form.name }}"></label>
+  {{ captcha_field("web", error=error, lazy=True) }}<button>Send</button>
+</form>"""
+
+
+def solve(page: Page) -> None:
+    page.get_by_role("textbox", name="Digits in the picture").fill(ANSWER)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("passed")).to_be_visible()
+
+
+def test_the_focus_in_the_form_requests_a_captcha(visit: Visits, site: Site) -> None:
+    """Nothing else does: the widget is seen, time passes, and the focus is elsewhere on the page."""
+    window = visit()
+    page = window.page
+    page.clock.install()
+    site.body = "<label>Search <input></label>" + LAZY
+    response = page.goto("/page")
+    assert response is not None
+    assert "no-store" not in (response.header_value("Cache-Control") or "")
+    window.wait_for(DEFINED)
+    page.locator("captcha-field").evaluate(IN_SIGHT)
+    page.get_by_label("Search").focus()
+    page.clock.run_for(400_000)
+    assert site.asked == []
+    page.get_by_label("Account").focus()
+    window.field()
+    assert [path for path, _ in site.asked] == ["/captcha/login"]
+    solve(page)
+
+
+def test_it_is_renewed_only_while_the_form_has_the_focus(visit: Visits, site: Site) -> None:
+    """A visitor who has gone on reading has it renewed when they come back."""
+    window = visit()
+    page = window.page
+    page.clock.install()
+    site.body = "<label>Search <input></label>" + LAZY
+    page.goto("/page")
+    page.get_by_label("Account").focus()
+    before = window.field().evaluate("field => field.uuid")
+    page.get_by_label("Search").focus()
+    page.clock.run_for(400_000)
+    assert len(site.asked) == 1
+    page.get_by_label("Account").focus()
+    window.wait_for(f"field => field.uuid && field.uuid !== '{before}'")
+    assert len(site.asked) == 2
+    solve(page)
+
+
+def test_the_focus_counts_in_a_shadow_root(visit: Visits, site: Site) -> None:
+    """Where the document sees only the host."""
+    window = visit()
+    site.body = LAZY
+    window.page.goto("/page")
+    window.page.evaluate(
+        """() => {
+            const host = document.querySelector("main").appendChild(document.createElement("div"));
+            host.attachShadow({ mode: "open" }).innerHTML =
+                '<form><label>Inner <input></label><captcha-field source="web" lazy id="inner"></captcha-field></form>';
+        }"""
+    )
+    window.page.get_by_label("Inner").focus()
+    expect(window.page.locator("#inner").get_by_role("img")).to_be_visible()
+    assert [path for path, _ in site.asked] == ["/captcha/web"]
+
+
+def test_a_rejected_form_of_a_script_gets_another(visit: Visits, site: Site) -> None:
+    """``reject()`` puts the focus into the form, and so asks for the next captcha."""
+    window = visit()
+    site.body = LAZY
+    window.page.goto("/page")
+    window.page.get_by_label("Account").focus()
+    field = window.field()
+    before = field.evaluate("field => field.uuid")
+    window.page.evaluate("document.activeElement.blur()")
+    field.evaluate("field => field.reject()")
+    window.wait_for(f"field => field.uuid && field.uuid !== '{before}'")
+
+
+def test_a_closed_form_requests_nothing(visit: Visits, site: Site) -> None:
+    """Until it is opened."""
+    window = visit()
+    page = window.page
+    page.clock.install()
+    site.body = CLOSED
+    page.goto("/page")
+    window.wait_for(DEFINED)
+    page.locator("captcha-field").evaluate(OUT_OF_SIGHT)
+    page.clock.run_for(400_000)
+    assert site.asked == []
+    page.get_by_text("Sign in").first.click()
+    window.field()
+    assert [path for path, _ in site.asked] == ["/captcha/login"]
+    solve(page)
+
+
+def test_without_javascript_a_button_requests_one(chromium: Browser, site: Site) -> None:
+    """Also where nothing else is filled in; what is stays, and Return goes on."""
+    with chromium.new_context(base_url=site.address, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        site.body = SHOWN_AGAIN
+        page.goto("/page")
+        expect(page.locator("captcha-field img")).to_have_count(0)
+        page.get_by_role("button", name="Show picture").click()
+        expect(page.get_by_role("img")).to_be_visible()
+        expect(page.locator(".captcha-error")).to_have_count(0)
+        page.get_by_label("Name").fill("ann")
+        page.get_by_role("textbox", name="Digits in the picture").fill(ANSWER)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("passed")).to_be_visible()
+    assert [sent["name"] for sent in site.sent] == ["ann"]
+    assert site.asked == []  # each came with its page
