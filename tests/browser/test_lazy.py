@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ..support.browser_site import ANSWER, Site
-from ..support.browsers import OUT_OF_SIGHT, Visits
+from ..support.browsers import HINT, OUT_OF_SIGHT, Visits
 from ..support.pages import blocks_of
 from ..support.paths import DOCS
 
@@ -46,8 +46,12 @@ def test_the_focus_in_the_form_requests_a_captcha(visit: Visits, site: Site) -> 
     page.get_by_label("Search").focus()
     page.clock.run_for(400_000)
     assert site.asked == []
+    button = page.get_by_role("button", name="Sign in")
+    expect(page.get_by_role("textbox", name="Digits in the picture")).to_have_accessible_description(HINT.strip())
+    before = button.bounding_box()
     page.get_by_label("Account").focus()
     window.field()
+    assert button.bounding_box() == before  # nothing moves under the pointer
     assert [path for path, _ in site.asked] == ["/captcha/login"]
     solve(page)
 

@@ -465,7 +465,10 @@ def test_a_lazy_field_comes_without_a_captcha(client: FlaskClient, page: str) ->
         response = client.get(page, query_string={"with": "'web', lang='en', lazy=True"})
     element = Element(response.text)
     assert "Cache-Control" not in response.headers
-    assert element.one("captcha-field")["lazy"] is None
+    assert element.one("captcha-field") == {
+        "source": "web", "uuid-name": "uuid", "text-name": "code", "lang": "en", "lazy": None, "data-kind": "digits",
+        "data-length": "5",
+    }  # fmt: skip
     assert element.all("img") == element.all("input") == element.all("noscript") == []
     assert element.one("button") == {"name": "uuid", "value": "image", "formnovalidate": None}
     assert element.text.split() == ["Show", "picture"]

@@ -317,6 +317,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
    * into an element that has one already, which may have been spent: the server's is used.
    */
   #adopt() {
+    if (!this.#clock) ({ kind: this.#kind, length: this.#length } = this.dataset); // of a captcha yet to be requested
     const [uuid, medium, input] = this.querySelectorAll(".captcha-field :is([type=hidden], [src], [required])");
     if (uuid) {
       if (this.#clock) this.#drop();
