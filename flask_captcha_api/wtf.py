@@ -24,6 +24,8 @@ from .widget.field import OWN_ATTRIBUTES, captcha_field
 
 #: Parameters of the widget that a template may pass on. All else are attributes, such as ``class``.
 _WIDGET_OPTIONS = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode", "lazy"})
+#: The names of the HTML attribute ``class`` as an option.
+_CLASS = frozenset({"class", "class_"})
 
 
 class CaptchaWidget:
@@ -68,7 +70,8 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     :param unless: as in :func:`verify_captcha`: a function that returns True if the request needs no captcha. The
         field then passes, spends nothing and, where it still returns True, renders as nothing.
     :param in_macro: for templates whose macros show the label and the errors of every field. In such a page both would
-        stand twice, so the field's label and errors render as nothing, and only the widget shows them.
+        stand twice, so the field's label and errors render as nothing, and only the widget shows them. The class that
+        a macro passes is meant for a text field and left out; ``render_kw`` may have one.
     :param before_others: verify the captcha before any other field of the form is validated, and validate those only
         if it passes. A machine then does not learn from the other fields' errors who has an account. Fields of a form
         around this one are not affected.
@@ -162,6 +165,10 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         """Render the widget, as described at :class:`CaptchaWidget`."""
         if self._is_unneeded():
             return Markup("")
+        if self._in_macro:  # such as form-control, which in Bootstrap 4 is as high as one line of text
+            classes = [value for name, value in (self.render_kw or {}).items() if name in _CLASS]
+            options = {name: value for name, value in options.items() if name not in _CLASS}
+            options["class"] = classes[0] if classes else None
         attributes = {
             _attribute(name): value
             for name, value in options.items()

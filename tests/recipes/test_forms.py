@@ -49,6 +49,7 @@ def assert_widget_stands_once(page: str, error: str | None = None) -> None:
     text = text_of(page)
     assert text.count("Digits in the picture") == 1
     assert "Captcha" not in text  # the field's own label
+    assert not re.search("<captcha-field [^>]*class=", page)  # of a text field
     assert [text.count(each) for each in (WRONG, GONE, REQUIRED)] == [each == error for each in (WRONG, GONE, REQUIRED)]
 
 

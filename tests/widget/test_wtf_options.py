@@ -226,7 +226,15 @@ def test_label_and_errors_stand_once_in_a_page_of_macros(app: Flask, issue: Issu
     assert 'for="captcha_"' not in page
     assert page.count(WRONG) == 2  # the attribute for the script, and the text without JavaScript
     assert f'error="{WRONG}"' in page
-    assert 'class="form-control is-invalid"' in page
+
+
+def test_the_class_of_a_macro_is_left_out(app: Flask) -> None:
+    """In Bootstrap 4 ``form-control`` has the height of one line. A class of ``render_kw`` stays."""
+    for render_kw, expected in ((None, []), ({"class": "wide"}, ["wide"]), ({"class_": "wide"}, ["wide"])):
+        form_class = form_with(CaptchaField(source="web", in_macro=True, render_kw=render_kw))
+        with app.test_request_context():
+            (tag,) = re.findall("<captcha-field [^>]*>", str(form_class().captcha_(**{"class": "form-control"})))
+        assert re.findall(' class="([^"]*)"', tag) == expected
 
 
 def test_a_lazy_field(app: Flask) -> None:
