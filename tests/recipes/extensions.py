@@ -9,11 +9,16 @@ PAGE = DOCS / "how-to" / "flask-extensions.md"
 ANSWER = "40528"
 
 
-def run_recipe(file: str) -> dict[str, Any]:
-    """Run the block with this title, and return the names that it leaves."""
+def recipe(file: str) -> str:
+    """Return the block with this title, on the line where it stands in the page."""
     (block,) = (block for block in blocks_of(PAGE, "py") if block.file == file)
+    return "\n" * block.line + block.text
+
+
+def run_recipe(file: str, code: str | None = None) -> dict[str, Any]:
+    """Run the block with this title, or what a test has made of it; returns the names that it leaves."""
     names: dict[str, Any] = {"__name__": file.removesuffix(".py")}
-    exec(compile("\n" * block.line + block.text, str(PAGE), "exec"), names)  # noqa: S102 - it is our own
+    exec(compile(recipe(file) if code is None else code, str(PAGE), "exec"), names)  # noqa: S102 - it is our own
     return names
 
 

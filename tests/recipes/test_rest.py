@@ -1,5 +1,7 @@
 """docs/how-to/flask-extensions.md: REST frameworks, unchanged, around a protected view."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +9,9 @@ from flask import Flask
 
 from flask_captcha_api.testing import answers
 from tests.support.envelopes import envelope
+from tests.support.pages import blocks_of
 
-from .extensions import ANSWER, run_recipe
+from .extensions import ANSWER, PAGE, recipe, run_recipe
 
 RECIPES = ("restx_app", "smorest_app", "apiflask_app")
 
@@ -48,6 +51,27 @@ def test_the_schema_is_applied(app: Flask) -> None:
     assert status in (400, 422)
     assert "stringCode" not in body
     assert log_in(app, account="ann", uuid=uuid, code=ANSWER)[0] == (200 if status == 400 else 422)
+
+
+@pytest.mark.parametrize("file", ["smorest_app.py", "apiflask_app.py"])
+def test_below_the_schema_a_forgotten_field_costs_no_captcha(file: str) -> None:
+    """With the decorator and the one below it the other way round, and the framework answers for a missing captcha."""
+    swapped, count = re.subn(r"^(@verify_captcha.*\n)(@.*\n)", r"\2\1", recipe(file), flags=re.MULTILINE)
+    assert count == 1
+    app = run_recipe(file, swapped)["app"]
+    uuid = issue(app)
+    assert log_in(app, uuid=uuid, code=ANSWER)[0] == 422
+    assert "stringCode" not in log_in(app, account="ann")[1]
+    assert log_in(app, account="ann", uuid=uuid, code=ANSWER) == (200, {"account": "ann"})
+
+
+def test_every_recipe_is_run() -> None:
+    """Each block of the page has a test here or among those of the forms."""
+    tests = Path(__file__).read_text() + Path(__file__).with_name("test_forms.py").read_text()
+    files = [block.file for block in blocks_of(PAGE, "py")]
+    assert len(files) == 8
+    for file in files:
+        assert f'"{file}"' in tests or f'"{str(file).removesuffix(".py")}"' in tests
 
 
 def test_the_description_has_the_captchas_fields(app: Flask) -> None:
