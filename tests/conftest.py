@@ -1,5 +1,6 @@
 """Fixtures that several test modules share."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,19 @@ ANSWER = "40718"
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the helpers that start servers see whether the test is marked as one that does."""
     servers.marks_of_test = {mark.name for mark in item.iter_markers()}
+
+
+@pytest.fixture(autouse=True)
+def _logging_stays() -> Iterator[None]:
+    """Fail a test that leaves logging set up otherwise: a later one in this process would record more, or nothing."""
+    before = _set_up_of_logging()
+    yield
+    assert _set_up_of_logging() == before, "this test changes logging for the tests after it"
+
+
+def _set_up_of_logging() -> list[object]:
+    loggers = (logging.getLogger(), logging.getLogger("flask_captcha_api"))
+    return [logging.root.manager.disable, *((each.level, each.disabled, each.propagate) for each in loggers)]
 
 
 @pytest.fixture

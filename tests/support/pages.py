@@ -1,5 +1,6 @@
 """The README and the pages of the documentation: what is in their code blocks, and how it is tried."""
 
+import logging
 import os
 import re
 import subprocess
@@ -98,7 +99,8 @@ def run(page: Path, elsewhere: Mapping[str, str]) -> dict[str, Any]:
     names["app"] = of_reader = Flask(module.__name__)
     of_reader.config["SECRET_KEY"] = "a secret of the reader's"
     apps: list[Flask] = []
-    with patch.dict(sys.modules, {module.__name__: module}):  # so that a setting can name what the page defines
+    # The first, so that a setting can name what the page defines; the second, as a page may set its reader's up.
+    with patch.dict(sys.modules, {module.__name__: module}), _levels_of_logging_kept():
         for block in blocks_of(page, "python"):
             exec(compiled(page, block, elsewhere), names)  # noqa: S102 - it is our own
             if block.file:
@@ -113,6 +115,14 @@ def run(page: Path, elsewhere: Mapping[str, str]) -> dict[str, Any]:
             apps.append(of_reader)
             pass_once(of_reader)
     return {**names, "apps": apps}
+
+
+@contextmanager
+def _levels_of_logging_kept() -> Iterator[None]:
+    levels = {logger: logger.level for logger in (logging.getLogger(), logging.getLogger("flask_captcha_api"))}
+    yield
+    for logger, level in levels.items():
+        logger.setLevel(level)
 
 
 def compiled(page: Path, block: Block, elsewhere: Mapping[str, str]) -> Any:
