@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from itertools import cycle
 from random import Random
 
 from ..challenges.guessing import SAMPLES, GuessProbability, estimate
@@ -35,8 +36,7 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
         guess = _guess_probability(source, challenges)
         can_be_spoken = all(has_sound(kind, each.prompt, settings, "en") for each in challenges)
         if kind.draw is not None or _fonts_suffice(source, challenges, report):
-            for challenge in challenges[:_RENDERED]:
-                _render(source, challenge)
+            _render(source, challenges[:_RENDERED])
         if settings.audio and not can_be_spoken:
             report.add_note(_why_silent(source))
         if lengths := _unexpected_lengths(source, challenges):
@@ -129,10 +129,14 @@ def _fonts_suffice(source: Source, challenges: Sequence[Challenge], report: Repo
     return not missing
 
 
-def _render(source: Source, challenge: Challenge) -> None:
-    """Draw a challenge and, if it can be spoken, speak it in each language."""
+def _render(source: Source, challenges: Sequence[Challenge]) -> None:
+    """Draw challenges and, if they can be spoken, speak them in turn: each language is spoken once."""
     rng = Random(secrets.randbits(128))  # noqa: S311 - for rendering only
-    settings = source.settings_at(UNCOUNTED)
-    FORMS["image"].render(source.kind, challenge.prompt, settings, rng, "en")
-    for language in VOICES if has_sound(source.kind, challenge.prompt, settings, "en") else ():
-        FORMS["audio"].render(source.kind, challenge.prompt, settings, rng, language)
+    kind, settings = source.kind, source.settings_at(UNCOUNTED)
+    for challenge in challenges:
+        FORMS["image"].render(kind, challenge.prompt, settings, rng, "en")
+    # The package speaks languages without words of their own in English; a kind may treat each in its own way.
+    languages = VOICES if kind.speak else {voice: language for language, voice in VOICES.items()}.values()
+    speakable = [challenge for challenge in challenges if has_sound(kind, challenge.prompt, settings, "en")]
+    for challenge, language in zip(cycle(speakable), languages, strict=False):
+        FORMS["audio"].render(kind, challenge.prompt, settings, rng, language)
