@@ -14,7 +14,9 @@ from playwright.sync_api import Browser
 from flask_captcha_api import CaptchaApi
 from flask_captcha_api.testing import answers
 
-from .support import backends, browser_site, browsers, servers
+from .support import backends, servers
+from .support.browser import browsers
+from .support.browser import site as browser_site
 
 pytest_plugins = ["pytester"]
 

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from flask_captcha_api.testing import answers
 from tests.frontends.looks import LOOKS, build_look
 from tests.frontends.shop import open_shop
-from tests.support.browsers import chromium
+from tests.support.browser.browsers import chromium
 
 from .take_pictures import ANSWER, PICTURES, compact
 

@@ -15,9 +15,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from flask_captcha_api.testing import answers
-from tests.support import demo_site
-from tests.support.browser_site import running
-from tests.support.browsers import chromium
+from tests.support.browser import demo_site
+from tests.support.browser.browsers import chromium
+from tests.support.browser.site import running
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 #: Of digits that captchas have.

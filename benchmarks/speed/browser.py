@@ -10,7 +10,8 @@ import time
 from typing import Any
 
 from flask_captcha_api.rendering.puzzles import PuzzleMaker
-from tests.support import browser_site, browsers
+from tests.support.browser import browsers
+from tests.support.browser import site as browser_site
 
 #: Of a desktop computer, and of devices that are four and six times slower.
 SQUARINGS = (250_000, 1_000_000, 1_500_000)

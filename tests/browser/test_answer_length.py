@@ -8,8 +8,8 @@ from playwright.sync_api import Route, expect
 
 from flask_captcha_api.challenges.folding import Folding
 
-from ..support.browser_site import ANSWER
-from ..support.browsers import TEXT, Visit, Visits
+from ..support.browser.browsers import TEXT, Visit, Visits
+from ..support.browser.site import ANSWER
 from .test_pages import SCRIPT_PATH, script_tag
 
 pytestmark = pytest.mark.browser

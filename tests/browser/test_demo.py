@@ -7,9 +7,9 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, expect
 
-from ..support import demo_site
-from ..support.browser_site import ANSWER, Site
-from ..support.browsers import Visit
+from ..support.browser import demo_site
+from ..support.browser.browsers import Visit
+from ..support.browser.site import ANSWER, Site
 
 pytestmark = pytest.mark.browser
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from ..support.browser_site import Site
-from ..support.browsers import HINT, Visit, Visits, without_widget
+from ..support.browser.browsers import HINT, Visit, Visits, without_widget
+from ..support.browser.site import Site
 from .test_pages import script_tag
 
 pytestmark = pytest.mark.browser

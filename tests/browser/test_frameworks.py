@@ -6,8 +6,8 @@ No library is loaded. Each test does to the element what the libraries do.
 import pytest
 from playwright.sync_api import expect
 
-from ..support.browser_site import ANSWER, Site
-from ..support.browsers import FIELD, HINT, UUID, Visits
+from ..support.browser.browsers import FIELD, HINT, UUID, Visits
+from ..support.browser.site import ANSWER, Site
 from .test_pages import SCRIPT_PATH
 
 pytestmark = pytest.mark.browser

@@ -15,7 +15,7 @@ from flask_captcha_api.testing import answers, outcomes
 from flask_captcha_api.widget.assets import STYLESHEET
 
 from ..conftest import ANSWER
-from ..support.browsers import HINT
+from ..support.browser.browsers import HINT
 from ..support.paths import DOCS, PACKAGE
 from ..support.servers import free_port
 

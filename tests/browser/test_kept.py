@@ -5,8 +5,8 @@ from playwright.sync_api import Page, expect
 
 from flask_captcha_api.translations import BUNDLED
 
-from ..support.browser_site import ANSWER
-from ..support.browsers import HINT, TEXT, Visits, without_widget
+from ..support.browser.browsers import HINT, TEXT, Visits, without_widget
+from ..support.browser.site import ANSWER
 
 pytestmark = pytest.mark.browser
 

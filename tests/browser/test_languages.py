@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from flask_captcha_api.translations import BUNDLED
 
-from ..support.browser_site import Site
-from ..support.browsers import Visit, Visits, without_widget
+from ..support.browser.browsers import Visit, Visits, without_widget
+from ..support.browser.site import Site
 
 pytestmark = pytest.mark.browser
 

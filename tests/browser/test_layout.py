@@ -7,8 +7,8 @@ import flask_bootstrap
 import pytest
 from playwright.sync_api import Route, expect
 
-from ..support.browser_site import Site
-from ..support.browsers import FIELD, HINT, TEXT, Visit, Visits, without_widget
+from ..support.browser.browsers import FIELD, HINT, TEXT, Visit, Visits, without_widget
+from ..support.browser.site import Site
 from .test_pages import script_tag
 
 pytestmark = pytest.mark.browser

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, Route, expect
 
 from flask_captcha_api.translations import BUNDLED
 
-from ..support.browser_site import Site
-from ..support.browsers import FIELD, Visits
+from ..support.browser.browsers import FIELD, Visits
+from ..support.browser.site import Site
 from .test_pages import script_tag
 
 pytestmark = pytest.mark.browser

@@ -11,8 +11,8 @@ from playwright.sync_api import Route, expect
 from flask_captcha_api.translations import BUNDLED
 from flask_captcha_api.widget.assets import LATEST, SCRIPT
 
-from ..support.browser_site import POLICY, Site
-from ..support.browsers import FIELD, HINT, TEXT, UUID, Visits, without_widget
+from ..support.browser.browsers import FIELD, HINT, TEXT, UUID, Visits, without_widget
+from ..support.browser.site import POLICY, Site
 
 pytestmark = pytest.mark.browser
 

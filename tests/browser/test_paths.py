@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..support.browser_site import ANSWER, Site
-from ..support.browsers import HINT, Visits, without_widget
+from ..support.browser.browsers import HINT, Visits, without_widget
+from ..support.browser.site import ANSWER, Site
 
 pytestmark = pytest.mark.browser
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from ..support.browser_site import POLICY, Site
-from ..support.browsers import EVENTS, FIELD, TEXT, UUID, Visit, Visits
+from ..support.browser.browsers import EVENTS, FIELD, TEXT, UUID, Visit, Visits
+from ..support.browser.site import POLICY, Site
 
 pytestmark = pytest.mark.browser
 

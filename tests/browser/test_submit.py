@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ..support.browser_site import ANSWER
-from ..support.browsers import Visit, Visits
+from ..support.browser.browsers import Visit, Visits
+from ..support.browser.site import ANSWER
 
 pytestmark = pytest.mark.browser
 

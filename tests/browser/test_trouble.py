@@ -11,8 +11,8 @@ from playwright.sync_api import Route, expect
 from flask_captcha_api import StoreUnavailable
 from flask_captcha_api.service import CaptchaService
 
-from ..support.browser_site import Site
-from ..support.browsers import EVENTS, FIELD, HINT, OUT_OF_SIGHT, TEXT, UUID, Visits
+from ..support.browser.browsers import EVENTS, FIELD, HINT, OUT_OF_SIGHT, TEXT, UUID, Visits
+from ..support.browser.site import Site
 from .test_pages import script_tag
 
 pytestmark = pytest.mark.browser

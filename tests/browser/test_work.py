@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from flask_captcha_api.translations import BUNDLED
 
-from ..support.browser_site import ANSWER, Site
-from ..support.browsers import Visits
-from ..support.webdriver import ENTER, TAB, Window, firefox, webkit
+from ..support.browser.browsers import Visits
+from ..support.browser.site import ANSWER, Site
+from ..support.browser.webdriver import ENTER, TAB, Window, firefox, webkit
 
 pytestmark = pytest.mark.browser
 

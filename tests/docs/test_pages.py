@@ -32,7 +32,7 @@ from flask_captcha_api.testing import answers
 from tools.docs_tables import CHARTS, PICTURES, with_tables
 
 from ..support import pages
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 from ..support.markdown import rows_below
 from ..support.pages import PAGES, Block, blocks_of
 from ..support.paths import DOCS, ROOT

@@ -18,8 +18,8 @@ from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
-from ..support.envelopes import envelope
-from ..support.protected import fields, guard, post, told
+from ..support.http.envelopes import envelope
+from ..support.http.protected import fields, guard, post, told
 
 Issue = Callable[..., str]
 Json = dict[str, Any]

@@ -14,7 +14,7 @@ from flask_captcha_api import CaptchaApi, Challenge
 from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 
 def test_the_envelope_of_a_sound(client: FlaskClient) -> None:

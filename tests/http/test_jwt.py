@@ -19,7 +19,7 @@ from flask_captcha_api import CaptchaApi, Outcome, verify_captcha
 from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 SECRET = "a key that is long enough for HS256"
 OTHER_SECRET = "another key that is long enough, too"

@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, abort, request
 
 from flask_captcha_api import CaptchaApi, SetupError, is_captcha_request
 
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 UNKNOWN = envelope("source_unknown")
 

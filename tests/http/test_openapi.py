@@ -20,7 +20,7 @@ from flask_captcha_api.rendering import FORMS
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from flask_captcha_api import CaptchaApi, CaptchaRejected, Outcome, verify_captcha, verify_captcha_in_request
 
 from ..conftest import ANSWER
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 Issue = Callable[..., str]
 

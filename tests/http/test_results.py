@@ -3,7 +3,7 @@
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.translations import BUNDLED
 
-from ..support.envelopes import RESULTS
+from ..support.http.envelopes import RESULTS
 
 
 def test_every_result_is_as_written_out() -> None:

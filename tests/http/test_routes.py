@@ -17,7 +17,7 @@ from flask_captcha_api import CaptchaApi
 from flask_captcha_api.translations import BUNDLED
 
 from ..conftest import ANSWER
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 
 def test_the_envelope_of_a_captcha(client: FlaskClient) -> None:

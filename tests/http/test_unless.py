@@ -21,8 +21,8 @@ from flask_captcha_api import (
 )
 
 from ..conftest import ANSWER
-from ..support.envelopes import envelope
-from ..support.protected import PASSED, guard, passed, post, told
+from ..support.http.envelopes import envelope
+from ..support.http.protected import PASSED, guard, passed, post, told
 
 Issue = Callable[..., str]
 

@@ -18,7 +18,7 @@ from flask_captcha_api.testing import answers
 
 from ..support import servers
 from ..support.backends import running
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 from ..support.markup import Page
 
 ANSWER = "12345"

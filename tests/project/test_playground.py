@@ -15,7 +15,7 @@ from example_app import demo, playground
 from flask_captcha_api.cli.prices import PICTURE_SECONDS, SOUND_SECONDS, cents_on_cpu, native_seconds, short
 from flask_captcha_api.testing import answers
 
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 from ..support.markup import Page
 
 ANSWER = "12345"

@@ -18,7 +18,7 @@ from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

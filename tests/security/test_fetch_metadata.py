@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from flask_captcha_api import CaptchaApi, CaptchaRejected, verify_captcha
 
 from ..conftest import ANSWER
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 Headers = dict[str, str]
 Issue = Callable[..., str]

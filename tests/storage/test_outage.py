@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from ..support import servers
 from ..support.apps import KNOWN_ANSWER, make_app
 from ..support.backends import fast_failing_redis, running
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 
 pytestmark = pytest.mark.server
 

@@ -19,7 +19,7 @@ from flask_captcha_api.throttling.addresses import counted_address
 from flask_captcha_api.wtf import CaptchaField
 
 from ..conftest import ANSWER
-from ..support.envelopes import envelope
+from ..support.http.envelopes import envelope
 from ..support.servers import free_port
 
 TOO_MANY = envelope("too_many_requests")

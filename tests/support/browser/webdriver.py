@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .servers import expect_mark, free_port, wait_until
+from ..servers import expect_mark, free_port, wait_until
 
 ENTER, TAB = "\ue007", "\ue004"  # as WebDriver writes keys
 _MINI_BROWSERS = "lib/*/webkit2gtk-4.*/MiniBrowser"

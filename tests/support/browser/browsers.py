@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from flask_captcha_api.translations import BUNDLED
 
-from .browser_site import Site
-from .servers import program
+from ..servers import program
+from .site import Site
 
 _PATIENCE_MS = 5000
 _PAUSE_MS = 10

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from flask_captcha_api import verify_captcha
 
-from ..conftest import ANSWER
+from ...conftest import ANSWER
 
 PASSED = {"passed": True}
 

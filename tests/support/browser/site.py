@@ -1,6 +1,6 @@
 """The site that the tests in a browser visit: the example app and a few pages beside it, with a known answer.
 
-Run it by hand with ``python -m tests.support.browser_site``: it prints its address.
+Run it by hand with ``python -m tests.support.browser.site``: it prints its address.
 """
 
 import threading

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 from example_app import demo
 from flask_captcha_api.testing import answers
 
-from .browser_site import ANSWER, Site
+from .site import ANSWER, Site
 
 
 @contextmanager
