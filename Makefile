@@ -12,6 +12,9 @@ RECIPES := $(VENV)/recipes
 WORKERS ?= auto
 PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# Tests start Python some hundred times; where it may not keep bytecode, each start compiles what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What the tests in front ends are built with.
 FRONTENDS := build/frontends
 NODE := $(CURDIR)/tests/support/with_node

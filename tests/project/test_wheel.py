@@ -71,9 +71,10 @@ def test_what_is_installed_is_small(wheel: Path) -> None:
 def test_the_installed_wheel_serves_the_example(wheel: Path, tmp_path: Path) -> None:
     """In an empty environment and another folder, a visitor logs in over a real socket and changes the password."""
     environment = tmp_path / "environment"
-    venv.create(environment, with_pip=True)
+    venv.create(environment)
     python = str(environment / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", f"{wheel}[limits,wtf]", "gunicorn"], check=True)
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile"]
+    subprocess.run([*install, f"{wheel}[limits,wtf]", "gunicorn"], check=True)
     shutil.copytree(ROOT / "example_app", tmp_path / "example_app")
     (tmp_path / "site_of_test.py").write_text(SITE)
 

@@ -3,7 +3,8 @@
 import multiprocessing
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing.pool import Pool
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -23,19 +24,27 @@ PROCESSES = 4
 THREADS = 8
 
 
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    """Start the processes once for all backends: each imports all that the tests do."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(PROCESSES * THREADS)
+    with context.Pool(PROCESSES, initializer=_inherit, initargs=(barrier,)) as started:
+        yield started
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", params(*SHARED, "CountingCache"))
-def test_processes_and_threads_share_one_pass(name: str, settings_of: Callable[[str], dict[str, Any]]) -> None:
+def test_processes_and_threads_share_one_pass(
+    name: str, settings_of: Callable[[str], dict[str, Any]], pool: Pool
+) -> None:
     """Of 32 verifications at once, in 4 processes, one passes and 31 find the captcha gone, 200 times.
 
     Each of the ways that a captcha is issued in turn, and none of the four processes has issued any.
     """
     settings = {**settings_of(name), "CAPTCHA_SOURCES": SOURCES}
     texts = _issue(make_app(settings))
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(PROCESSES * THREADS)
-    with context.Pool(PROCESSES, initializer=_inherit, initargs=(barrier,)) as pool:
-        outcomes = pool.starmap(_verify_all, [(settings, texts)] * PROCESSES, chunksize=1)
+    outcomes = pool.starmap(_verify_all, [(settings, texts)] * PROCESSES, chunksize=1)
     counts = Counter(outcome for process in outcomes for outcome in process)
     passes = Counter(uuid for process in outcomes for uuid, outcome in process if outcome is Outcome.PASSED)
 

@@ -143,20 +143,18 @@ def pass_once(app: Flask) -> None:
 def run_tests(page: Path, elsewhere: Mapping[str, str], directory: Path) -> None:
     """Run the tests that a page has among its Python, as its reader would: by pytest, after what stands above them."""
     (directory / "conftest.py").write_text(_FIXTURES)
-    code = ""
-    for block in blocks_of(page, "python"):
+    code, modules = "", []
+    for number, block in enumerate(blocks_of(page, "python")):
         code += _moved(block.text, elsewhere) + "\n"
         if block.file:
             (directory / block.file).write_text(_moved(block.text, elsewhere))
-        names = re.findall(r"^def (test_\w+)", block.text, re.MULTILINE)
-        if names:
-            (directory / "test_page.py").write_text(code)
-            command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
-            nodes = [f"test_page.py::{name}" for name in names]
-            ran = subprocess.run(
-                [*command, *nodes], cwd=directory, env=pytest_alone(), capture_output=True, text=True, check=False
-            )
-            assert ran.returncode == 0, f"{name_of(page)}, line {block.line}:\n{ran.stdout}{ran.stderr}"
+        if names := re.findall(r"^def (test_\w+)", block.text, re.MULTILINE):
+            module = f"test_page_{number}.py"
+            (directory / module).write_text(code)
+            modules += [f"{module}::{name}" for name in names]
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *modules]
+    ran = subprocess.run(command, cwd=directory, env=pytest_alone(), capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, f"{name_of(page)}:\n{ran.stdout}{ran.stderr}"
 
 
 def pytest_alone() -> dict[str, str]:

@@ -93,7 +93,7 @@ def test_every_character_alone() -> None:
     """No character is folded without end, and none into one that would be folded once more."""
     for code in range(0x110000):
         folded = Folding().fold(chr(code))
-        assert Folding().fold(folded) == folded, hex(code)
+        assert folded == chr(code) or Folding().fold(folded) == folded, hex(code)
 
 
 @pytest.mark.parametrize(("alphabet", "digits_only"), [(DIGITS, True), (LETTERS, False)])
