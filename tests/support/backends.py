@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import redis
+from flask import Flask
 from flask_caching.backends.base import BaseCache
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
@@ -89,6 +90,11 @@ def pymemcache(app: Any, config: Settings, args: list[Any], kwargs: Settings) ->
     from pymemcache.client.base import PooledClient
 
     return MemcachedCache(PooledClient(config["CACHE_MEMCACHED_SERVERS"][0], default_noreply=False))
+
+
+def chosen_backend(app: Flask) -> Any:
+    """Return the backend of the cache that an app's captchas are in."""
+    return app.extensions["captcha_api"].store.get()._backend
 
 
 def storage_uri(settings: Settings) -> str:
