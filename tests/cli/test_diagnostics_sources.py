@@ -16,6 +16,7 @@ from flask_captcha_api.challenges.guessing import GuessProbability
 from flask_captcha_api.challenges.makers import digits
 from flask_captcha_api.cli.formatting import format_report
 from flask_captcha_api.cli.prices import SOUND_SECONDS
+from flask_captcha_api.rendering import VOICES
 
 from ..support.diagnosed import diagnosed, diagnosed_again
 from ..support.fonts import make_font
@@ -150,6 +151,23 @@ def test_a_kind_that_fails(app: Flask, kind: Any, text: str) -> None:
     """Each part of a kind is tried."""
     (found,) = diagnosed(app, kinds={"digits": kind}).errors
     assert found.startswith(f"any source: no captcha could be made: {text}")
+
+
+@pytest.mark.parametrize(
+    ("broken", "errors"), [("", []), ("th", ["any source: no captcha could be made: LookupError: no Thai"])]
+)
+def test_a_kinds_own_sound_is_tried_once_in_each_language(app: Flask, broken: str, errors: list[str]) -> None:
+    """It may fail in a single one."""
+    spoken = []
+
+    def speak(prompt: str, language: str, rng: random.Random) -> bytes:
+        spoken.append(language)
+        if language == broken:
+            raise LookupError("no Thai")
+        return b""
+
+    assert diagnosed(app, kinds={"digits": Kind(digits, speak=speak)}).errors == errors
+    assert spoken == list(VOICES)[: list(VOICES).index("th") + 1 if broken else None]
 
 
 def test_typefaces_that_lack_characters(app: Flask, tmp_path: Path) -> None:

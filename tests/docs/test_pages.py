@@ -363,6 +363,7 @@ def test_the_text_for_programs_is_right() -> None:
     assert len(text.split()) < 700
 
 
+@pytest.mark.slow
 def test_the_text_for_programs_is_in_the_site(built: Path) -> None:
     """Beside the first page, as it is."""
     assert (built / "llms.txt").read_text() == LLMS.read_text()
