@@ -42,7 +42,7 @@ def test_without_reading(visit: Visits, site: Site) -> None:
     button = field.get_by_role("button", name=TEXT["alone"])
     button.focus()
     page.keyboard.press("Enter")
-    expect(field.get_by_role("status")).to_have_text(TEXT["worked"], timeout=30_000)
+    expect(field.get_by_role("status")).to_have_text(TEXT["worked"])
     expect(field.get_by_role("textbox")).to_be_hidden()
     expect(field.get_by_role("img")).to_be_hidden()
     assert field.evaluate("field => field.code").isalnum()
@@ -71,7 +71,7 @@ def test_the_examples_login(visit: Visits) -> None:
                 break
         page.keyboard.press("Enter")
         if name == TEXT["alone"]:
-            expect(page.get_by_role("status").first).to_have_text(TEXT["worked"], timeout=30_000)
+            expect(page.get_by_role("status").first).to_have_text(TEXT["worked"])
             window.check()
     expect(page.get_by_role("heading", name="Change the password")).to_be_visible()
 
@@ -129,7 +129,7 @@ def test_with_a_worker_and_without(visit: Visits, has_worker: bool) -> None:
         )
     field = window.show(FORM.format(source="alone"))
     field.get_by_role("button", name=TEXT["alone"]).click()
-    expect(field.get_by_role("status")).to_have_text(TEXT["worked"], timeout=30_000)
+    expect(field.get_by_role("status")).to_have_text(TEXT["worked"])
     window.page.get_by_role("button", name="Send").click()
     expect(window.page.get_by_text("passed")).to_be_visible()
 
@@ -140,7 +140,7 @@ def test_a_worker_that_a_policy_blocks(visit: Visits, site: Site) -> None:
     site.policy += "; worker-src 'none'"
     field = window.show(FORM.format(source="alone"))
     field.get_by_role("button", name=TEXT["alone"]).click()
-    expect(field.get_by_role("status")).to_have_text(TEXT["worked"], timeout=30_000)
+    expect(field.get_by_role("status")).to_have_text(TEXT["worked"])
     window.complaints = [each for each in window.complaints if "worker-src" not in each]
 
 

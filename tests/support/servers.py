@@ -18,7 +18,8 @@ SERVERS_REQUIRED = "CAPTCHA_TESTS_REQUIRE_SERVERS"
 #: Set where the tests are run for the sake of other versions: what needs a server or a browser is skipped.
 SERVERS_UNWANTED = "CAPTCHA_TESTS_WITHOUT_SERVERS"
 
-_PATIENCE_SECONDS = 20
+#: A guard against hanging: what is waited for comes as soon as the machine lets it.
+_PATIENCE_SECONDS = 60
 
 #: Where servers listen: below the ports that systems give to outgoing connections. So is the second port of a node of a
 #: Redis Cluster, 10,000 above its first.

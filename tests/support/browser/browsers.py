@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 
 from flask_captcha_api.translations import BUNDLED
 
 from ..servers import program
 from .site import Site
 
-_PATIENCE_MS = 5000
+#: A guard against hanging: what is waited for comes as soon as the machine lets it.
+_PATIENCE_MS = 30_000
+expect.set_options(timeout=_PATIENCE_MS)
 _PAUSE_MS = 10
 
 _FLAGS = (

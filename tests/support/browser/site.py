@@ -31,7 +31,6 @@ POLICY = "default-src 'self'; img-src 'self' data:; media-src 'self' data: blob:
 #: Beside the example's own.
 SOURCES: dict[str, dict[str, Any]] = {
     "web": {},
-    "brief": {"ttl": 4},
     "letters": {"kind": "letters"},
     "long": {"length": 12, "width": 640},
     "alone": {"work_alone": 20_000},
