@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ..support.browser_site import ANSWER, Site
-from ..support.browsers import HINT, OUT_OF_SIGHT, Visits
+from ..support.browser.browsers import HINT, OUT_OF_SIGHT, Visits
+from ..support.browser.site import ANSWER, Site
 from ..support.pages import blocks_of
 from ..support.paths import DOCS
 

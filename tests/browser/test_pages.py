@@ -316,15 +316,17 @@ def test_only_the_language_of_the_page_is_loaded(visit: Visits) -> None:
     page.route("**/ja.json", lambda route: held.append(route))
     page.evaluate("document.documentElement.lang = 'ja'")
     page.clock.run_for(1_000)
-    window.wait_for("() => true", field)
+    while not held:
+        page.wait_for_timeout(10)
     expect(label).to_have_text("Digits in the picture")
     held.pop().continue_()
     expect(label).to_have_text("画像の数字")
-    page.evaluate("document.documentElement.lang = 'zh-Hant'")
     page.route("**/zh-Hant.json", lambda route: route.abort())
-    page.clock.run_for(1_000)
-    page.unroute_all()
+    with page.expect_event("requestfailed"):
+        page.evaluate("document.documentElement.lang = 'zh-Hant'")
+        page.clock.run_for(1_000)
     expect(label).to_have_text("画像の数字")
+    page.unroute_all()
     page.clock.run_for(12_000)
     expect(label).to_have_text("圖中的數字")
 

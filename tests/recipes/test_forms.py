@@ -18,7 +18,7 @@ from flask_sqlalchemy import SQLAlchemy
 from jinja2 import DictLoader
 
 from flask_captcha_api.testing import answers
-from tests.support.envelopes import RESULTS
+from tests.support.http.envelopes import RESULTS
 
 from .extensions import ANSWER, run_recipe, templates
 

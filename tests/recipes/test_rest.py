@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from flask_captcha_api.testing import answers
-from tests.support.envelopes import envelope
+from tests.support.http.envelopes import envelope
 from tests.support.pages import blocks_of
 
 from .extensions import ANSWER, PAGE, recipe, run_recipe
