@@ -210,7 +210,8 @@ def test_a_warning_points_at_the_line_of_the_app(
     app.config.update(settings)
     with pytest.warns(UserWarning, match="CAPTCHA_") as told:
         set_up(app)
-    assert [warning.filename for warning in told] == [__file__]
+    # The garbage of earlier tests may be collected meanwhile, and warn of sockets.
+    assert [warning.filename for warning in told if "CAPTCHA_" in str(warning.message)] == [__file__]
 
 
 def test_another_packages_key_gets_none() -> None:

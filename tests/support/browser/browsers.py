@@ -92,9 +92,10 @@ class Visit:
 
     def check(self) -> None:
         """Complain about what no page may have: barriers, violations of its policy, requests to elsewhere, errors."""
-        self.page.evaluate(Axe().axe_script)
-        # Of the results these alone, since handing over all of them takes longer than finding them.
-        found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then(results => results.violations)")
+        found = barriers(self.page)
+        if found:  # a widget may have been about to get its texts
+            self.page.wait_for_load_state("networkidle")
+            found = barriers(self.page)
         self.complaints += [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
         assert not self.complaints, "\n".join(self.complaints)
 
@@ -106,6 +107,15 @@ class Visit:
     def _note_message(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.complaints.append(message.text)
+
+
+def barriers(page: Page) -> list[dict[str, Any]]:
+    """Return the violations that Axe finds on a page, without its other results, which take long to hand over."""
+    page.evaluate(Axe().axe_script)
+    found: list[dict[str, Any]] = page.evaluate(
+        "axe.run({resultTypes: ['violations']}).then(results => results.violations)"
+    )
+    return found
 
 
 #: Opens windows; the fixture of this name.
