@@ -14,7 +14,7 @@ from .challenges.sources import Sources
 from .cli.commands import GROUP_NAME, commands
 from .counters import Counters
 from .exceptions import CaptchaRejected, SetupError
-from .http.jwt import refuse_identity_of_no_token
+from .http.jwt.authentication import refuse_identity_of_no_token
 from .http.protected_views import log_faults_once
 from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy

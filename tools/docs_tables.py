@@ -17,6 +17,7 @@ from benchmarks.legibility import glance
 from benchmarks.resistance import cells, frontier
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.cli.prices import SECONDS_PER_SQUARING, cents_on_cpu, cents_on_gpu, native_seconds, short
+from flask_captcha_api.http.headers import CAPTCHA_HEADERS
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
@@ -114,6 +115,11 @@ def errors_of(operation: str) -> str:
         if operation in each.operations and each is not Result.SUCCESS
     ]
     return _table(("code", "stringCode", "HTTP"), rows)
+
+
+def captcha_headers(_: str) -> str:
+    """Return the table of headers that describe a captcha."""
+    return _table(("header", ""), [(f"`{each.name}`", each.description) for each in CAPTCHA_HEADERS])
 
 
 def messages(_: str) -> str:
@@ -228,6 +234,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-app": settings_of_app,
     "results": results,
     "errors-of": errors_of,
+    "captcha-headers": captcha_headers,
     "messages": messages,
     "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,

@@ -20,7 +20,7 @@ from ..state import current_service, current_state, may_be_one_of_several_proces
 from ..throttling.difficulty import difficulty_for
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
 from .fetch_metadata import is_forced_by_another_site, is_never_refused, is_unreadable
-from .jwt import Caller, caller_of_page, caller_of_route, caller_of_site, caller_of_view
+from .jwt.authentication import Caller, caller_of_page, caller_of_route, caller_of_site, caller_of_view
 from .results import Result
 
 _logger = logging.getLogger("flask_captcha_api")

@@ -3,27 +3,10 @@
 The messages for visitors are in ``translations``, under the results' names.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from ..translations import Catalogue
-
-
-@dataclass(frozen=True, eq=False)
-class Header:
-    """A response header, with its OpenAPI schema."""
-
-    name: str
-    description: str
-    schema: Mapping[str, Any]
-
-
-RETRY_AFTER = Header("Retry-After", "Seconds to wait.", {"type": "integer", "minimum": 0})
-WWW_AUTHENTICATE = Header("WWW-Authenticate", "How to authenticate.", {"const": "Bearer"})
-ALLOW = Header("Allow", "The methods that the path supports.", {"type": "string"})
-
+from .headers import ALLOW, RETRY_AFTER, WWW_AUTHENTICATE, Header
 
 #: The operations that can have a result. Other paths and methods have the rest.
 _VERIFY = ("verify",)

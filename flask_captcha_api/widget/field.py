@@ -9,9 +9,9 @@ from flask import current_app, has_request_context, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from ..http.envelope import forbid_storing
 from ..http.fields import requested_form
 from ..http.gateway import PAGE, Reply, issue
+from ..http.headers import forbid_storing
 from ..http.languages import catalogue_of_texts, language_of_sound
 from ..http.results import Result, message_of
 from ..service import KeptCaptcha

@@ -14,13 +14,12 @@ from werkzeug.test import TestResponse
 
 from flask_captcha_api import CaptchaApi, Kind
 from flask_captcha_api.challenges.makers import digits
-from flask_captcha_api.http.envelope import EXPOSED_HEADERS
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.rendering import FORMS
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
-from ..support.envelopes import envelope
+from ..support.envelopes import CAPTCHA_HEADERS, envelope
 
 Json = dict[str, Any]
 
@@ -153,28 +152,39 @@ def test_sources_are_named(app: Flask) -> None:
     expected = {"/{source}": ["web", "sms"], "/{source}/audio": ["web"], "/{source}/work": ["web"]}
     for path, names in expected.items():
         assert paths[path]["parameters"][0]["schema"] == {"type": "string", "enum": names}
-    headers = {path: paths[path]["get"]["responses"]["200"]["headers"] for path in expected}
+
+
+def test_the_headers_of_a_captcha_are_described(app: Flask) -> None:
+    """Each with every value that it may have, by source and form."""
+    paths = described(set_up(app, CAPTCHA_SOURCES=SOURCES))["paths"]
     told = {
-        path: {name: header["schema"].get("enum") for name, header in each.items() if name in EXPOSED_HEADERS}
-        for path, each in headers.items()
+        path: {
+            name: header["schema"].get("enum")
+            for name, header in item["get"]["responses"]["200"]["headers"].items()
+            if name in CAPTCHA_HEADERS
+        }
+        for path, item in paths.items()
     }
+    of_web = {
+        "Captcha-Expires-In": [300],
+        "Captcha-Kind": ["digits"],
+        "Captcha-Length": [6],
+        "Captcha-Media-Type": ["audio/wav"],
+        "Captcha-Audio": ["yes"],
+        "Captcha-Work": ["yes"],
+    }
+    of_both = {
+        "Captcha-Expires-In": [60, 300],
+        "Captcha-Kind": ["digits", "letters"],
+        "Captcha-Length": [5, 6],
+        "Captcha-Media-Type": ["image/jpeg", "image/png"],
+        "Captcha-Audio": ["no", "yes"],
+        "Captcha-Work": ["no", "yes"],
+    }
+    others = {name: [value] for name, value in CAPTCHA_HEADERS.items() if name not in of_both}
     assert told == {
-        "/{source}": {
-            "Captcha-Expires-In": [60, 300],
-            "Captcha-Kind": ["digits", "letters"],
-            "Captcha-Length": [5, 6],
-            "Captcha-Media-Type": ["image/jpeg", "image/png"],
-            "Captcha-Audio": ["no", "yes"],
-            "Captcha-Work": ["no", "yes"],
-        },
-        "/{source}/audio": {
-            "Captcha-Expires-In": [300],
-            "Captcha-Kind": ["digits"],
-            "Captcha-Length": [6],
-            "Captcha-Media-Type": ["audio/wav"],
-            "Captcha-Audio": ["yes"],
-            "Captcha-Work": ["yes"],
-        },
+        "/{source}": {**others, **of_both},
+        "/{source}/audio": {**others, **of_web},
         "/{source}/work": {"Captcha-Expires-In": [300]},
     }
 

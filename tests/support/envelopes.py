@@ -1,4 +1,4 @@
-"""What a client gets for each result, written out once for all tests."""
+"""What clients know the responses by, written out once for all tests: results, and the headers of a captcha."""
 
 from typing import Any
 
@@ -18,6 +18,17 @@ RESULTS = {
     "unauthorized": ("01006", 401, "未授權", "Not authorised"),
     "store_unavailable": ("01007", 503, "服務暫時無法使用", "The service is temporarily unavailable"),
     "method_not_allowed": ("01008", 405, "不支援的方法", "This method is not supported"),
+}
+
+
+#: The headers that describe a captcha: of a picture, at default settings. Other origins may read them, in this order.
+CAPTCHA_HEADERS = {
+    "Captcha-Expires-In": "300",
+    "Captcha-Kind": "digits",
+    "Captcha-Length": "5",
+    "Captcha-Media-Type": "image/jpeg",
+    "Captcha-Audio": "yes",
+    "Captcha-Work": "no",
 }
 
 
