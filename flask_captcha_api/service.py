@@ -164,7 +164,7 @@ class CaptchaService:
         terms = Terms(
             key_id=key_id_of(self._keys[0]),
             is_bound=source.settings.jwt != "off",
-            folding=source.folding,
+            folding=FORMS[form].folding(source),
             has_work=puzzle is not None,
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,

@@ -6,6 +6,7 @@ so the pages are readable in the repository too. A test fails while a table is o
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from benchmarks import prices
 from benchmarks.intervals import wilson
 from benchmarks.legibility import glance
 from benchmarks.resistance import cells, frontier
+from flask_captcha_api.challenges.folding import DIFFERENCES
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.cli.prices import SECONDS_PER_SQUARING, cents_on_cpu, cents_on_gpu, native_seconds, short
 from flask_captcha_api.http.headers import CAPTCHA_HEADERS
@@ -120,6 +122,12 @@ def errors_of(operation: str) -> str:
 def captcha_headers(_: str) -> str:
     """Return the table of headers that describe a captcha."""
     return _table(("header", ""), [(f"`{each.name}`", each.description) for each in CAPTCHA_HEADERS])
+
+
+def differences(_: str) -> str:
+    """Return the table of differences that do not matter in an answer."""
+    rows = [(each.name, f"`{_visible(each.typed)}`", f"`{each.answer}`", each.where) for each in DIFFERENCES]
+    return _table(("ignored", "such as", "for", "in"), rows)
 
 
 def messages(_: str) -> str:
@@ -235,6 +243,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "results": results,
     "errors-of": errors_of,
     "captcha-headers": captcha_headers,
+    "differences": differences,
     "messages": messages,
     "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,
@@ -255,6 +264,11 @@ TABLES: dict[str, Callable[[str], str]] = {
 }
 
 CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart, "price.svg": prices.chart}
+
+
+def _visible(text: str) -> str:
+    """Return the text with its format characters as code points, such as ``<U+200B>``."""
+    return "".join(f"<U+{ord(each):04X}>" if unicodedata.category(each) == "Cf" else each for each in text)
 
 
 def _value(value: object) -> str:

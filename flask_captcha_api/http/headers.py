@@ -37,6 +37,7 @@ class CaptchaHeader:
         strings, or whole numbers. One, unless there is ``of_captcha``; none, and the response has no such header.
     :ivar of_captcha: returns which of several values it is. A response to HEAD, which issues no captcha, lacks it then.
     :ivar needs_prompt: whether only forms with a prompt have it.
+    :ivar is_in_page: whether a page with the widget has it too, as an attribute of the element.
     """
 
     name: str
@@ -44,6 +45,12 @@ class CaptchaHeader:
     values: Callable[[Source, str], Collection[str | int]]
     of_captcha: Callable[[Captcha], str] | None = None
     needs_prompt: bool = True
+    is_in_page: bool = False
+
+    @property
+    def attribute(self) -> str:
+        """Return the HTML attribute of the widget's element with the same value, such as ``data-kind``."""
+        return self.name.lower().replace("captcha-", "data-")
 
     def values_in(self, source: Source, form: str) -> Collection[str | int]:
         """Return what the header may be for a source's captchas of a form; empty if they lack it."""
@@ -54,6 +61,10 @@ def _yes_or_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
+def _joined(words: Collection[str]) -> Collection[str]:
+    return (" ".join(words),) if words else ()
+
+
 #: In the order in which they are listed.
 CAPTCHA_HEADERS = (
     CaptchaHeader(
@@ -61,16 +72,19 @@ CAPTCHA_HEADERS = (
         "Seconds until it expires.",
         lambda source, _: (source.settings.ttl,),
         needs_prompt=False,
+        is_in_page=True,
     ),
     CaptchaHeader(
         "Captcha-Kind",
         "The kind of challenge: `digits`, `letters`, `arithmetic`, or one that the app adds.",
         lambda source, _: (source.settings.kind,),
+        is_in_page=True,
     ),
     CaptchaHeader(
         "Captcha-Length",
         "The number of characters of the answer. Absent if it varies, as for arithmetic.",
         lambda source, _: () if source.answer_length is None else (source.answer_length,),
+        is_in_page=True,
     ),
     CaptchaHeader(
         "Captcha-Media-Type",
@@ -87,6 +101,13 @@ CAPTCHA_HEADERS = (
         "Captcha-Work",
         "`yes` if the source also has captchas that are work alone, else `no`.",
         lambda source, _: (_yes_or_no(FORMS["work"].is_offered(source)),),
+    ),
+    CaptchaHeader(
+        "Captcha-Hints",
+        "What to tell visitors about the answer: keys of the texts of `widget`, such as `length case`. Absent if there "
+        "is nothing to tell.",
+        lambda source, form: _joined(source.hints(FORMS[form].folding(source))),
+        is_in_page=True,
     ),
 )
 #: Names of the headers that scripts of other origins may read.
@@ -107,6 +128,16 @@ def headers_of(captcha: Captcha | None, source: Source, form: str) -> dict[str, 
         elif values and each.of_captcha is not None and captcha is not None:
             headers[each.name] = each.of_captcha(captcha)
     return headers
+
+
+def attributes_of(captcha: Captcha | None, source: Source, form: str) -> dict[str, str]:
+    """Return the attributes that tell the widget's script about a captcha in the page, as headers would.
+
+    :param captcha: None if it is yet to be requested. The attributes then say what will be asked for.
+    """
+    headers = headers_of(captcha, source, form)
+    in_page = [each for each in CAPTCHA_HEADERS if each.is_in_page and (captcha or each.needs_prompt)]
+    return {each.attribute: headers[each.name] for each in in_page if each.name in headers}
 
 
 def forbid_storing(headers: Headers) -> None:

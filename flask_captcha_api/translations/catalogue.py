@@ -45,12 +45,9 @@ class Catalogue:
             return sentence[0].upper() + sentence[1:]
         return self.kinds.get(kind, self.kinds["other"])[part]
 
-    def hint(self, kind: str, answer_length: int | None, asks: str | None = None) -> str:
-        """Return what is known of the answer: its length, and that letter case does not matter. Empty if nothing is."""
-        parts = [self.widget["length"].replace("{}", str(answer_length))] if answer_length else []
-        if kind == "letters" and not asks:
-            parts.append(self.widget["case"])
-        return " ".join(parts)
+    def hint(self, keys: Iterable[str], answer_length: int | None) -> str:
+        """Return the sentences of ``widget`` that a source has as hints about an answer, with its length in them."""
+        return " ".join(self.widget[key].replace("{}", str(answer_length)) for key in keys)
 
     @property
     def has_own_voice(self) -> bool:

@@ -110,6 +110,7 @@ def test_settings_of_a_source(app: Flask, file_format: str, media_type: str) -> 
         "Captcha-Kind": "letters",
         "Captcha-Length": "6",
         "Captcha-Media-Type": media_type,
+        "Captcha-Hints": "length case",
     }
     assert app.test_client().get("/captcha/web").get_json()["code"] == "01004"
 

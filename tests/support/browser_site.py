@@ -33,6 +33,7 @@ SOURCES: dict[str, dict[str, Any]] = {
     "web": {},
     "brief": {"ttl": 4},
     "letters": {"kind": "letters"},
+    "sums": {"kind": "arithmetic"},
     "long": {"length": 12, "width": 640},
     "alone": {"work_alone": 20_000},
     "besides": {"work": 20_000, "ttl": 600},

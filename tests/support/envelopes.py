@@ -29,6 +29,7 @@ CAPTCHA_HEADERS = {
     "Captcha-Media-Type": "image/jpeg",
     "Captcha-Audio": "yes",
     "Captcha-Work": "no",
+    "Captcha-Hints": "length",
 }
 
 

@@ -75,9 +75,9 @@ def test_the_tables_of_the_package_are_translated(language: str) -> None:
 
 
 def test_every_text_is_used() -> None:
-    """What the script and the server's form are given is said somewhere; the messages are the results'."""
-    scripts = (PACKAGE / "widget" / "static").glob("*.js")
-    code = "".join(path.read_text(encoding="utf-8") for path in scripts)
+    """What the script and the server's form are given is said somewhere, or a hint; the messages are the results'."""
+    users = (*(PACKAGE / "widget" / "static").glob("*.js"), PACKAGE / "challenges" / "sources.py")
+    code = "".join(path.read_text(encoding="utf-8") for path in users)
     catalogue = CATALOGUES["en"]
     keys = (*catalogue.widget, *catalogue.work)
     assert [key for key in keys if not re.search(rf'"{key}"|\btexts\.{key}\b|\b{key}: "', code)] == []
