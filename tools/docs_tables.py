@@ -7,7 +7,7 @@ so the pages are readable in the repository too. A test fails while a table is o
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -159,10 +159,10 @@ def difficulty_steps(_: str) -> str:
 def languages(_: str) -> str:
     """Return the table of languages."""
     rows = [
-        (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
+        (f"`{language}`", each.name, _codes(each.tags), f"`{each.voice}`", _codes(_untranslated(language)))
         for language, each in BUNDLED.catalogues.items()
     ]
-    return _table(("language", "name", "serves", "voice"), rows)
+    return _table(("language", "name", "serves", "voice", "still in English"), rows)
 
 
 def texts(_: str) -> str:
@@ -264,6 +264,27 @@ TABLES: dict[str, Callable[[str], str]] = {
 }
 
 CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart, "price.svg": prices.chart}
+
+
+def _codes(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _untranslated(language: str) -> list[str]:
+    """Return the keys of the sentences that a language's file lacks."""
+    own = _keys_of(_catalogue_file(language))
+    return [key for key in _keys_of(_catalogue_file(FALLBACK_LANGUAGE)) if key not in own]
+
+
+def _catalogue_file(language: str) -> Any:
+    return json.loads((ROOT / "flask_captcha_api" / "translations" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def _keys_of(texts: Any, path: str = "") -> list[str]:
+    """Return the keys that lead to each value of nested objects, with dots between."""
+    if not isinstance(texts, dict):
+        return [path]
+    return [key for name, each in texts.items() for key in _keys_of(each, f"{path}.{name}".lstrip("."))]
 
 
 def _visible(text: str) -> str:
