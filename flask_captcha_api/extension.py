@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask_caching import Cache
 
+from .captchas import Captcha
 from .challenges.kinds import Kind, kinds_with
 from .challenges.makers import Maker
 from .challenges.sources import Sources
@@ -21,7 +22,6 @@ from .lazy import Lazy
 from .outcome import Outcome
 from .rendering.pillow import check_pillow
 from .rendering.puzzles import PuzzleMaker
-from .service import Captcha
 from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .storage import secret_keys

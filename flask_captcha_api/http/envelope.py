@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 from werkzeug.datastructures import Headers
 
-from ..service import Captcha
+from ..captchas import Captcha
 from ..translations import Catalogue
 from .headers import EXPOSED_HEADERS, RETRY_AFTER, WWW_AUTHENTICATE, forbid_storing
 from .languages import catalogue_of_messages

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from flask import request
 
+from ..captchas import Captcha, KeptCaptcha
 from ..challenges.sources import DEFAULT_THEME
 from ..exceptions import FormNotOffered, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
 from ..outcome import Outcome
 from ..rendering import FORMS
-from ..service import MOST_KEEPS, Captcha, CaptchaService, KeptCaptcha, Verification
+from ..service import MOST_KEEPS, CaptchaService, Verification
 from ..settings.config import Theme
 from ..state import current_service, current_state, may_be_one_of_several_processes
 from ..throttling.difficulty import difficulty_for

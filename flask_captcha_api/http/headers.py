@@ -6,9 +6,9 @@ from typing import Any
 
 from werkzeug.datastructures import Headers
 
+from ..captchas import Captcha
 from ..challenges.sources import Source
 from ..rendering import FORMS
-from ..service import Captcha
 
 #: Headers, in lower case, that could make a cache store a response.
 _STORAGE_HEADERS = frozenset({"etag", "expires", "last-modified", "surrogate-control", "x-accel-expires"})

@@ -9,13 +9,13 @@ from flask import current_app, has_request_context, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from ..captchas import KeptCaptcha
 from ..http.fields import requested_form
 from ..http.gateway import PAGE, Reply, issue
 from ..http.headers import CAPTCHA_HEADERS, attributes_of, forbid_storing
 from ..http.languages import catalogue_of_texts, language_of_sound
 from ..http.results import Result, message_of
 from ..rendering import FORMS
-from ..service import KeptCaptcha
 from ..state import current_state
 from ..translations import language_tag
 from .assets import SCRIPT, STYLESHEET, file_url

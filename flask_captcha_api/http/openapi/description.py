@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
+from ...captchas import UUID
 from ...challenges.folding import LONGEST_ANSWER, LONGEST_TEXT, SOLUTION_DIGITS
 from ...challenges.kinds import Kind
 from ...challenges.sources import Source
 from ...rendering import FORMS
-from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig, Theme
 from ...translations import Catalogue
 from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
