@@ -46,13 +46,13 @@ def url_of(app: Flask, name: str) -> str:
 
 
 def test_a_browser_gets_one_language() -> None:
-    """All sentences of the widget and its work, under keys without nesting, and nothing of the server's pages."""
+    """All sentences of the widget and its work, those for a kind in a list, and nothing of the server's pages."""
     english = BUNDLED.catalogues["en"]
     texts = texts_for(make_app(), "en")
     assert (texts.pop("lang"), texts.pop("dir")) == ("en", "ltr")
     sentences = {**english.kinds, "{}": english.asks}
     assert texts == {
-        **{f"{kind}.{part}": text for kind, parts in sentences.items() for part, text in parts.items()},
+        **{kind: [each[part] for part in ("seen", "heard", "alt", "missing")] for kind, each in sentences.items()},
         **{key: text for key, text in english.widget.items() if key != "soundLanguage"},
         **english.work,
     }
@@ -101,7 +101,7 @@ def test_a_sentence_is_replaced_everywhere() -> None:
     app = make_app({"en": own}, language="en")
     texts = texts_for(app, "en")
     assert texts["refresh"] == "Another <one> & $&"
-    assert texts["digits.seen"] == "What do you see?"
+    assert texts["digits"][0] == "What do you see?"
     assert texts["listen"] == "Listen"
     assert app.test_client().post("/captcha/web").get_json()["message"] == "Type <it> %s $&"
     with app.test_request_context():

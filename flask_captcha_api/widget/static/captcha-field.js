@@ -9,6 +9,7 @@ const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"];
 const PATIENCE_MS = 10_000;
 // What it says until it has texts, and if there are none.
 const NO_TEXTS = { failed: "The captcha could not be loaded. Please try again.", retry: "Try again" };
+const PARTS = ["seen", "heard", "alt", "missing"]; // of the texts for a kind
 const loading = {}; // texts, by URL
 
 function make(tag, attributes = {}, ...children) {
@@ -599,9 +600,9 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     const isWork = this.#form === "work";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
     const asks = this.getAttribute("asks");
-    const kind = `${this.#kind}.seen` in texts ? this.#kind : "other";
+    const kind = Array.isArray(texts[this.#kind]) ? this.#kind : "other";
     const ask = (part) => {
-      const text = say(`${asks ? "{}" : kind}.${part}`).replace("{}", () => asks);
+      const text = (texts[asks ? "{}" : kind]?.[PARTS.indexOf(part)] ?? "").replace("{}", () => asks);
       return text.charAt(0).toUpperCase() + text.slice(1);
     };
     const focused = this.shadowRoot.activeElement;
