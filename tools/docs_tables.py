@@ -159,10 +159,18 @@ def difficulty_steps(_: str) -> str:
 def languages(_: str) -> str:
     """Return the table of languages."""
     rows = [
-        (f"`{language}`", each.name, _codes(each.tags), f"`{each.voice}`", _codes(_untranslated(language)))
+        (f"`{language}`", each.name, _codes(each.tags), f"`{each.voice}`")
         for language, each in BUNDLED.catalogues.items()
     ]
-    return _table(("language", "name", "serves", "voice", "still in English"), rows)
+    return _table(("language", "name", "serves", "voice"), rows)
+
+
+def untranslated(_: str) -> str:
+    """Return the table of sentences that some languages lack, or a sentence that there are none."""
+    own = {language: _keys_of(_catalogue_file(language)) for language in BUNDLED.catalogues}
+    lacking = {key: [each for each in own if key not in own[each]] for key in own[FALLBACK_LANGUAGE]}
+    rows = [(f"`{key}`", _codes(languages)) for key, languages in lacking.items() if languages]
+    return _table(("sentence", "in English in"), rows) if rows else "Every language has every sentence."
 
 
 def texts(_: str) -> str:
@@ -248,6 +256,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,
     "languages": languages,
+    "untranslated": untranslated,
     "texts": texts,
     "benchmark": benchmark,
     "resistance": resistance,
@@ -268,12 +277,6 @@ CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart, "price.s
 
 def _codes(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
-
-
-def _untranslated(language: str) -> list[str]:
-    """Return the keys of the sentences that a language's file lacks."""
-    own = _keys_of(_catalogue_file(language))
-    return [key for key in _keys_of(_catalogue_file(FALLBACK_LANGUAGE)) if key not in own]
 
 
 def _catalogue_file(language: str) -> Any:

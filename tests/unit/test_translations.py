@@ -43,7 +43,7 @@ def test_the_languages_are_the_files() -> None:
 def test_a_catalogue_is_like_the_english(path: Path) -> None:
     """It has the texts of the English one, in the same order, none of them empty, with the same placeholders.
 
-    A sentence that it lacks is English. The documentation's table of languages, which has to be up to date, names it.
+    A sentence that it lacks is English. The documentation, which has to be up to date, names it.
     """
     english = dict(texts_of(json.loads(ENGLISH.read_text(encoding="utf-8"))))
     texts = dict(texts_of(json.loads(path.read_text(encoding="utf-8"))))
