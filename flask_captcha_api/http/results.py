@@ -5,6 +5,7 @@ The messages for visitors are in ``translations``, under the results' names.
 
 from enum import Enum
 
+from ..outcome import Outcome
 from ..translations import Catalogue
 from .headers import ALLOW, RETRY_AFTER, WWW_AUTHENTICATE, Header
 
@@ -96,6 +97,15 @@ class Result(Enum):
         self.spent = spent
         self.operations = operations
         self.headers = headers
+
+
+#: The result of a request that has tried a captcha.
+RESULT_OF = {
+    Outcome.PASSED: Result.SUCCESS,
+    Outcome.WRONG: Result.CAPTCHA_WRONG,
+    Outcome.GONE: Result.CAPTCHA_GONE,
+    Outcome.MALFORMED: Result.CAPTCHA_REQUIRED,
+}
 
 
 def message_of(result: Result, catalogue: Catalogue) -> str:

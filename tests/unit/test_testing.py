@@ -19,17 +19,12 @@ from flask_captcha_api.signals import captcha_verified
 from flask_captcha_api.testing import answers, outcomes, solve
 
 from ..conftest import ANSWER
+from ..support.envelopes import OUTCOMES, RESULTS
 from ..support.paths import DOCS
 
 PAGE = DOCS / "how-to" / "tests.md"
 
-CODES = {
-    Outcome.PASSED: "00000",
-    Outcome.WRONG: "01002",
-    Outcome.GONE: "01003",
-    Outcome.MALFORMED: "01001",
-    None: "01007",
-}
+CODES = {outcome: RESULTS[string_code][0] for outcome, string_code in OUTCOMES.items()}
 
 
 @pytest.fixture
