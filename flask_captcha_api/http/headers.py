@@ -88,7 +88,7 @@ CAPTCHA_HEADERS = (
     ),
     CaptchaHeader(
         "Captcha-Media-Type",
-        "What is encoded: `image/jpeg`, `image/png` or `image/webp`; of a sound `audio/wav`.",
+        "The media type of what is encoded, such as `image/jpeg`; of a picture as `CAPTCHA_FORMAT` says.",
         lambda source, form: (FORMS[form].media_type(source.settings),),
     ),
     CaptchaHeader(
