@@ -88,8 +88,8 @@ class Difference:
 
 
 _NUMBERS = "numbers: `digits`, `arithmetic`, and your own kinds with `digits_only`"
-#: What does not matter in an answer. The documentation has this table, and the tests its examples.
-DIFFERENCES = (
+#: What does not matter in an answer. The documentation has this table, and the tests try its examples.
+DIFFERENCES: tuple[Difference, ...] = (
     Difference("letter case", "cFhJ", "CFHJ"),
     Difference("white space", " 40 718", "40718"),
     Difference(

@@ -45,8 +45,8 @@ class Kind:
         ``flask captcha check`` estimates it.
     :param digits_only: whether the answers are numbers. Then dashes between two digits do not count (``407-18`` is
         ``40718``), and a minus sign may be any dash (``−5`` is ``-5``, not ``5``).
-    :param has_case: whether the answers have letters with an upper and a lower case. Clients then tell visitors that
-        letter case does not matter.
+    :param has_case: whether the answers have letters with an upper and a lower case. Visitors are then told whether
+        letter case matters.
     :param answer_length: the number of characters of every answer at a given length, 1 to 64, not counting white space;
         sent to clients, which tell a visitor who types fewer. None: it varies, or is not known.
     :param shortest: the shortest length that ``make`` supports.

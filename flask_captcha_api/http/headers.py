@@ -66,7 +66,7 @@ def _joined(words: Collection[str]) -> Collection[str]:
 
 
 #: In the order in which they are listed.
-CAPTCHA_HEADERS = (
+CAPTCHA_HEADERS: tuple[CaptchaHeader, ...] = (
     CaptchaHeader(
         "Captcha-Expires-In",
         "Seconds until it expires.",
@@ -111,7 +111,7 @@ CAPTCHA_HEADERS = (
     ),
 )
 #: Names of the headers that scripts of other origins may read.
-EXPOSED_HEADERS = (*(each.name for each in CAPTCHA_HEADERS), RETRY_AFTER.name)
+EXPOSED_HEADERS: tuple[str, ...] = (*(each.name for each in CAPTCHA_HEADERS), RETRY_AFTER.name)
 
 
 def headers_of(captcha: Captcha | None, source: Source, form: str) -> dict[str, str]:

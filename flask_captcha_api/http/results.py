@@ -3,6 +3,7 @@
 The messages for visitors are in ``translations``, under the results' names.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 
 from ..outcome import Outcome
@@ -100,7 +101,7 @@ class Result(Enum):
 
 
 #: The result of a request that has tried a captcha.
-RESULT_OF = {
+RESULT_OF: Mapping[Outcome, Result] = {
     Outcome.PASSED: Result.SUCCESS,
     Outcome.WRONG: Result.CAPTCHA_WRONG,
     Outcome.GONE: Result.CAPTCHA_GONE,
