@@ -53,7 +53,7 @@ def picture_seconds(record: Iterable[cells.Cell]) -> dict[tuple[str, str], tuple
         each = cell.get("cpu_seconds", _SECONDS_PER_PICTURE.get(cell["way"]))
         if each is None or not cell["right"]:
             continue
-        place, price = (cell["kind"], cell["drawing"]), each * cell["pictures"] / cell["right"]
+        place, price = (cell["kind"], cell["drawing"]), cells.seconds_per_pass(each, cell["pictures"], cell["right"])
         found[place] = min(found.get(place, (price, cell["way"])), (price, cell["way"]))
     return found
 

@@ -1,5 +1,7 @@
 """A self-hosted captcha for Flask: routes that issue captchas, and a decorator that protects views with them."""
 
+from .captchas import Captcha as Captcha
+from .captchas import KeptCaptcha as KeptCaptcha
 from .challenges.kinds import KINDS as KINDS
 from .challenges.kinds import Kind as Kind
 from .challenges.makers import Challenge as Challenge
@@ -14,8 +16,6 @@ from .http.gateway import VerifiedCaptcha as VerifiedCaptcha
 from .http.views import is_captcha_request as is_captcha_request
 from .outcome import Outcome as Outcome
 from .rendering import speak_prompt as speak_prompt
-from .service import Captcha as Captcha
-from .service import KeptCaptcha as KeptCaptcha
 from .settings.config import SourceConfig as SourceConfig
 from .throttling.failure_counts import FailureCount as FailureCount
 from .throttling.failure_counts import fewer_failures_than as fewer_failures_than

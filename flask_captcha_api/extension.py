@@ -8,20 +8,20 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask_caching import Cache
 
+from .captchas import Captcha
 from .challenges.kinds import Kind, kinds_with
 from .challenges.makers import Maker
 from .challenges.sources import Sources
 from .cli.commands import GROUP_NAME, commands
 from .counters import Counters
 from .exceptions import CaptchaRejected, SetupError
-from .http.jwt import refuse_identity_of_no_token
+from .http.jwt.authentication import refuse_identity_of_no_token
 from .http.protected_views import log_faults_once
 from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
 from .outcome import Outcome
 from .rendering.pillow import check_pillow
 from .rendering.puzzles import PuzzleMaker
-from .service import Captcha
 from .settings.reading import read_config
 from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
 from .storage import secret_keys

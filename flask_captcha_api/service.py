@@ -1,15 +1,14 @@
 """The life cycle of a captcha: issued once, taken once, compared once."""
 
 import random
-import re
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
+from .captchas import Captcha, KeptCaptcha, is_uuid, new_uuid
 from .challenges.folding import EXACT, is_acceptable
 from .challenges.makers import Challenge
 from .challenges.sources import DEFAULT_THEME, UNCOUNTED, Sources
@@ -24,9 +23,6 @@ from .storage.answers import ROUNDING_SECONDS, AnswerStore
 from .storage.digests import digest_of, is_digest_of, key_id_of
 from .storage.entries import Entry, Terms
 
-UUID = re.compile(r"[0-9]{23}")
-#: How many digits of a uuid are milliseconds since the epoch.
-_MILLISECOND_DIGITS = 13
 #: How many times in a row a solved captcha may be kept at most.
 MOST_KEEPS = 9
 
@@ -40,43 +36,6 @@ _UNKNOWN_FORMAT = (
     "ends CAPTCHA_TTL seconds after an upgrade, or another program writes keys that begin with 'captcha_api:', and "
     "needs a cache of its own"
 )
-
-
-@dataclass(frozen=True)
-class Captcha:
-    """An issued captcha, without its answer.
-
-    :param uuid: 23 decimal digits.
-    :param data: the encoded rendering of the prompt; empty if the form has no prompt.
-    :param media_type: of ``data``, such as ``image/jpeg``.
-    :param expires_in: seconds until it expires.
-    :param has_sound: whether the source's captchas are also available as a sound.
-    :param work: what the client's device has to work out, if anything: ``modulus`` and ``base`` in hexadecimal, and
-        ``squarings``. The last 16 hexadecimal digits of ``base ** (2 ** squarings) % modulus`` are the text to send, or
-        end it: ``40718.`` and the digits.
-    """
-
-    uuid: str
-    data: bytes = field(repr=False)
-    media_type: str
-    expires_in: int
-    has_sound: bool
-    work: Mapping[str, str | int] | None = None
-
-
-@dataclass(frozen=True)
-class KeptCaptcha:
-    """A captcha that takes the place of one that passed. Nobody has to solve it: its holder sends it back as it is.
-
-    :param uuid: 23 decimal digits.
-    :param text: what to send as the text: 32 hexadecimal digits. It proves that a captcha was solved, so it belongs in
-        the form that is shown again, and in no log.
-    :param expires_in: seconds until it expires, which is when the solved one would have.
-    """
-
-    uuid: str
-    text: str = field(repr=False)
-    expires_in: int
 
 
 @dataclass(frozen=True)
@@ -164,7 +123,7 @@ class CaptchaService:
         terms = Terms(
             key_id=key_id_of(self._keys[0]),
             is_bound=source.settings.jwt != "off",
-            folding=source.folding,
+            folding=FORMS[form].folding(source),
             has_work=puzzle is not None,
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
@@ -226,7 +185,7 @@ class CaptchaService:
         :param challenge: not the answer itself, which the traceback of an error would show.
         :raises StoreUnavailable: it was not stored.
         """
-        uuid = _new_uuid()
+        uuid = new_uuid()
         digest = digest_of(self._keys[0], str(terms), uuid, identity, terms.fold(challenge.answer))
         self._store.put(uuid, str(Entry(terms, digest)), ttl)
         return uuid
@@ -280,25 +239,10 @@ class CaptchaService:
         return Verification(Outcome.WRONG, source.name, identity)
 
 
-def is_uuid(uuid: object) -> bool:
-    """Return whether ``uuid`` has the format of a captcha's uuid."""
-    return isinstance(uuid, str) and UUID.fullmatch(uuid) is not None
-
-
-def issued_at(uuid: str) -> datetime:
-    """Return when a captcha that has passed was issued, in UTC, by the clock of the host that issued it."""
-    return datetime.fromtimestamp(int(uuid[:_MILLISECOND_DIGITS]) / 1000, timezone.utc)
-
-
 def _with_solution(challenge: Challenge | None, puzzle: Puzzle | None) -> Challenge:
     """Return what has to be sent: the answer, the solution, or both with a dot between."""
     parts = [part for part in (challenge and challenge.answer, puzzle and puzzle.solution) if part]
     return Challenge("", ".".join(parts))
-
-
-def _new_uuid() -> str:
-    """Return 13 digits of epoch milliseconds followed by 10 random digits."""
-    return f"{time.time_ns() // 1_000_000:0{_MILLISECOND_DIGITS}d}{secrets.randbelow(10**10):010d}"
 
 
 def _has_expired(expires: int) -> bool:

@@ -13,13 +13,13 @@ try:
 except ImportError as _error:
     raise ImportError("flask_captcha_api.wtf needs Flask-WTF: pip install 'flask_captcha_api[wtf]'") from _error
 
+from .captchas import KeptCaptcha
 from .exceptions import SetupError, StoreUnavailable
 from .http.conditions import Condition, check_condition, holds, would_hold
 from .http.fields import requested_form
 from .http.gateway import PROTECTED_VIEW, VerifiedCaptcha, check_keeps, verify
 from .http.languages import catalogue_of_texts
 from .http.results import Result, message_of
-from .service import KeptCaptcha
 from .widget.field import OWN_ATTRIBUTES, captcha_field
 
 #: Parameters of the widget that a template may pass on. All else are attributes, such as ``class``.

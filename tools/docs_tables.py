@@ -6,7 +6,8 @@ so the pages are readable in the repository too. A test fails while a table is o
 
 import json
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from benchmarks import prices
 from benchmarks.intervals import wilson
 from benchmarks.legibility import glance
 from benchmarks.resistance import cells, frontier
+from flask_captcha_api.challenges.folding import DIFFERENCES
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.cli.prices import SECONDS_PER_SQUARING, cents_on_cpu, cents_on_gpu, native_seconds, short
+from flask_captcha_api.http.headers import CAPTCHA_HEADERS
 from flask_captcha_api.http.results import Result, message_of
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
@@ -116,6 +119,17 @@ def errors_of(operation: str) -> str:
     return _table(("code", "stringCode", "HTTP"), rows)
 
 
+def captcha_headers(_: str) -> str:
+    """Return the table of headers that describe a captcha."""
+    return _table(("header", ""), [(f"`{each.name}`", each.description) for each in CAPTCHA_HEADERS])
+
+
+def differences(_: str) -> str:
+    """Return the table of differences that do not matter in an answer."""
+    rows = [(each.name, f"`{_visible(each.typed)}`", f"`{each.answer}`", each.where) for each in DIFFERENCES]
+    return _table(("ignored", "such as", "for", "in"), rows)
+
+
 def messages(_: str) -> str:
     """Return the table of messages to visitors, in the default language and in English."""
     languages = (DEFAULT_LANGUAGE, FALLBACK_LANGUAGE)
@@ -145,10 +159,18 @@ def difficulty_steps(_: str) -> str:
 def languages(_: str) -> str:
     """Return the table of languages."""
     rows = [
-        (f"`{language}`", each.name, ", ".join(f"`{tag}`" for tag in each.tags), f"`{each.voice}`")
+        (f"`{language}`", each.name, _codes(each.tags), f"`{each.voice}`")
         for language, each in BUNDLED.catalogues.items()
     ]
     return _table(("language", "name", "serves", "voice"), rows)
+
+
+def untranslated(_: str) -> str:
+    """Return the table of sentences that some languages lack, or a sentence that there are none."""
+    own = {language: _keys_of(_catalogue_file(language)) for language in BUNDLED.catalogues}
+    lacking = {key: [each for each in own if key not in own[each]] for key in own[FALLBACK_LANGUAGE]}
+    rows = [(f"`{key}`", _codes(languages)) for key, languages in lacking.items() if languages]
+    return _table(("sentence", "in English in"), rows) if rows else "Every language has every sentence."
 
 
 def texts(_: str) -> str:
@@ -228,10 +250,13 @@ TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-app": settings_of_app,
     "results": results,
     "errors-of": errors_of,
+    "captcha-headers": captcha_headers,
+    "differences": differences,
     "messages": messages,
     "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,
     "languages": languages,
+    "untranslated": untranslated,
     "texts": texts,
     "benchmark": benchmark,
     "resistance": resistance,
@@ -248,6 +273,26 @@ TABLES: dict[str, Callable[[str], str]] = {
 }
 
 CHARTS: dict[str, Callable[[], str]] = {"frontier.svg": frontier.chart, "price.svg": prices.chart}
+
+
+def _codes(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _catalogue_file(language: str) -> Any:
+    return json.loads((ROOT / "flask_captcha_api" / "translations" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def _keys_of(texts: Any, path: str = "") -> list[str]:
+    """Return the keys that lead to each value of nested objects, with dots between."""
+    if not isinstance(texts, dict):
+        return [path]
+    return [key for name, each in texts.items() for key in _keys_of(each, f"{path}.{name}".lstrip("."))]
+
+
+def _visible(text: str) -> str:
+    """Return the text with its format characters as code points, such as ``<U+200B>``."""
+    return "".join(f"<U+{ord(each):04X}>" if unicodedata.category(each) == "Cf" else each for each in text)
 
 
 def _value(value: object) -> str:

@@ -1,7 +1,6 @@
 """An attack with the source, run on fresh pictures: how many it reads, how sure it is, and what it costs."""
 
 import argparse
-import math
 import multiprocessing
 import random
 import secrets
@@ -16,6 +15,7 @@ from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
 from ..intervals import wilson
 from ..peers import drawings as peer_drawings
+from .cells import seconds_per_pass
 
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
 LENGTH = 5
@@ -55,12 +55,12 @@ class Outcome(NamedTuple):
     @property
     def cpu_seconds_per_pass(self) -> float:
         """What a right answer costs an attacker who answers every picture."""
-        return self.cpu_seconds * self.pictures / self.right if self.right else math.inf
+        return seconds_per_pass(self.cpu_seconds, self.pictures, self.right)
 
     @property
     def cpu_seconds_per_sure_pass(self) -> float:
         """What a right answer costs an attacker who looks at every picture and answers the surest tenth."""
-        return self.cpu_seconds * self.pictures / self.surest_right if self.surest_right else math.inf
+        return seconds_per_pass(self.cpu_seconds, self.pictures, self.surest_right)
 
 
 def outcome_of(readings: Sequence[Reading]) -> Outcome:

@@ -5,6 +5,7 @@ table can be filled in several sessions; a cell that has not been measured says 
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -52,6 +53,15 @@ def load(path: Path = RECORD) -> list[Cell]:
     return list(json.loads(path.read_text())["cells"]) if path.exists() else []
 
 
+def seconds_per_pass(seconds: float, pictures: int, right: int) -> float:
+    """Return what a right answer costs somebody who looks at every picture; infinite if there is none.
+
+    :param seconds: for a picture.
+    :param right: how many of the answers that are sent are right.
+    """
+    return seconds * pictures / right if right else math.inf
+
+
 def table(drawing: str, cells: Iterable[Cell]) -> tuple[list[str], list[list[str]], str]:
     """Return the columns and the rows of a drawing's table, and a sentence that says how it was measured.
 
@@ -93,9 +103,9 @@ def _seconds_per_pass(cell: Cell) -> str:
     """Say what a right answer costs if every picture is answered, and if only the surest tenth is."""
     if "cpu_seconds" not in cell:
         return "–"
-    total = cell["cpu_seconds"] * cell["pictures"]
-    ways = [f"{total / right:.1f}" if right else "no pass" for right in (cell["right"], cell["surest_right"])]
-    return f"{ways[0]}; {ways[1]} if only the surest tenth is answered"
+    prices = [seconds_per_pass(cell["cpu_seconds"], cell["pictures"], cell[each]) for each in ("right", "surest_right")]
+    every, surest = (f"{price:.1f}" if math.isfinite(price) else "no pass" for price in prices)
+    return f"{every}; {surest} if only the surest tenth is answered"
 
 
 def _origin(cells: Iterable[Cell]) -> str:

@@ -24,9 +24,7 @@ FLAGS = {"digits_only": "d"}
 class Folding:
     """Which differences between two texts do not matter. Decided when a captcha is issued, and kept in its entry.
 
-    Compatibility variants (NFKC), white space, format characters (Unicode's category Cf: direction marks, zero-width
-    spaces and joiners, soft hyphens, the byte order mark) and letter case never matter. A decimal digit of any script
-    is the ASCII digit. Letters are never removed.
+    :data:`DIFFERENCES` lists them. Letters are never removed.
 
     :param digits_only: the answer is a number: dashes between two digits do not matter either, and any other dash is
         an ASCII minus sign, so that −5 is -5 and not 5.
@@ -51,6 +49,11 @@ class Folding:
         return _DASHES_BETWEEN_DIGITS.sub("", folded)
 
     @property
+    def ignores_case(self) -> bool:
+        """Return whether letter case does not matter."""
+        return not self.exact
+
+    @property
     def flags(self) -> str:
         """Return the flags of the rules that hold, in the order of :data:`FLAGS`."""
         return "".join(flag for rule, flag in FLAGS.items() if getattr(self, rule))
@@ -63,6 +66,42 @@ class Folding:
 
 #: For the answers of kept captchas.
 EXACT = Folding(exact=True)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference between answer and typed text that does not matter, or only with some rules.
+
+    :ivar name: for the documentation.
+    :ivar typed: an example that passes, because it is folded into the same as ``answer``.
+    :ivar where: the captchas that ignore it, for the documentation.
+    :ivar ignored_by: the rules of such captchas.
+    :ivar counts_in: the rules of captchas in which it matters; None: there are none, but for kept ones.
+    """
+
+    name: str
+    typed: str
+    answer: str
+    where: str = "all"
+    ignored_by: Folding = Folding()
+    counts_in: Folding | None = None
+
+
+_NUMBERS = "numbers: `digits`, `arithmetic`, and your own kinds with `digits_only`"
+#: What does not matter in an answer. The documentation has this table, and the tests try its examples.
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference("letter case", "cFhJ", "CFHJ"),
+    Difference("white space", " 40 718", "40718"),
+    Difference(
+        "format characters: direction marks, zero-width spaces and joiners, soft hyphens, the byte order mark",
+        "407\N{ZERO WIDTH SPACE}18",
+        "40718",
+    ),
+    Difference("compatibility variants (Unicode's NFKC), such as full width", "４０７18", "40718"),
+    Difference("the script of a digit", "٤٠٧١٨", "40718"),
+    Difference("dashes between two digits", "407-18", "40718", _NUMBERS, Folding(digits_only=True), Folding()),
+    Difference("which dash the minus sign is", "−5", "-5", _NUMBERS, Folding(digits_only=True), Folding()),
+)
 
 
 def is_typable(text: object) -> bool:

@@ -45,6 +45,8 @@ class Kind:
         ``flask captcha check`` estimates it.
     :param digits_only: whether the answers are numbers. Then dashes between two digits do not count (``407-18`` is
         ``40718``), and a minus sign may be any dash (``−5`` is ``-5``, not ``5``).
+    :param has_case: whether the answers have letters with an upper and a lower case. Visitors are then told whether
+        letter case matters.
     :param answer_length: the number of characters of every answer at a given length, 1 to 64, not counting white space;
         sent to clients, which tell a visitor who types fewer. None: it varies, or is not known.
     :param shortest: the shortest length that ``make`` supports.
@@ -57,6 +59,7 @@ class Kind:
     speak: Speak | None = None
     best_guess: Callable[[int], float] | None = None
     digits_only: bool = False
+    has_case: bool = False
     answer_length: Callable[[int], int] | None = None
     shortest: int = 1
     advisable: int = 1
@@ -102,7 +105,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "digits": Kind(
             digits, best_guess=row_probability(DIGITS), digits_only=True, answer_length=_of_row, advisable=4
         ),
-        "letters": Kind(letters, best_guess=row_probability(LETTERS), answer_length=_of_row, advisable=4),
+        "letters": Kind(
+            letters, best_guess=row_probability(LETTERS), has_case=True, answer_length=_of_row, advisable=4
+        ),
         "arithmetic": Kind(arithmetic, best_guess=arithmetic_probability, digits_only=True, shortest=3, advisable=4),
     }
 )

@@ -29,6 +29,14 @@ class Source:
         """Return how the answers of its captchas are folded."""
         return Folding(digits_only=self.kind.digits_only)
 
+    def hints(self, folding: Folding) -> tuple[str, ...]:
+        """Return what visitors should be told about an answer: keys of sentences in ``widget`` of a catalogue.
+
+        :param folding: how it is folded.
+        """
+        is_known = {"length": self.answer_length is not None, "case": self.kind.has_case and folding.ignores_case}
+        return tuple(key for key, holds in is_known.items() if holds)
+
     def settings_at(self, difficulty: Difficulty, theme: Theme = DEFAULT_THEME) -> SourceConfig:
         """Return the settings for one picture, with this difficulty and theme in the place of ``auto``."""
         offered = {"difficulty": difficulty, "theme": theme}

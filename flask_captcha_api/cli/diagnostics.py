@@ -7,7 +7,7 @@ from flask import Flask
 
 from ..challenges.sources import Source
 from ..exceptions import SetupError, StoreUnavailable
-from ..http.jwt import accepts_header_tokens, has_jwt_manager
+from ..http.jwt.authentication import accepts_header_tokens, has_jwt_manager
 from ..http.protected_views import find_faults
 from ..settings.config import CaptchaConfig, keys_of
 from ..settings.reading import read_config

@@ -8,28 +8,18 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 from werkzeug.datastructures import Headers
 
-from ..service import Captcha
+from ..captchas import Captcha
 from ..translations import Catalogue
+from .headers import EXPOSED_HEADERS, RETRY_AFTER, WWW_AUTHENTICATE, forbid_storing
 from .languages import catalogue_of_messages
-from .results import RETRY_AFTER, WWW_AUTHENTICATE, Result, message_of
+from .results import Result, message_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 RETRY_AFTER_SECONDS = 5
 
-# Response headers that describe the captcha.
-EXPIRES_IN = "Captcha-Expires-In"
-KIND = "Captcha-Kind"
-LENGTH = "Captcha-Length"
-MEDIA_TYPE = "Captcha-Media-Type"
-AUDIO = "Captcha-Audio"
-WORK = "Captcha-Work"
-#: The headers that scripts of other origins may read.
-EXPOSED_HEADERS = (EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, AUDIO, WORK, RETRY_AFTER.name)
 _EXPOSE = "Access-Control-Expose-Headers"
-#: Headers, in lower case, that could make a cache store a response.
-_STORAGE_HEADERS = frozenset({"etag", "expires", "last-modified", "surrogate-control", "x-accel-expires"})
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -55,19 +45,6 @@ class EnvelopeResponse(Response):
             names = (*exposed_by_app, *(name for name in names if name.lower() not in known))
         headers[_EXPOSE] = ", ".join(names)
         return headers
-
-
-def forbid_storing(headers: Headers) -> None:
-    """Set ``Cache-Control: no-store`` and remove the headers that could override it.
-
-    A targeted ``…-Cache-Control`` (RFC 9213), ``Surrogate-Control`` (Varnish, Fastly) and ``X-Accel-Expires`` (nginx)
-    take precedence over ``Cache-Control``. Validators are removed because they are useless without a stored response.
-    """
-    for name in {name.lower() for name in headers.keys()}:  # noqa: SIM118 - iterating over Headers yields pairs
-        if name.endswith("-cache-control") or name in _STORAGE_HEADERS:
-            headers.remove(name)
-    if headers.getlist("Cache-Control") != ["no-store"]:
-        headers["Cache-Control"] = "no-store"
 
 
 class Json(bytes):

@@ -10,27 +10,21 @@ from dataclasses import dataclass, field
 
 from flask import request
 
+from ..captchas import Captcha, KeptCaptcha
 from ..challenges.sources import DEFAULT_THEME
 from ..exceptions import FormNotOffered, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
 from ..outcome import Outcome
 from ..rendering import FORMS
-from ..service import MOST_KEEPS, Captcha, CaptchaService, KeptCaptcha, Verification
+from ..service import MOST_KEEPS, CaptchaService, Verification
 from ..settings.config import Theme
 from ..state import current_service, current_state, may_be_one_of_several_processes
 from ..throttling.difficulty import difficulty_for
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
 from .fetch_metadata import is_forced_by_another_site, is_never_refused, is_unreadable
-from .jwt import Caller, caller_of_page, caller_of_route, caller_of_site, caller_of_view
-from .results import Result
+from .jwt.authentication import Caller, caller_of_page, caller_of_route, caller_of_site, caller_of_view
+from .results import RESULT_OF, Result
 
 _logger = logging.getLogger("flask_captcha_api")
-
-_RESULTS = {
-    Outcome.PASSED: Result.SUCCESS,
-    Outcome.WRONG: Result.CAPTCHA_WRONG,
-    Outcome.GONE: Result.CAPTCHA_GONE,
-    Outcome.MALFORMED: Result.CAPTCHA_REQUIRED,
-}
 
 
 @dataclass(frozen=True)
@@ -194,7 +188,7 @@ def verify(
         identity = caller.identity if caller else None
         verification = service.verify(*read(), source=sources or None, identity=identity)
         outcome = verification.outcome
-        return Reply(_RESULTS[outcome], outcome=outcome, caller=caller, verified=VerifiedCaptcha(verification))
+        return Reply(RESULT_OF[outcome], outcome=outcome, caller=caller, verified=VerifiedCaptcha(verification))
 
     if unless is not None and not entry.refuses():
         for name in sources:  # an unknown one is reported in every request, not only in those that need a captcha

@@ -4,26 +4,11 @@ The messages for visitors are in ``translations``, under the results' names.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
+from ..outcome import Outcome
 from ..translations import Catalogue
-
-
-@dataclass(frozen=True, eq=False)
-class Header:
-    """A response header, with its OpenAPI schema."""
-
-    name: str
-    description: str
-    schema: Mapping[str, Any]
-
-
-RETRY_AFTER = Header("Retry-After", "Seconds to wait.", {"type": "integer", "minimum": 0})
-WWW_AUTHENTICATE = Header("WWW-Authenticate", "How to authenticate.", {"const": "Bearer"})
-ALLOW = Header("Allow", "The methods that the path supports.", {"type": "string"})
-
+from .headers import ALLOW, RETRY_AFTER, WWW_AUTHENTICATE, Header
 
 #: The operations that can have a result. Other paths and methods have the rest.
 _VERIFY = ("verify",)
@@ -113,6 +98,15 @@ class Result(Enum):
         self.spent = spent
         self.operations = operations
         self.headers = headers
+
+
+#: The result of a request that has tried a captcha.
+RESULT_OF: Mapping[Outcome, Result] = {
+    Outcome.PASSED: Result.SUCCESS,
+    Outcome.WRONG: Result.CAPTCHA_WRONG,
+    Outcome.GONE: Result.CAPTCHA_GONE,
+    Outcome.MALFORMED: Result.CAPTCHA_REQUIRED,
+}
 
 
 def message_of(result: Result, catalogue: Catalogue) -> str:

@@ -17,11 +17,12 @@ from ..rendering import FORMS
 from ..settings.config import Theme
 from ..state import EXTENSION_NAME, current_state
 from ..translations import FALLBACK_LANGUAGE
-from .envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, WORK, EnvelopeResponse, captcha_json, envelope
+from .envelope import EnvelopeResponse, captcha_json, envelope
 from .fields import TEXT_NAMES, UUID_NAMES, read_fields, read_query
 from .gateway import JSON_ROUTE, issue, verify
-from .jwt import token_header
-from .jwt_renewal import returned_token
+from .headers import headers_of
+from .jwt.authentication import token_header
+from .jwt.renewal import returned_token
 from .languages import example_catalogues, language_of_sound
 from .openapi.description import FILE_NAME, describe
 from .results import Result
@@ -103,17 +104,8 @@ def _issue(form: str, source: str) -> EnvelopeResponse:
     if reply.result is not Result.SUCCESS:
         return envelope(reply.result, retry_after=reply.retry_after)
     captcha, state = reply.captcha, current_state()
-    found = state.sources.find(source)
-    settings = found.settings
     response = envelope(Result.SUCCESS, captcha and captcha_json(form, captcha))
-    response.headers[EXPIRES_IN] = str(settings.ttl)
-    if FORMS[form].has_prompt:
-        response.headers.extend({KIND: settings.kind, MEDIA_TYPE: FORMS[form].media_type(settings)})
-        if found.answer_length is not None:
-            response.headers[LENGTH] = str(found.answer_length)
-        if captcha:  # a kind of the app's may have prompts with a sound and others without
-            response.headers[AUDIO] = "yes" if captcha.has_sound else "no"
-            response.headers[WORK] = "yes" if FORMS["work"].is_offered(found) else "no"
+    response.headers.extend(headers_of(captcha, state.sources.find(source), form))
     if reply.caller:
         name, value = returned_token(reply.caller, state.config.jwt_renew)
         response.headers[name] = value

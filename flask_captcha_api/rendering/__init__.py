@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ..challenges.folding import Folding
 from ..challenges.kinds import Kind
 from ..challenges.sources import Source
 from ..exceptions import FormNotOffered
@@ -39,6 +40,8 @@ class Form:
     :ivar is_offered: returns whether a source has captchas of this form.
     :ivar has_prompt: whether there is a prompt to render. Otherwise work is all there is.
     :ivar has_language: whether it depends on the visitor's language.
+    :ivar folding: returns how the answers of a source's captchas are folded: by the source, unless this form is typed
+        from otherwise.
     :ivar counts_as: what it counts as under a rate limit, in captchas.
     """
 
@@ -50,6 +53,7 @@ class Form:
     is_offered: Callable[[Source], bool] = lambda _: True
     has_prompt: bool = True
     has_language: bool = False
+    folding: Callable[[Source], Folding] = lambda source: source.folding
     counts_as: int = 1
 
 
@@ -127,6 +131,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             has_prompt=False,
             media_type=lambda _: "application/json",
             squarings=lambda settings: settings.work_alone,
+            folding=lambda _: Folding(),
             is_offered=lambda source: source.settings.work_alone is not None,
         ),
     }

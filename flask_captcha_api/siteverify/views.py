@@ -8,12 +8,12 @@ from posixpath import dirname, relpath
 
 from flask import Flask, Response, request, url_for
 
-from ..http.envelope import forbid_storing
+from ..captchas import is_uuid, issued_at
 from ..http.fields import read_form
 from ..http.gateway import SITEVERIFY, Reply, Visitor, refuse_server, verify
-from ..http.results import RETRY_AFTER, Result
+from ..http.headers import RETRY_AFTER, forbid_storing
+from ..http.results import Result
 from ..http.views import DEFAULT_PREFIX
-from ..service import is_uuid, issued_at
 from ..state import current_state
 from ..throttling.addresses import reported_address
 from ..widget.assets import SCRIPT, compact, digest_of_contents, file_response, file_url

@@ -21,7 +21,8 @@ _PROBE = "captcha_api_probe"
 #: documentation's table and the tests of the store are made from this.
 TAKE_METHODS = {
     "take": (
-        "remove the value and return it to one caller; return `None` to all others, and if the key is absent or expired"
+        "remove the value and return it to one caller; return `None` to all others, and if the key is absent or "
+        "expired, or raise `KeyError`"
     ),
 }
 
@@ -65,7 +66,13 @@ class _TakeByBackend:
     """Call a method of a custom backend, which is trusted."""
 
     def __init__(self, method: Callable[[str], Any]) -> None:
-        self.take = method
+        self._method = method
+
+    def take(self, key: str) -> Any:
+        try:
+            return self._method(key)
+        except KeyError:  # as a dict's pop does
+            return None
 
     def refuses_second_take(self) -> bool:
         return True

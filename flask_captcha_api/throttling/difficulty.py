@@ -13,6 +13,7 @@ from ..settings.config import Difficulty
 from ..state import current_state
 from ..storage.digests import pseudonym_of
 from .addresses import counted_address
+from .rate_limits import warn_about_private_counters
 
 #: Seconds after its first captcha in which a client's captchas are counted together.
 WINDOW = 600
@@ -29,6 +30,7 @@ def difficulty_for(source: Source, identity: Any) -> Difficulty:
     state = current_state()
     if source.settings.difficulty != "auto" or not _can_count():
         return UNCOUNTED
+    warn_about_private_counters()
     counters, clients = state.counters.get(), {"address": counted_address(request.remote_addr), "identity": identity}
     counts = [
         counters.count("issued", kind, pseudonym_of(state.keys[0], client), seconds=WINDOW)

@@ -10,6 +10,9 @@ from typing import Any
 
 from .tags import tags_that_serve
 
+#: The sentences that ask for the answer, in the order in which the widget's script gets them.
+PARTS = ("seen", "heard", "alt", "missing")
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
@@ -36,7 +39,7 @@ class Catalogue:
     def sentence(self, part: str, kind: str, asks: str | None = None) -> str:
         """Return a sentence that asks for the answer.
 
-        :param part: ``seen``, ``heard``, ``alt`` or ``missing``.
+        :param part: one of :data:`PARTS`.
         :param kind: the name of a kind. An app's own kinds use the sentences of ``other``.
         :param asks: what the visitor is asked for, in the app's words; replaces the kind.
         """
@@ -45,12 +48,9 @@ class Catalogue:
             return sentence[0].upper() + sentence[1:]
         return self.kinds.get(kind, self.kinds["other"])[part]
 
-    def hint(self, kind: str, answer_length: int | None, asks: str | None = None) -> str:
-        """Return what is known of the answer: its length, and that letter case does not matter. Empty if nothing is."""
-        parts = [self.widget["length"].replace("{}", str(answer_length))] if answer_length else []
-        if kind == "letters" and not asks:
-            parts.append(self.widget["case"])
-        return " ".join(parts)
+    def hint(self, keys: Iterable[str], answer_length: int | None) -> str:
+        """Return the sentences of ``widget`` that a source has as hints about an answer, with its length in them."""
+        return " ".join(self.widget[key].replace("{}", str(answer_length)) for key in keys)
 
     @property
     def has_own_voice(self) -> bool:
@@ -61,14 +61,14 @@ class Catalogue:
     def script_json(self) -> bytes:
         """Return the texts for the widget's script, as JSON.
 
-        One object without nesting: ``lang``, ``dir`` and the sentences by key, those for a kind under ``KIND.PART`` and
-        those for ``asks`` under ``{}.PART``.
+        One object: ``lang``, ``dir`` and the sentences by key. Those for a kind are a list in the order of
+        :data:`PARTS`, under the kind's name, and so are those for ``asks``, under ``{}``.
         """
         sentences = {**self.kinds, "{}": self.asks}
         texts = {
             "lang": self.language,
             "dir": self.direction,
-            **{f"{kind}.{part}": text for kind, parts in sentences.items() for part, text in parts.items()},
+            **{kind: [parts[each] for each in PARTS] for kind, parts in sentences.items()},
             **self.widget,
             **self.work,
         }

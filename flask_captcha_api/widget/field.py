@@ -9,12 +9,13 @@ from flask import current_app, has_request_context, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from ..http.envelope import forbid_storing
+from ..captchas import KeptCaptcha
 from ..http.fields import requested_form
 from ..http.gateway import PAGE, Reply, issue
+from ..http.headers import CAPTCHA_HEADERS, attributes_of, forbid_storing
 from ..http.languages import catalogue_of_texts, language_of_sound
 from ..http.results import Result, message_of
-from ..service import KeptCaptcha
+from ..rendering import FORMS
 from ..state import current_state
 from ..translations import language_tag
 from .assets import SCRIPT, STYLESHEET, file_url
@@ -27,8 +28,8 @@ KEPT_TEMPLATE = "flask_captcha_api/kept.html"
 OWN_ATTRIBUTES = frozenset(
     {
         *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base", "work"),
-        *("lazy", "data-kind", "data-expires-in", "data-length"),
-        *("name", "type", "value", "required", "disabled", "nonce"),
+        *("lazy", "name", "type", "value", "required", "disabled", "nonce"),
+        *(each.attribute for each in CAPTCHA_HEADERS if each.is_in_page),
     }
 )
 
@@ -151,11 +152,10 @@ def captcha_field(
         "attributes": own_attributes,
         "script": file_url(SCRIPT),
         "stylesheet": file_url(STYLESHEET),
-        "kind": settings.kind,
-        "answer_length": found.answer_length,
         "has_sound": has_sound,
         "is_sound": form == "audio",
         "captcha": captcha,
+        "captcha_attributes": attributes_of(captcha, found, form) if captcha or is_lazy else {},
         "data": f"data:{captcha.media_type};base64,{b64encode(captcha.data).decode()}" if captcha else None,
         "is_lazy": is_lazy,
         "issue_error": issue_error or (None if captcha or is_lazy else message_of(reply.result, catalogue)),
@@ -163,7 +163,7 @@ def captcha_field(
         "catalogue": catalogue,
         "alt": alt,
         "label": catalogue.sentence("heard" if form == "audio" else "seen", settings.kind, asks),
-        "hint": catalogue.hint(settings.kind, found.answer_length, asks),
+        "hint": catalogue.hint(found.hints(FORMS[form].folding(found)), found.answer_length),
         "inputmode": inputmode or ("numeric" if settings.kind in _NUMERIC_KINDS else "text"),
     }
     return _render(TEMPLATE, page)

@@ -84,6 +84,22 @@ def test_the_length_of_the_servers_captcha(visit: Visits) -> None:
     assert field.evaluate(VALID)
 
 
+@pytest.mark.parametrize(
+    ("source", "sentences"),
+    [
+        ("web", [TEXT["length"].replace("{}", "5")]),
+        ("letters", [TEXT["length"].replace("{}", "5"), TEXT["case"]]),
+        ("sums", []),
+    ],
+)
+@pytest.mark.parametrize("comes_from", ["the page", "the route"])
+def test_the_hint_is_the_servers(visit: Visits, source: str, sentences: list[str], comes_from: str) -> None:
+    """The script says what the server knows of the answer, whether the captcha came with the page or was loaded."""
+    body = f'<captcha-field source="{source}"></captcha-field>{script_tag()}'
+    field = visit().show(f'{{{{ captcha_field("{source}", lang="en") }}}}' if comes_from == "the page" else body)
+    expect(field.locator("[part=hint]")).to_have_text(" ".join(sentences))
+
+
 ACCEPTED = (
     *("40718", " 40718 ", "4 0 7 1 8", "４０７１８", "407-18", "407–18", "407 - 18", "4−0−7−1−8"),
     *("٤٠٧١٨", "④⓪⑦①⑧", "4071\u200b8"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flask_captcha_api import CaptchaApi, verify_captcha
 from flask_captcha_api.exceptions import Unauthorized
-from flask_captcha_api.http.jwt import caller_by_header
+from flask_captcha_api.http.jwt.authentication import caller_by_header
 from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER

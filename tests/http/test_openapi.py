@@ -14,18 +14,18 @@ from werkzeug.test import TestResponse
 
 from flask_captcha_api import CaptchaApi, Kind
 from flask_captcha_api.challenges.makers import digits
-from flask_captcha_api.http.envelope import EXPOSED_HEADERS
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.rendering import FORMS
 
 from ..conftest import ANSWER
 from ..support.backends import NaiveCache
-from ..support.http.envelopes import envelope
+from ..support.http.envelopes import CAPTCHA_HEADERS, envelope
+from ..support.http.forms import EVERY_FORM, EVERY_FORM_OF_APP
 
 Json = dict[str, Any]
 
 SOURCES = {
-    "web": {"length": 6, "format": "png", "theme": "auto", "work_alone": 1_000},
+    "web": {"length": 6, "format": "png", "theme": "auto", **EVERY_FORM},
     "sms": {"kind": "letters", "ttl": 60, "audio": False},
 }
 #: What a server adds to any response, and what other origins may read.
@@ -125,7 +125,7 @@ def test_it_can_only_be_read(client: FlaskClient, method: str) -> None:
 
 def test_any_name_is_a_source(app: Flask) -> None:
     """Without CAPTCHA_SOURCES the description says what a name looks like, and which one is not to be had."""
-    paths = described(set_up(app, CAPTCHA_WORK_ALONE=1_000))["paths"]
+    paths = described(set_up(app, **EVERY_FORM_OF_APP))["paths"]
     name = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$", "not": {"enum": ["static"]}}
     assert {path: item["parameters"][0]["schema"] for path, item in paths.items()} == {
         f"/{{source}}{form.path}": name for form in FORMS.values()
@@ -153,30 +153,43 @@ def test_sources_are_named(app: Flask) -> None:
     expected = {"/{source}": ["web", "sms"], "/{source}/audio": ["web"], "/{source}/work": ["web"]}
     for path, names in expected.items():
         assert paths[path]["parameters"][0]["schema"] == {"type": "string", "enum": names}
-    headers = {path: paths[path]["get"]["responses"]["200"]["headers"] for path in expected}
+
+
+def test_the_headers_of_a_captcha_are_described(app: Flask) -> None:
+    """Each with every value that it may have, by source and form."""
+    paths = described(set_up(app, CAPTCHA_SOURCES=SOURCES))["paths"]
     told = {
-        path: {name: header["schema"].get("enum") for name, header in each.items() if name in EXPOSED_HEADERS}
-        for path, each in headers.items()
+        path: {
+            name: header["schema"].get("enum")
+            for name, header in item["get"]["responses"]["200"]["headers"].items()
+            if name in CAPTCHA_HEADERS
+        }
+        for path, item in paths.items()
     }
-    assert told == {
-        "/{source}": {
-            "Captcha-Expires-In": [60, 300],
-            "Captcha-Kind": ["digits", "letters"],
-            "Captcha-Length": [5, 6],
-            "Captcha-Media-Type": ["image/jpeg", "image/png"],
-            "Captcha-Audio": ["no", "yes"],
-            "Captcha-Work": ["no", "yes"],
-        },
-        "/{source}/audio": {
-            "Captcha-Expires-In": [300],
-            "Captcha-Kind": ["digits"],
-            "Captcha-Length": [6],
-            "Captcha-Media-Type": ["audio/wav"],
-            "Captcha-Audio": ["yes"],
-            "Captcha-Work": ["yes"],
-        },
+    of_web = {
+        "Captcha-Expires-In": [300],
+        "Captcha-Kind": ["digits"],
+        "Captcha-Length": [6],
+        "Captcha-Media-Type": ["audio/wav"],
+        "Captcha-Audio": ["yes"],
+        "Captcha-Work": ["yes"],
+    }
+    of_both = {
+        "Captcha-Expires-In": [60, 300],
+        "Captcha-Kind": ["digits", "letters"],
+        "Captcha-Length": [5, 6],
+        "Captcha-Media-Type": ["image/jpeg", "image/png"],
+        "Captcha-Audio": ["no", "yes"],
+        "Captcha-Work": ["no", "yes"],
+        "Captcha-Hints": ["length", "length case"],
+    }
+    others = {name: [value] for name, value in CAPTCHA_HEADERS.items()}
+    expected = {
+        "/{source}": {**others, **of_both},
+        "/{source}/audio": {**others, **of_web},
         "/{source}/work": {"Captcha-Expires-In": [300]},
     }
+    assert {path: told[path] for path in expected} == expected
 
 
 @pytest.mark.parametrize(
@@ -240,7 +253,7 @@ MIXED = {"a": {"jwt": "required"}, "b": {"jwt": "off"}}
 )
 def test_tokens_are_asked_for_as_configured(app: Flask, settings: Json, security: Any, schemes: Any) -> None:
     """``security`` says whether a token is heeded or demanded, and 401 is described exactly where there may be one."""
-    description = described(set_up(app, CAPTCHA_WORK_ALONE=1_000, **settings))
+    description = described(set_up(app, **EVERY_FORM_OF_APP, **settings))
     operations = [
         operation
         for item in description["paths"].values()

@@ -17,6 +17,7 @@ from flask_captcha_api.rendering import FORMS
 
 from ..support import apps
 from ..support.gunicorn import gunicorn
+from ..support.http.forms import EVERY_FORM_OF_APP
 
 pytestmark = pytest.mark.server
 
@@ -29,7 +30,7 @@ expected-statuses = ["2xx", "422"]
 expected-statuses = ["400", "401", "404"]
 """
 
-WORK = {"CAPTCHA_WORK": 1_000, "CAPTCHA_WORK_ALONE": 1_000}
+WORK = {"CAPTCHA_WORK": 1_000, **EVERY_FORM_OF_APP}
 TOKENS = {"JWT_SECRET_KEY": "a key that is long enough for HS256"}
 SOURCES = {
     "web": {"theme": "auto"},

@@ -212,7 +212,7 @@ def test_voice_data_is_small() -> None:
 
 
 def test_small_letters_are_said_like_capitals() -> None:
-    """A custom maker's small letters speak, since letter case does not count in an answer."""
+    """A custom maker's small letters speak."""
     assert phrases("ab1", "en") == phrases("AB1", "en")
 
 

@@ -123,7 +123,7 @@ def test_a_uuid_of_the_future_is_gone_and_stays_free(
     uuid = f"{int(time.time() + ahead) * 1000:013d}0123456789"
     client = app.test_client()
     assert told(client.post("/captcha/web", json=fields(uuid))) == GONE
-    monkeypatch.setattr("flask_captcha_api.service._new_uuid", lambda: uuid)
+    monkeypatch.setattr("flask_captcha_api.service.new_uuid", lambda: uuid)
     with app.app_context(), answers(app, ANSWER):
         assert captcha.issue("web").uuid == uuid
     assert client.post("/captcha/web", json=fields(uuid)).status_code == 200

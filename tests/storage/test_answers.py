@@ -26,21 +26,25 @@ OTHER = "17637696000000000000002"
 VALUE = "web " + "0123456789abcdef" * 4
 
 
-def taking_cache(method: str) -> Any:
-    """Make a custom backend with a method of its own that takes."""
-
-    def take(self: NaiveCache, key: str) -> Any:
-        return self.values.pop(key, None)
-
-    return type("TakingCache", (NaiveCache,), {method: take})()
+def take_or_none(self: NaiveCache, key: str) -> Any:
+    return self.values.pop(key, None)
 
 
-TAKING = {f"custom-with-{method}": method for method in TAKE_METHODS}
+def take_or_raise(self: NaiveCache, key: str) -> Any:
+    return self.values.pop(key)
+
+
+#: Classes of custom backends with a method of their own that takes, by name.
+TAKING: dict[str, Any] = {
+    f"custom-with-{method}{suffix}": type("TakingCache", (NaiveCache,), {method: take})
+    for method in TAKE_METHODS
+    for suffix, take in {"": take_or_none, "-or-KeyError": take_or_raise}.items()
+}
 
 
 def in_process(name: str) -> Any:
     if name in TAKING:
-        return taking_cache(TAKING[name])
+        return TAKING[name]()
     return {"SimpleCache": SimpleCache(), "custom": NaiveCache()}.get(name)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,21 @@ def test_sounds_and_pages_count_too(set_up: Set, drawn: list[str]) -> None:
         client.head("/captcha/web")
     client.get("/captcha/web")
     assert drawn == ["normal"]
+
+
+@pytest.mark.parametrize("difficulty", ["auto", "calm"])
+def test_counting_in_memory_under_several_processes_is_warned_of(
+    set_up: Set, difficulty: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each process has as many easy pictures for a client; said once, and only where pictures are counted."""
+    cache = {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(tmp_path), "CACHE_THRESHOLD": 0}
+    client = set_up(CAPTCHA_DIFFICULTY=difficulty, **cache)
+    assert client.get("/captcha/web").status_code == 200
+    assert caplog.records == []
+    for _ in range(2):
+        client.get("/captcha/web", environ_overrides={"wsgi.multiprocess": True})
+    warned = [record.getMessage().partition(" and ")[0] for record in caplog.records]
+    assert warned == (["CAPTCHA_RATE_LIMIT_STORAGE is 'memory://'"] if difficulty == "auto" else [])
 
 
 def test_a_difficulty_that_is_set_stays(set_up: Set, drawn: list[str]) -> None:

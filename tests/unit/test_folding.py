@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flask_captcha_api.challenges.folding import Folding, is_typable
+from flask_captcha_api.challenges.folding import DIFFERENCES, EXACT, Difference, Folding, is_typable
 from flask_captcha_api.challenges.makers import DIGITS, LETTERS, MINUS, operand_ranges
 
 #: Every decimal digit zero that Unicode knows: ASCII, full-width, Arabic, Persian, Devanagari, Thai and dozens more.
@@ -36,6 +36,16 @@ DASHES = "-‐‑‒–—―−﹣－⁻₋"
 def test_what_does_not_count(text: str, folded: str) -> None:
     """Letter case, white space, compatibility variants and the script of a digit do not count."""
     assert Folding().fold(text) == Folding(digits_only=True).fold(text) == folded
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda each: each.name)
+def test_the_documented_differences(difference: Difference) -> None:
+    """The documentation's examples pass as it says, and where a difference counts they do not."""
+    assert difference.typed != difference.answer
+    ignored_by, counts_in = difference.ignored_by, difference.counts_in
+    assert ignored_by.fold(difference.typed) == ignored_by.fold(difference.answer)
+    assert counts_in is None or counts_in.fold(difference.typed) != counts_in.fold(difference.answer)
+    assert EXACT.fold(difference.typed) != EXACT.fold(difference.answer)
 
 
 def test_digits_of_every_script() -> None:

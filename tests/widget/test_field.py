@@ -171,7 +171,7 @@ def test_what_the_script_takes_over(client: FlaskClient, page: str) -> None:
         element = rendered(client)
     assert element.one("captcha-field") == {
         "source": "web", "uuid-name": "uuid", "text-name": "code", "data-kind": "digits", "data-expires-in": "300",
-        "data-length": "5",
+        "data-length": "5", "data-hints": "length",
     }  # fmt: skip
     assert element.one("script") == {"type": "module", "src": SCRIPT_URL}
     assert element.one("link")["href"] == SCRIPT_URL.replace(SCRIPT, STYLESHEET)
@@ -413,7 +413,7 @@ def test_more_attributes_of_the_element(app: Flask, captcha: CaptchaApi) -> None
     attributes = {"class": 'a"b', "placeholder": "5 <digits>", "hidden": True, "title": None, "data-x": False}
     with app.test_request_context():
         field = str(captcha_field("web", attributes=attributes))
-    assert ' class="a&#34;b" placeholder="5 &lt;digits&gt;" hidden="" data-kind="digits"' in field
+    assert ' class="a&#34;b" placeholder="5 &lt;digits&gt;" hidden="" data-expires-in="300" data-kind="digits"' in field
     assert field.count(' placeholder="5 &lt;digits&gt;"') == 2
     assert "title" not in field
     assert "data-x" not in field
@@ -467,7 +467,7 @@ def test_a_lazy_field_comes_without_a_captcha(client: FlaskClient, page: str) ->
     assert "Cache-Control" not in response.headers
     assert element.one("captcha-field") == {
         "source": "web", "uuid-name": "uuid", "text-name": "code", "lang": "en", "lazy": None, "data-kind": "digits",
-        "data-length": "5",
+        "data-length": "5", "data-hints": "length",
     }  # fmt: skip
     assert element.all("img") == element.all("input") == element.all("noscript") == []
     assert element.one("button") == {"name": "uuid", "value": "image", "formnovalidate": None}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,8 @@ from flask import Flask, request
 from flask_babel import Babel, get_locale
 from flask_wtf import FlaskForm
 
-from flask_captcha_api import CaptchaApi
+from flask_captcha_api import CaptchaApi, Kind
+from flask_captcha_api.challenges.makers import letters
 from flask_captcha_api.translations import BUNDLED
 from flask_captcha_api.widget.assets import SCRIPT, file_url
 from flask_captcha_api.widget.field import captcha_field
@@ -25,10 +27,10 @@ LATIN = {
 }
 
 
-def make_app(texts: Any = None, **settings: Any) -> Flask:
+def make_app(texts: Any = None, kinds: Any = None, **settings: Any) -> Flask:
     app = Flask("app")
     app.config.update(SECRET_KEY="s", **{f"CAPTCHA_{name.upper()}": value for name, value in settings.items()})
-    CaptchaApi(app, texts=texts)
+    CaptchaApi(app, texts=texts, kinds=kinds)
     return app
 
 
@@ -44,13 +46,13 @@ def url_of(app: Flask, name: str) -> str:
 
 
 def test_a_browser_gets_one_language() -> None:
-    """All sentences of the widget and its work, under keys without nesting, and nothing of the server's pages."""
+    """All sentences of the widget and its work, those for a kind in a list, and nothing of the server's pages."""
     english = BUNDLED.catalogues["en"]
     texts = texts_for(make_app(), "en")
     assert (texts.pop("lang"), texts.pop("dir")) == ("en", "ltr")
     sentences = {**english.kinds, "{}": english.asks}
     assert texts == {
-        **{f"{kind}.{part}": text for kind, parts in sentences.items() for part, text in parts.items()},
+        **{kind: [each[part] for part in ("seen", "heard", "alt", "missing")] for kind, each in sentences.items()},
         **{key: text for key, text in english.widget.items() if key != "soundLanguage"},
         **english.work,
     }
@@ -99,7 +101,7 @@ def test_a_sentence_is_replaced_everywhere() -> None:
     app = make_app({"en": own}, language="en")
     texts = texts_for(app, "en")
     assert texts["refresh"] == "Another <one> & $&"
-    assert texts["digits.seen"] == "What do you see?"
+    assert texts["digits"][0] == "What do you see?"
     assert texts["listen"] == "Listen"
     assert app.test_client().post("/captcha/web").get_json()["message"] == "Type <it> %s $&"
     with app.test_request_context():
@@ -295,15 +297,25 @@ def test_a_setting_that_is_no_language(settings: dict[str, Any], fault: str) -> 
     assert fault in str(raised.value)
 
 
-def test_the_hint_without_javascript() -> None:
-    """The length where it is known, and that case does not matter where there are letters."""
-    app = make_app(language="en", sources={"a": {"kind": "letters"}, "b": {"kind": "arithmetic"}, "c": {"length": 7}})
+@pytest.mark.parametrize(
+    ("source", "hints", "sentences"),
+    [
+        ({"kind": "letters"}, "length case", "Number of characters: 5. Upper or lower case does not matter."),
+        ({"length": 7}, "length", "Number of characters: 7."),
+        ({"kind": "runes"}, "case", "Upper or lower case does not matter."),
+        ({"kind": "arithmetic"}, None, None),
+    ],
+)
+@pytest.mark.parametrize("asks", [None, "signs"])
+def test_what_is_known_of_an_answer(source: Any, hints: str | None, sentences: str | None, asks: str | None) -> None:
+    """The page says it, and header and attribute have its keys: the length, and that case does not matter."""
+    app = make_app(kinds={"runes": Kind(letters, has_case=True)}, language="en", sources={"web": source})
+    assert app.test_client().get("/captcha/web").headers.get("Captcha-Hints") == hints
     with app.test_request_context():
-        assert ">Number of characters: 5. Upper or lower case does not matter.</span>" in captcha_field("a")
-        assert ">Number of characters: 5.</span>" in captcha_field("a", asks="runes")
-        assert "captcha-hint" not in captcha_field("b")
-        assert "aria-describedby" not in captcha_field("b")
-        assert ">Number of characters: 7.</span>" in captcha_field("c")
+        field = captcha_field("web", asks=asks)
+    assert re.findall(r' data-hints="(.*?)"', field) == ([hints] if hints else [])
+    assert re.findall(r'"captcha-hint">(.*?)<', field) == ([sentences] if sentences else [])
+    assert ("aria-describedby" in field) is (hints is not None)
 
 
 def test_texts_are_valid_json_in_utf_8() -> None:

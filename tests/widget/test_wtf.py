@@ -156,7 +156,7 @@ def test_the_template_says_what_is_asked(app: Flask, captcha: CaptchaApi) -> Non
     with app.test_request_context():
         field = str(NameForm(meta={"csrf": False}).captcha(lang="en", asks="numerals", inputmode="text", class_="wide"))
     assert "Numerals in the picture</label>" in field
-    assert ' asks="numerals" inputmode="text" class="wide" data-kind=' in field
+    assert ' asks="numerals" inputmode="text" class="wide" data-expires-in=' in field
 
 
 def test_a_button_of_the_field_is_no_attempt(validated: Callable[..., Any], issue: Issue) -> None:

@@ -188,7 +188,7 @@ def test_attributes_by_render_kw_and_template(app: Flask) -> None:
         form = form_with(CaptchaField(source="web", render_kw=render_kw))()
         field = str(form.captcha_(class_="narrow", required=True, aria_label="captcha"))
     (tag,) = re.findall(r"<captcha-field [^>]*>", field)
-    assert ' class="narrow" placeholder="five digits" data-step="2" aria-label="captcha" data-kind=' in tag
+    assert ' class="narrow" placeholder="five digits" data-step="2" aria-label="captcha" data-expires-in=' in tag
     assert not re.search(r' (value|name|required)="', tag)
     assert field.count('placeholder="five digits"') == 2
 

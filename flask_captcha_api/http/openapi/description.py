@@ -3,15 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
+from ...captchas import UUID
 from ...challenges.folding import LONGEST_ANSWER, LONGEST_TEXT, SOLUTION_DIGITS
 from ...challenges.kinds import Kind
 from ...challenges.sources import Source
 from ...rendering import FORMS
-from ...service import UUID
 from ...settings.config import RESERVED_NAMES, SOURCE_NAME, CaptchaConfig, Theme
 from ...translations import Catalogue
-from ..envelope import AUDIO, EXPIRES_IN, KIND, LENGTH, MEDIA_TYPE, WORK
 from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
+from ..headers import CAPTCHA_HEADERS
 from ..results import Result
 from .results import Json, by_status, envelope, error_components, header, response
 
@@ -149,9 +149,7 @@ def _issue(
     """Describe GET or, without a body, HEAD."""
     thing, settings = FORMS[form].noun, sources.settings
     media_types = {FORMS[form].media_type(each) for each in settings}
-    headers = {EXPIRES_IN: header("Seconds until it expires.", _one_of("integer", {each.ttl for each in settings}))}
-    if FORMS[form].has_prompt:
-        headers |= _headers_of_prompt(form, sources, media_types, has_body=has_body)
+    headers = _captcha_headers(form, sources.all, has_body=has_body)
     if sources.may_send_token:
         name, scheme = sources.token_header
         about = "The token to send from now on: the same one, or its successor."
@@ -188,28 +186,16 @@ def _about_query(has_theme: bool) -> str:
     return f"The query string is a cache-buster and is not read{', except for `theme`' if has_theme else ''}."
 
 
-def _headers_of_prompt(form: str, sources: _Sources, media_types: Collection[str], *, has_body: bool) -> Json:
-    """Describe the headers of what has to be read or heard."""
-    settings = sources.settings
-    headers = {
-        KIND: header("The kind of challenge.", _one_of("string", {each.kind for each in settings})),
-        MEDIA_TYPE: header(f"Of the {FORMS[form].noun}.", _one_of("string", media_types)),
-    }
-    lengths = {each.answer_length for each in sources.all}
-    if known_lengths := lengths - {None}:
-        schema = _one_of("integer", known_lengths)
-        headers[LENGTH] = header(
-            "Characters of the answer. Absent if their number varies.", schema, required=None not in lengths
-        )
-    if has_body:
-        offers = {"yes" if FORMS["work"].is_offered(each) else "no" for each in sources.all}
-        headers[WORK] = header("Whether the captcha is also available as work alone.", _one_of("string", offers))
-        may_be = {answer for each in sources.all for answer in (("no", "yes") if each.may_have_sound else ("no",))}
-        headers[AUDIO] = header(
-            "Whether the captcha is also available as a sound.",
-            _one_of("string", may_be if form == "image" else {"yes"}),
-        )
-    return headers
+def _captcha_headers(form: str, sources: Collection[Source], *, has_body: bool) -> Json:
+    """Describe the headers that describe a captcha; those that some of the sources lack as optional."""
+    described = {}
+    for each in CAPTCHA_HEADERS:
+        of_sources = [set(each.values_in(source, form)) for source in sources]
+        if any(of_sources) and (has_body or each.of_captcha is None):
+            values = set.union(*of_sources)
+            schema = _one_of("integer" if all(isinstance(value, int) for value in values) else "string", values)
+            described[each.name] = header(each.description, schema, required=all(of_sources))
+    return described
 
 
 def _puzzle(squarings: list[int]) -> Json:

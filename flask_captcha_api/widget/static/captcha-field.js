@@ -9,6 +9,7 @@ const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"];
 const PATIENCE_MS = 10_000;
 // What it says until it has texts, and if there are none.
 const NO_TEXTS = { failed: "The captcha could not be loaded. Please try again.", retry: "Try again" };
+const PARTS = ["seen", "heard", "alt", "missing"]; // of the texts for a kind
 const loading = {}; // texts, by URL
 
 function make(tag, attributes = {}, ...children) {
@@ -122,6 +123,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
   #form = "image";
   #kind;
   #length; // characters of the answer, where that is known
+  #hints = ""; // keys of the texts that say what is known of the answer
   #isSilent = false; // the source has no sound
   #uuid = "";
   #hasFailed = false; // there is no captcha because none could be loaded
@@ -317,7 +319,8 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
    * into an element that has one already, which may have been spent: the server's is used.
    */
   #adopt() {
-    if (!this.#clock) ({ kind: this.#kind, length: this.#length } = this.dataset); // of a captcha yet to be requested
+    // Of a captcha yet to be requested.
+    if (!this.#clock) ({ kind: this.#kind, length: this.#length, hints: this.#hints = "" } = this.dataset);
     const [uuid, medium, input] = this.querySelectorAll(".captcha-field :is([type=hidden], [src], [required])");
     if (uuid) {
       if (this.#clock) this.#drop();
@@ -340,7 +343,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     if (uuid) this.#emit("captcha-ready", { form: this.#form, length: this.#length });
   }
 
-  #accept(uuid, { kind, length, expiresIn, puzzle }) {
+  #accept(uuid, { kind, length, hints, expiresIn, puzzle }) {
     this.#uuid = uuid;
     this.#puzzle = puzzle;
     this.#solution = "";
@@ -348,6 +351,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     if (puzzle) this.#employ();
     this.#kind = kind;
     this.#length = length;
+    this.#hints = hints ?? "";
     this.#hasFailed = false;
     this.#lifetime = 1000 * expiresIn || Infinity;
     this.#expiresAt = Date.now() + this.#lifetime;
@@ -521,7 +525,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
       answer.status = response.status;
       answer.retryAfter = headers.get("Retry-After");
       answer.token = headers.get("Authorization")?.replace("Bearer ", "");
-      for (const name of ["kind", "length", "audio", "work"]) answer[name] = headers.get("Captcha-" + name);
+      for (const name of ["kind", "length", "hints", "audio", "work"]) answer[name] = headers.get("Captcha-" + name);
       answer.expiresIn = headers.get("Captcha-Expires-In");
       const envelope = await response.json();
       answer.code = envelope.code;
@@ -596,9 +600,9 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     const isWork = this.#form === "work";
     const seconds = Math.ceil((this.#waitUntil - Date.now()) / 1000);
     const asks = this.getAttribute("asks");
-    const kind = `${this.#kind}.seen` in texts ? this.#kind : "other";
+    const kind = Array.isArray(texts[this.#kind]) ? this.#kind : "other";
     const ask = (part) => {
-      const text = say(`${asks ? "{}" : kind}.${part}`).replace("{}", () => asks);
+      const text = (texts[asks ? "{}" : kind]?.[PARTS.indexOf(part)] ?? "").replace("{}", () => asks);
       return text.charAt(0).toUpperCase() + text.slice(1);
     };
     const focused = this.shadowRoot.activeElement;
@@ -626,8 +630,8 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     write(ui.show.lastChild, isEmpty ? next : say("show"));
     write(ui.label, ask(isImage ? "seen" : "heard"));
     ui.label.style.opacity = asks || this.#kind || this.#hasFailed ? "" : 0; // until it is known what to ask for
-    const hints = [this.#length && say("length").replace("{}", this.#length), kind === "letters" && !asks && say("case")];
-    write(ui.hint, hints.filter(Boolean).join(" "));
+    const hints = this.#hints.split(" ").map((key) => say(key).replace("{}", this.#length));
+    write(ui.hint, hints.join(" "));
     write(ui.error, /^(wrong|expired)$/.test(this.#error) ? say(this.#error) : this.#error);
     const isSpoken = this.#note === "hidden" && texts.soundLanguage;
     write(ui.note, say(this.#note).replace("{}", () => again) + (isSpoken ? " " + texts.soundLanguage : ""));

@@ -32,6 +32,7 @@ POLICY = "default-src 'self'; img-src 'self' data:; media-src 'self' data: blob:
 SOURCES: dict[str, dict[str, Any]] = {
     "web": {},
     "letters": {"kind": "letters"},
+    "sums": {"kind": "arithmetic"},
     "long": {"length": 12, "width": 640},
     "alone": {"work_alone": 20_000},
     "besides": {"work": 20_000, "ttl": 600},

@@ -1,6 +1,8 @@
-"""What a client gets for each result, written out once for all tests."""
+"""What clients know the responses by, written out once for all tests: results and a captcha's headers."""
 
 from typing import Any
+
+from flask_captcha_api import Outcome
 
 #: By ``stringCode``: code, HTTP status, and the message in Traditional Chinese, the default, and in English.
 RESULTS = {
@@ -18,6 +20,27 @@ RESULTS = {
     "unauthorized": ("01006", 401, "未授權", "Not authorised"),
     "store_unavailable": ("01007", 503, "服務暫時無法使用", "The service is temporarily unavailable"),
     "method_not_allowed": ("01008", 405, "不支援的方法", "This method is not supported"),
+}
+
+
+#: The ``stringCode`` of an attempt by its outcome. None: the store cannot be reached.
+OUTCOMES = {
+    Outcome.PASSED: "success",
+    Outcome.WRONG: "captcha_wrong",
+    Outcome.GONE: "captcha_gone",
+    Outcome.MALFORMED: "captcha_required",
+    None: "store_unavailable",
+}
+
+#: The headers that describe a captcha: of a picture, at default settings. Other origins may read them, in this order.
+CAPTCHA_HEADERS = {
+    "Captcha-Expires-In": "300",
+    "Captcha-Kind": "digits",
+    "Captcha-Length": "5",
+    "Captcha-Media-Type": "image/jpeg",
+    "Captcha-Audio": "yes",
+    "Captcha-Work": "no",
+    "Captcha-Hints": "length",
 }
 
 

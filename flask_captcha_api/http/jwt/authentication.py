@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import current_app, request
 
-from ..exceptions import SetupError, Unauthorized
+from ...exceptions import SetupError, Unauthorized
 
 _logger = logging.getLogger("flask_captcha_api")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 
-from .jwt import Caller
+from .authentication import Caller
 
 _logger = logging.getLogger("flask_captcha_api")
 
