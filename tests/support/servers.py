@@ -127,7 +127,7 @@ def expect_mark(mark: str, what: str) -> None:
 
 def program(name: str) -> str:
     """Return the path of a server program; without it the test is skipped, or fails where it was to be there."""
-    expect_mark("browser" if name == "chromium" else "server", name)
+    expect_mark("browser" if name.startswith("chromium") else "server", name)
     if os.environ.get(SERVERS_UNWANTED):
         pytest.skip(f"without {name}")
     found = shutil.which(name)
