@@ -20,6 +20,7 @@ _PAUSE_MS = 10
 
 _FLAGS = (
     "--headless=new",
+    "--accept-lang=en-US,en",  # which the one without a window would not send
     "--no-sandbox",  # the tests may run as root, and visit nobody else's pages
     "--disable-gpu",
     "--disable-quic",
