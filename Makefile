@@ -34,11 +34,11 @@ demo: $(VENV)/demo
 	@echo
 	@$(RUN) flask --app example_app.demo run --port $(PORT)
 
-# Everything that a change has to pass. Up to ten minutes on two cores.
+# Everything that a change has to pass. Six minutes on two cores.
 test: servers lint
 	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(PYTEST)
 
-# The tests that need no server and no browser and are not slow. A minute and a half on two cores.
+# The tests that need no server and no browser and are not slow. 50 seconds on two cores.
 test-fast: $(VENV)/dev
 	$(PYTEST) -q -m "not server and not browser and not slow"
 
