@@ -20,7 +20,7 @@ import tarfile
 import tempfile
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from io import BytesIO
@@ -78,6 +78,8 @@ def main() -> None:
     drawer = commands.add_parser("draw", help="write sheets and their key")
     drawer.add_argument("--before", metavar="COMMIT", help="also the normal difficulty of an earlier commit")
     drawer.add_argument("--out", type=Path, default=Path("build/glance"))
+    help_text = "fewer drawings: difficulties, before, and names of peers"
+    drawer.add_argument("--drawings", nargs="+", metavar="NAME", help=help_text)
     for kind, count in (("digits", 48), ("letters", 32), ("arithmetic", 16)):
         help_text = "pictures of each drawing, and a quarter as many of the peers that are only compared in a chart"
         drawer.add_argument(f"--{kind}", type=int, default=count, help=help_text)
@@ -86,19 +88,24 @@ def main() -> None:
     scorer.add_argument("readings", type=Path, nargs="+")
     chosen = parser.parse_args()
     if chosen.command == "draw":
-        write_sheets(chosen.out, chosen.before, {kind: getattr(chosen, kind) for kind in KINDS})
+        write_sheets(chosen.out, chosen.before, {kind: getattr(chosen, kind) for kind in KINDS}, chosen.drawings)
     else:
         print(report(json.loads(chosen.key.read_text()), [path.read_text() for path in chosen.readings]))
 
 
-def write_sheets(out: Path, before: str | None, counts: Mapping[str, int]) -> None:
-    """Draw as many pictures of each kind in each drawing, shuffle those of a kind, and write sheets and key."""
+def write_sheets(out: Path, before: str | None, counts: Mapping[str, int], only: Collection[str] | None = None) -> None:
+    """Draw as many pictures of each kind in each drawing, shuffle those of a kind, and write sheets and key.
+
+    :param only: the drawings to compare; None: all.
+    """
     out.mkdir(parents=True, exist_ok=True)
     key: dict[str, dict[str, str]] = {}
     for kind, count in counts.items():
         drawn = []
         with ExitStack() as stack:
             for name, drawing in (drawings(before) | peers(stack, kind)).items():
+                if only is not None and name not in only:
+                    continue
                 texts = [KINDS[kind].make(5).prompt for _ in range(count // 4 if name in PEERS_APART else count)]
                 drawn += [(name, text, picture) for text, picture in zip(texts, drawing(texts), strict=True)]
         secrets.SystemRandom().shuffle(drawn)

@@ -41,8 +41,8 @@ _SHAPES = Bending(
 # Around an arch glyphs are turned already, and there is no room for wide ones.
 _NARROW_SHAPES = _SHAPES._replace(mesh=0.11, turn=0.08, width=(0.95, 1.2))
 # Where pictures are to be hard.
-_HARD_SHAPES = _SHAPES._replace(mesh=0.19, ripple=0.16, turn=0.25, lean=0.25, height=(0.88, 1.1), life=8)
-_HARD_NARROW_SHAPES = _HARD_SHAPES._replace(mesh=0.16, turn=0.12, width=_NARROW_SHAPES.width)
+_HARD_SHAPES = _SHAPES._replace(mesh=0.165, ripple=0.12, turn=0.18, lean=0.2, height=(0.9, 1.1), life=8)
+_HARD_NARROW_SHAPES = _HARD_SHAPES._replace(mesh=0.13, turn=0.1, width=_NARROW_SHAPES.width)
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke, which costs readers more than attackers.
 _VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
