@@ -87,3 +87,19 @@ def test_the_outline_attack_reads_the_easiest_pictures() -> None:
         for seed, text in enumerate(texts)
     ]
     assert sum(right) >= 2
+
+
+@pytest.mark.slow
+def test_the_attack_by_recurring_shapes_reads_other_pictures_of_the_same_process_only() -> None:
+    """With labelled pictures of a process, it reads most others of it, but few of a process with other shapes."""
+    pytest.importorskip("scipy", reason="the attacks need what `make bench-resistance` installs")
+    from benchmarks.resistance.recurring import Process, Reader
+
+    process, other = Process("digits", "calm"), Process("digits", "calm")
+    read = Reader([process.draw()[1:] for _ in range(150)])
+    right, right_of_other = (
+        sum(read(encoded)[0] == text for text, encoded, _ in (each.draw() for _ in range(20)))
+        for each in (process, other)
+    )
+    assert right >= 12
+    assert right > right_of_other
