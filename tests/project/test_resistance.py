@@ -60,6 +60,14 @@ def test_a_table_has_what_was_measured_and_says_what_was_not() -> None:
     assert origin == "Measured on 2026-01-02 by `make bench-resistance`: a machine; pillow 12."
 
 
+def test_sums_have_columns_if_they_have_been_measured() -> None:
+    columns, rows, _ = cells.table("normal", [cell("rapidocr", "digits", 4), cell("rapidocr", "arithmetic", 1)])
+    assert columns[1:7] == [
+        f"{kind}, {of}" for of in ("read", "surest tenth") for kind in ("digits", "letters", "sums")
+    ]
+    assert rows[0][2:4] == ["not measured", "1.0% (0.2% to 5.4%), n = 100"]
+
+
 def test_a_table_of_nothing_says_so() -> None:
     assert cells.table("hard", [cell("rapidocr", "digits", 4)])[1:] == (
         [],
