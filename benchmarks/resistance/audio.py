@@ -30,6 +30,7 @@ LESSONS = 1500
 ROUNDS = 40
 #: What listens, and what the report says beside that.
 LISTENERS, REPORTS = ("matcher", "learner", "pocketsphinx"), ("levels", "times")
+SOUNDS = ("clean", "finished")
 FRAME = audio.RATE // 50
 
 
@@ -38,25 +39,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--listeners", nargs="*", default=list(LISTENERS), choices=list(LISTENERS))
     parser.add_argument("--reports", nargs="*", default=list(REPORTS), choices=list(REPORTS))
+    parser.add_argument("--sounds", nargs="+", default=list(SOUNDS), choices=list(SOUNDS))
     parser.add_argument("--languages", nargs="+", default=list(WORDINGS), choices=list(WORDINGS))
     parser.add_argument("--count", type=int, default=120, help="sounds for each listener in each language")
     chosen = parser.parse_args()
-    report_heard(chosen.listeners, chosen.languages, chosen.count)
+    report_heard(chosen.listeners, chosen.languages, chosen.sounds, chosen.count)
     if "levels" in chosen.reports:
         report_levels(chosen.languages, chosen.count)
     if "times" in chosen.reports:
         report_times(chosen.languages)
 
 
-def report_heard(names: Collection[str], languages: Collection[str], count: int) -> None:
+def report_heard(names: Collection[str], languages: Collection[str], sounds: Collection[str], count: int) -> None:
     """Print how many rows each listener got wholly right."""
-    print(f"{'rows wholly right, of ' + str(count):32} {'clean':>20} {'finished':>20}   digits right")
+    print(f"{'rows wholly right, of ' + str(count):32} {' '.join(f'{each:>20}' for each in sounds)}   digits right")
     for name, language, hear in listeners(names, languages):
-        sounds = {
-            "clean": (joined(text, language, rng) for text, rng in texts(count)),
-            "finished": (said(text, language, rng) for text, rng in texts(count)),
-        }
-        heard = [trial(hear, each, count, f"{name}, {of}") for of, each in sounds.items()]
+        make = {"clean": joined, "finished": said}
+        heard = [
+            trial(hear, (make[each](text, language, rng) for text, rng in texts(count)), count, f"{name}, {each}")
+            for each in sounds
+        ]
         rates = (f"{interval(right, count):>20}" for right, _ in heard)
         digits = " / ".join(f"{right / count / ROW:.1%}" for _, right in heard)
         print(f"{name:32} {' '.join(rates)}   {digits}", flush=True)
