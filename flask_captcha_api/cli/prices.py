@@ -26,7 +26,7 @@ PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
     {
         ("digits", "calm"): 2.9,
         ("digits", "hard"): 2.1,
-        ("digits", "normal"): 0.38,
+        ("digits", "normal"): 0.003,
         ("letters", "hard"): 10,
         ("letters", "normal"): 0.84,
     }
