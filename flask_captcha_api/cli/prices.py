@@ -27,7 +27,7 @@ PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
         ("digits", "calm"): 2.9,
         ("digits", "hard"): 0.0042,
         ("digits", "normal"): 0.003,
-        ("letters", "hard"): 10,
+        ("letters", "hard"): 2.1,
         ("letters", "normal"): 0.84,
     }
 )
