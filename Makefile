@@ -127,7 +127,7 @@ bench-trained: $(VENV)/bench-trained
 
 # What machines hear of our sounds, and what a sound costs. Half an hour.
 bench-audio: $(VENV)/bench
-	@$(RUN) benchmarks.resistance.audio
+	@$(RUN) benchmarks.resistance.audio $(ARGS)
 
 # What work costs a server process: set-up, memory and time for each puzzle. A minute.
 bench-work: $(VENV)/dev

@@ -65,7 +65,7 @@ def prices() -> Iterator[Price]:
         for difficulty in ("calm", "normal", "hard"):
             if (kind, difficulty) in record:
                 seconds, way = record[kind, difficulty]
-                yield _of_cpu(f"picture, {kind}, {difficulty}", _name(way), seconds, is_ours=True)
+                yield _of_cpu(f"picture, {cells.KINDS[kind]}, {difficulty}", _name(way), seconds, is_ours=True)
     yield _of_cpu("sound", "a small network, trained once", SOUND_SECONDS, is_ours=True)
     for squarings in (50_000, 200_000, 1_000_000):
         how = f"{squarings:,} squarings by GMP"

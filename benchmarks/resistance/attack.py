@@ -6,7 +6,7 @@ import random
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from flask_captcha_api.challenges.kinds import KINDS
@@ -22,6 +22,8 @@ LENGTH = 5
 
 #: Reads an encoded picture: a text, and how sure it is of it, on any scale.
 Attack = Callable[[bytes], tuple[str, float]]
+#: Attacks so many pictures of a kind at a difficulty, in so many processes side by side.
+Measure = Callable[[str, str, int, int], list["Reading"]]
 #: Prepares the attack on a kind at a difficulty: whatever an attacker does once, with the source at hand.
 Preparation = Callable[[str, str], Attack]
 
@@ -76,9 +78,7 @@ def outcome_of(readings: Sequence[Reading]) -> Outcome:
     )
 
 
-def run(
-    name: str, prepare: Preparation, kind: str, difficulty: str, count: int, processes: int
-) -> tuple[Outcome, list[Reading]]:
+def run(name: str, prepare: Preparation, kind: str, difficulty: str, count: int, processes: int) -> list[Reading]:
     """Attack fresh pictures in processes side by side, showing the progress.
 
     :param name: of the attack, to be shown.
@@ -87,18 +87,22 @@ def run(
     row = f"{name}, {kind}, {difficulty}"
     print(f"\r{row}: preparing", end="", file=sys.stderr, flush=True)
     _attack = prepare(kind, difficulty)
-    readings: list[Reading] = []
     with multiprocessing.get_context("fork").Pool(processes) as pool:  # the processes share what is prepared
-        for reading in pool.imap_unordered(_read_one, [(kind, difficulty)] * count):
-            readings.append(reading)
-            right = sum(each.is_right for each in readings)
-            progress = f"\r{row}: {len(readings)} of {count}, {right} read"
-            print(progress, end="", file=sys.stderr, flush=True)
+        return collected(row, pool.imap_unordered(_read_one, [(kind, difficulty)] * count), count)
+
+
+def collected(row: str, readings: Iterable[Reading], count: int) -> list[Reading]:
+    """Return readings, showing the progress."""
+    found: list[Reading] = []
+    for reading in readings:
+        found.append(reading)
+        right = sum(each.is_right for each in found)
+        print(f"\r{row}: {len(found)} of {count}, {right} read", end="", file=sys.stderr, flush=True)
     print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
-    return outcome_of(readings), readings
+    return found
 
 
-def main(name: str, prepare: Preparation, description: str) -> None:
+def main(measure: Measure, description: str) -> None:
     """Attack each chosen kind at each chosen difficulty and print a line for each."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--count", type=int, default=200, help="pictures of each kind at each difficulty")
@@ -109,8 +113,8 @@ def main(name: str, prepare: Preparation, description: str) -> None:
     chosen = parser.parse_args()
     for kind in chosen.kinds:
         for difficulty in chosen.difficulties:
-            outcome, readings = run(name, prepare, kind, difficulty, chosen.count, chosen.processes)
-            print(f"{kind}, {difficulty}: {line(outcome)}", flush=True)
+            readings = measure(kind, difficulty, chosen.count, chosen.processes)
+            print(f"{kind}, {difficulty}: {line(outcome_of(readings))}", flush=True)
             if chosen.readings:
                 for each in sorted(readings, key=lambda reading: -reading.sureness):
                     print(f"  {each.text} read as {each.read or '-':7} {each.sureness:8.1f}", flush=True)
@@ -135,6 +139,11 @@ def _read_one(target: tuple[str, str]) -> Reading:
     kind, difficulty = target
     text = KINDS[kind].make(LENGTH).prompt
     encoded = draw(text, random.Random(secrets.randbits(128)), size=SIZE, difficulty=difficulty)
+    return timed(_attack, text, encoded)
+
+
+def timed(attack: Attack, text: str, encoded: bytes) -> Reading:
+    """Attack a picture of a known text."""
     begin = time.process_time()
-    read, sureness = _attack(encoded)
+    read, sureness = attack(encoded)
     return Reading(text, read, sureness, time.process_time() - begin)

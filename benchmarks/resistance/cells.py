@@ -22,6 +22,7 @@ COMMAND = "make bench-resistance"
 WAYS: Mapping[str, str] = {
     "outlines": "outlines of the package's own glyphs, with the source",
     "background": "the background fitted and taken away, with the source",
+    "recurring": "shapes that recur in 300 labelled pictures of the same process",
     "ddddocr": "ddddocr",
     "ddddocr beta": "ddddocr beta",
     "ddddocr cleaned": "the better of both after the clean-up that helps most",
@@ -29,7 +30,8 @@ WAYS: Mapping[str, str] = {
     "rapidocr doubled": "the same, the picture twice as large",
     "trained": "a small network trained on 8,000 pictures, 8 passes",
 }
-KINDS = ("digits", "letters")
+#: The kinds of challenges, and what they are called in the tables. Sums have columns only if they have been measured.
+KINDS: Mapping[str, str] = {"digits": "digits", "letters": "letters", "arithmetic": "sums"}
 LEPTURE = "lepture/captcha"
 PEERS = (LEPTURE, *PEERS_APART)
 
@@ -68,16 +70,17 @@ def table(drawing: str, cells: Iterable[Cell]) -> tuple[list[str], list[list[str
     :param drawing: a difficulty, or ``lepture/captcha``.
     """
     of_drawing = {_key(cell): cell for cell in cells if cell["drawing"] == drawing}
+    kinds = [kind for kind in KINDS if kind != "arithmetic" or any(kind in key for key in of_drawing)]
     columns = [
         "",
-        *(f"{kind}, read" for kind in KINDS),
-        *(f"{kind}, surest tenth" for kind in KINDS),
+        *(f"{KINDS[kind]}, read" for kind in kinds),
+        *(f"{KINDS[kind]}, surest tenth" for kind in kinds),
         "CPU s a picture",
         "CPU s a pass",
     ]
     rows = []
     for way, name in WAYS.items():
-        there = [of_drawing.get((way, kind, drawing)) for kind in KINDS]
+        there = [of_drawing.get((way, kind, drawing)) for kind in kinds]
         if any(there):
             digits = next(cell for cell in there if cell)
             rows.append([name, *map(_read, there), *map(_surest, there), _seconds(digits), _seconds_per_pass(digits)])

@@ -10,6 +10,7 @@ package's own styles draw, at the same size. Otherwise it gives up. The order is
 import math
 import random
 from collections.abc import Sequence
+from functools import partial
 from itertools import permutations
 
 import numpy
@@ -17,7 +18,7 @@ from PIL import Image
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from .attack import LENGTH, SIZE, Attack, main
+from .attack import LENGTH, SIZE, Attack, main, run
 from .matching.background import Backgrounds
 from .matching.edges import plane_of
 from .matching.outlines import Array, Outline, drawn_texts
@@ -95,5 +96,8 @@ def _normalised(mask: Array) -> Array:
     return numpy.append(square.ravel(), numpy.float32(_PROPORTION * math.log(box.width / box.height)))
 
 
+#: Attacks fresh pictures.
+measure = partial(run, "background", prepare)
+
 if __name__ == "__main__":
-    main("background", prepare, __doc__)
+    main(measure, __doc__)

@@ -13,7 +13,7 @@ the alphabet and the number of characters, but not the seed. It learns nothing f
 import random
 from functools import partial
 
-from .attack import LENGTH, SIZE, Attack, main
+from .attack import LENGTH, SIZE, Attack, main, run
 from .matching.bank import Bank
 from .matching.chain import read_chain
 from .matching.edges import plane_of
@@ -41,5 +41,8 @@ def read(bank: Bank, encoded: bytes) -> tuple[str, float]:
     return read_chain(bank, fitted(bank, plane, candidates), LENGTH)
 
 
+#: Attacks fresh pictures.
+measure = partial(run, "outlines", prepare)
+
 if __name__ == "__main__":
-    main("outlines", prepare, __doc__)
+    main(measure, __doc__)

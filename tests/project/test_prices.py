@@ -55,7 +55,7 @@ def test_the_check_uses_what_the_page_says() -> None:
     rows = {each.name: each.seconds for each in prices.prices()}
     assert rows["sound"] == SOUND_SECONDS
     for (kind, difficulty), seconds in PICTURE_SECONDS.items():
-        assert rows[f"picture, {kind}, {difficulty}"] == pytest.approx(seconds, rel=0.05)
+        assert rows[f"picture, {cells.KINDS[kind]}, {difficulty}"] == pytest.approx(seconds, rel=0.05)
     assert ("digits", "calm") in PICTURE_SECONDS
 
 

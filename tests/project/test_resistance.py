@@ -60,6 +60,14 @@ def test_a_table_has_what_was_measured_and_says_what_was_not() -> None:
     assert origin == "Measured on 2026-01-02 by `make bench-resistance`: a machine; pillow 12."
 
 
+def test_sums_have_columns_if_they_have_been_measured() -> None:
+    columns, rows, _ = cells.table("normal", [cell("rapidocr", "digits", 4), cell("rapidocr", "arithmetic", 1)])
+    assert columns[1:7] == [
+        f"{kind}, {of}" for of in ("read", "surest tenth") for kind in ("digits", "letters", "sums")
+    ]
+    assert rows[0][2:4] == ["not measured", "1.0% (0.2% to 5.4%), n = 100"]
+
+
 def test_a_table_of_nothing_says_so() -> None:
     assert cells.table("hard", [cell("rapidocr", "digits", 4)])[1:] == (
         [],
@@ -87,3 +95,19 @@ def test_the_outline_attack_reads_the_easiest_pictures() -> None:
         for seed, text in enumerate(texts)
     ]
     assert sum(right) >= 2
+
+
+@pytest.mark.slow
+def test_the_attack_by_recurring_shapes_reads_other_pictures_of_the_same_process_only() -> None:
+    """With labelled pictures of a process, it reads most others of it, but few of a process with other shapes."""
+    pytest.importorskip("scipy", reason="the attacks need what `make bench-resistance` installs")
+    from benchmarks.resistance.recurring import Process, Reader
+
+    process, other = Process("digits", "calm"), Process("digits", "calm")
+    read = Reader([process.draw()[1:] for _ in range(150)])
+    right, right_of_other = (
+        sum(read(encoded)[0] == text for text, encoded, _ in (each.draw() for _ in range(20)))
+        for each in (process, other)
+    )
+    assert right >= 12
+    assert right > right_of_other

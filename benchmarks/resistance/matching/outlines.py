@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.rendering.picture import drawing
+from flask_captcha_api.rendering.picture.atlas import Atlas
 from flask_captcha_api.rendering.picture.canvas import Picture, Step
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES, STYLES
 
@@ -79,10 +80,12 @@ def draw_observed(
     size: tuple[int, int],
     rng: random.Random,
     observe: Callable[[Picture, tuple[Step, ...]], None],
+    atlas: Atlas | None = None,
 ) -> bytes:
     """Draw a text in a style and return the encoded picture.
 
     :param observe: called as soon as there is a background, with the picture and the steps that are still to be done.
+    :param atlas: what earlier pictures left; without one, every glyph is bent for this picture alone.
     """
     steps = STYLES[style]
 
@@ -97,7 +100,7 @@ def draw_observed(
 
     observed_steps = tuple(observed(number, step) for number, step in enumerate(steps))
     with patch.object(drawing, "STYLES", {style: observed_steps}):
-        return drawing.draw_in_style(style, text, rng, size=size)
+        return drawing.draw_in_style(style, text, rng, size=size, atlas=atlas)
 
 
 def _alone(picture: Picture, place: int, steps: tuple[Step, ...], rng: random.Random) -> Array:
