@@ -25,9 +25,7 @@ GPU_DOLLARS_PER_HOUR = 0.34
 PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
     {
         ("digits", "calm"): 2.9,
-        ("digits", "hard"): 0.0042,
         ("digits", "normal"): 0.003,
-        ("letters", "hard"): 2.1,
         ("letters", "normal"): 0.84,
     }
 )
