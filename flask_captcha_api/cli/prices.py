@@ -26,6 +26,7 @@ PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
     {
         ("digits", "calm"): 2.9,
         ("digits", "normal"): 0.003,
+        ("letters", "calm"): 4.5,
         ("letters", "normal"): 0.84,
     }
 )
