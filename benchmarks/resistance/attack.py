@@ -127,8 +127,8 @@ def line(outcome: Outcome) -> str:
     return (
         f"{outcome.right} of {outcome.pictures} read = {share:.1%} ({low:.1%} to {high:.1%}); "
         f"{outcome.surest_right} of the surest {outcome.surest}; {short(outcome.cpu_seconds)} CPU s a picture, "
-        f"{short(outcome.cpu_seconds_per_pass)} a pass, {short(outcome.cpu_seconds_per_sure_pass)} if only the surest tenth "
-        "is answered"
+        f"{short(outcome.cpu_seconds_per_pass)} a pass, {short(outcome.cpu_seconds_per_sure_pass)} if only the "
+        "surest tenth is answered"
     )
 
 

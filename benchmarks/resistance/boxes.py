@@ -7,7 +7,7 @@ glyphs and the layout need not be learnt. The order is that of the most similar 
 
 Each picture that is learnt from is seen once, and is drawn at the difficulty that is attacked. One thread of a CPU.
 
-``python -m benchmarks.resistance.boxes --count 100 --kinds digits --difficulties normal`` for less than everything.
+``python -m benchmarks.resistance.table --rows boxes --kinds digits --drawings normal`` for less than everything.
 """
 
 import math
@@ -28,7 +28,7 @@ from flask_captcha_api.rendering.picture.atlas import Atlas
 from flask_captcha_api.rendering.picture.canvas import Picture, Step
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
-from .attack import LENGTH, SIZE, Reading, main, run
+from .attack import LENGTH, SIZE
 from .matching.outlines import Array, draw_observed
 
 PICTURES = 12_000
@@ -58,45 +58,49 @@ class Drawn(NamedTuple):
     boxes: Array
 
 
-class Residual(nn.Module):
-    """Two convolutions that add to what they are given."""
+class Added(nn.Module):
+    """Adds what layers make of their input to the input."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, *layers: nn.Module) -> None:
         super().__init__()
-        self._added = nn.Sequential(convolution(channels, channels), convolution(channels, channels)[:2])
+        self._layers = nn.Sequential(*layers)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return nn.functional.relu(inputs + self._added(inputs))
+        """Return the sum, rectified."""
+        return nn.functional.relu(inputs + self._layers(inputs))
 
 
-class Network(nn.Module):
-    """Scores each class, the first of which is none, in each cell of pictures."""
+def new_network(classes: int, width: int = 32) -> nn.Module:
+    """Build the network, which scores each class in each cell. It looks at cells, and at their surroundings by twos."""
 
-    def __init__(self, classes: int, width: int = 32) -> None:
-        super().__init__()
-        first = [nn.PixelUnshuffle(2), convolution(4, width), convolution(width, width)]
-        self._fine = nn.Sequential(*first, convolution(width, 2 * width, 2), Residual(2 * width))
-        self._coarse = nn.Sequential(
-            convolution(2 * width, 4 * width, 2),
-            Residual(4 * width),
-            Residual(4 * width),
-            nn.Conv2d(4 * width, 2 * width, 1),
-            nn.Upsample(scale_factor=2),
-        )
-        self._head = nn.Sequential(nn.ReLU(), convolution(2 * width, 2 * width), nn.Conv2d(2 * width, classes, 1))
+    def convolution(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
+        return [nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs)]
 
-    def forward(self, planes: torch.Tensor) -> torch.Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            fine = self._fine(planes)
-            scores: torch.Tensor = self._head(fine + self._coarse(fine))
-        return scores.float()
+    def rectified(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
+        return [*convolution(inputs, outputs, stride), nn.ReLU()]
 
+    def residual(channels: int) -> nn.Module:
+        return Added(*rectified(channels, channels), *convolution(channels, channels))
 
-def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """Return a convolution, normalised and rectified."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    surroundings = [*rectified(2 * width, 4 * width, 2), residual(4 * width), residual(4 * width)]
+    network = nn.Sequential(
+        nn.PixelUnshuffle(2),
+        *rectified(4, width),
+        *rectified(width, width),
+        *rectified(width, 2 * width, 2),
+        residual(2 * width),
+        Added(*surroundings, nn.Conv2d(4 * width, 2 * width, 1), nn.Upsample(scale_factor=2)),
+        *rectified(2 * width, 2 * width),
+        nn.Conv2d(2 * width, classes, 1),
     )
+    return network.to(memory_format=torch.channels_last)
+
+
+def scores_of(network: nn.Module, planes: torch.Tensor) -> torch.Tensor:
+    """Return the score of each class, the first of which is none, in each cell of pictures."""
+    with torch.autocast("cpu", torch.bfloat16):
+        scores: torch.Tensor = network(planes[:, None].contiguous(memory_format=torch.channels_last))
+    return scores.float()
 
 
 class Reader:
@@ -120,7 +124,7 @@ class Reader:
     def __call__(self, encoded: bytes) -> tuple[str, float]:
         """Return the text of a picture and how sure it is: the logarithm of a probability."""
         plane = torch.from_numpy(_extended(_plane_of(encoded), 1, 3))
-        scores = self._network(torch.stack([plane, -plane])[:, None]).log_softmax(1).mean(0)
+        scores = scores_of(self._network, torch.stack([plane, -plane])).log_softmax(1).mean(0)
         somewhere = 1 - scores.softmax(0)[0]
         strength = nn.functional.avg_pool2d(somewhere[None], 3, 1, 1, divisor_override=1)[0].numpy()
         logarithms, weights = scores[1:].numpy(), somewhere.numpy()
@@ -145,10 +149,10 @@ class Reader:
         return order
 
 
-def trained(kind: str, difficulty: str, alphabet: str, pictures: int) -> tuple[Network, list[Array]]:
+def trained(kind: str, difficulty: str, alphabet: str, pictures: int) -> tuple[nn.Module, list[Array]]:
     """Train a network on pictures that are drawn for it. Return it and the boxes of the pictures."""
     rng, atlas, boxes = random.Random(), Atlas(), []
-    network = Network(1 + len(alphabet)).to(memory_format=torch.channels_last)
+    network = new_network(1 + len(alphabet))
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
     steps = pictures // _BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _FASTEST, total_steps=steps, pct_start=0.1)
@@ -157,7 +161,7 @@ def trained(kind: str, difficulty: str, alphabet: str, pictures: int) -> tuple[N
         batch = [drawn(kind, difficulty, rng, atlas) for _ in range(_BATCH)]
         boxes += [each.boxes for each in batch]
         planes, classes = zip(*(example(each, alphabet, rng) for each in batch), strict=True)
-        scores = network(torch.from_numpy(numpy.stack(planes)[:, None]).to(memory_format=torch.channels_last))
+        scores = scores_of(network, torch.from_numpy(numpy.stack(planes)))
         target = torch.from_numpy(numpy.stack(classes))
         loss = nn.functional.cross_entropy(scores, target, weight, ignore_index=_UNCLEAR)
         optimiser.zero_grad()
@@ -202,17 +206,3 @@ def _extended(plane: Array, right: int, down: int) -> Array:
     """Return a picture that is moved right and down, with its border repeated around it."""
     missing = (down, _HEIGHT - SIZE[1] - down), (right, _WIDTH - SIZE[0] - right)
     return numpy.pad(plane, missing, mode="edge")
-
-
-def measure(kind: str, difficulty: str, count: int, processes: int) -> list[Reading]:
-    """Train, say what that took, and attack fresh pictures."""
-    return measured_by(Reader(kind, difficulty), kind, difficulty, count, processes)
-
-
-def measured_by(reader: Reader, kind: str, difficulty: str, count: int, processes: int) -> list[Reading]:
-    """Attack fresh pictures with a reader that has been trained."""
-    return run("boxes", lambda *_: reader, kind, difficulty, count, processes)
-
-
-if __name__ == "__main__":
-    main(measure, __doc__)

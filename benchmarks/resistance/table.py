@@ -71,7 +71,8 @@ def by_recurring(kind: str, drawing: str, count: int, processes: int) -> Mapping
 def by_boxes(kind: str, drawing: str, count: int, processes: int) -> Mapping[str, Mapping[str, Any]]:
     """Measure the network that finds glyphs, with what it took to train it."""
     reader = boxes.Reader(kind, drawing)
-    (figures,) = by_attack("boxes", partial(boxes.measured_by, reader))(kind, drawing, count, processes).values()
+    measure = by_attack("boxes", partial(attack.run, "boxes", lambda *_: reader))
+    (figures,) = measure(kind, drawing, count, processes).values()
     versions = {**figures["versions"], **versions_of("torch")}
     return {"boxes": {**figures, "training_cpu_seconds": round(reader.training_cpu_seconds), "versions": versions}}
 
