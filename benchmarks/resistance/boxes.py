@@ -37,7 +37,8 @@ _FASTEST = 2e-3
 #: The side of a cell, in pixels, and the size to which pictures are extended, a multiple of 8 as the network needs.
 _CELL = 4
 _WIDTH, _HEIGHT = 168, 96
-_CENTRES = numpy.stack(numpy.mgrid[: _WIDTH // _CELL, : _HEIGHT // _CELL], 2).swapaxes(0, 1) * _CELL + (_CELL - 1) / 2
+#: The x and y of the middle of each cell, in pixels.
+_CENTRES = numpy.indices((_HEIGHT // _CELL, _WIDTH // _CELL))[::-1].transpose(1, 2, 0) * _CELL + (_CELL - 1) / 2
 #: A cell is a glyph's middle if it is so far from its centre, in halves of the box. It is nothing beyond the second.
 _MIDDLE, _BEYOND = 0.4, 0.7
 _UNCLEAR = -100
@@ -83,7 +84,7 @@ def new_network(classes: int, width: int = 32) -> nn.Module:
         return Added(*rectified(channels, channels), *convolution(channels, channels))
 
     surroundings = [*rectified(2 * width, 4 * width, 2), residual(4 * width), residual(4 * width)]
-    network = nn.Sequential(
+    return nn.Sequential(
         nn.PixelUnshuffle(2),
         *rectified(4, width),
         *rectified(width, width),
@@ -93,7 +94,6 @@ def new_network(classes: int, width: int = 32) -> nn.Module:
         *rectified(2 * width, 2 * width),
         nn.Conv2d(2 * width, classes, 1),
     )
-    return network.to(memory_format=torch.channels_last)
 
 
 def scores_of(network: nn.Module, planes: torch.Tensor) -> torch.Tensor:
