@@ -28,7 +28,7 @@ PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
         ("digits", "hard"): 0.016,
         ("digits", "normal"): 0.003,
         ("letters", "calm"): 4.5,
-        ("letters", "normal"): 0.84,
+        ("letters", "normal"): 0.011,
     }
 )
 # </tables>
