@@ -120,11 +120,11 @@ class Reader:
         self._orders = numpy.array(list(permutations(range(LENGTH))))
         self.training_cpu_seconds = time.process_time() - begin
 
-    @torch.inference_mode()
     def __call__(self, encoded: bytes) -> tuple[str, float]:
         """Return the text of a picture and how sure it is: the logarithm of a probability."""
         plane = torch.from_numpy(_extended(_plane_of(encoded), 1, 3))
-        scores = scores_of(self._network, torch.stack([plane, -plane])).log_softmax(1).mean(0)
+        with torch.inference_mode():
+            scores = scores_of(self._network, torch.stack([plane, -plane])).log_softmax(1).mean(0)
         somewhere = 1 - scores.softmax(0)[0]
         strength = nn.functional.avg_pool2d(somewhere[None], 3, 1, 1, divisor_override=1)[0].numpy()
         logarithms, weights = scores[1:].numpy(), somewhere.numpy()
