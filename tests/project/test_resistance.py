@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.resistance import attack, cells
 from benchmarks.resistance.attack import Reading, outcome_of
+from flask_captcha_api.challenges.makers import DIGITS
 from flask_captcha_api.rendering.picture.drawing import draw
 
 
@@ -121,15 +122,15 @@ def test_the_attack_by_recurring_shapes_reads_other_pictures_of_the_same_process
 
 @pytest.mark.slow
 def test_the_attack_by_boxes_learns_to_read_the_easiest_pictures() -> None:
-    """With a sixth of the pictures to learn from, it reads most of those that are the easiest to read."""
+    """With a quarter of the pictures to learn from, it reads most of those that are the easiest to read."""
     pytest.importorskip("torch", reason="the attack needs what `make bench-resistance` installs")
     pytest.importorskip("scipy", reason="the attack needs what `make bench-resistance` installs")
-    from benchmarks.resistance.boxes import Reader
+    from benchmarks.resistance.boxes import PICTURES, Reader
 
-    read = Reader("digits", "calm", pictures=1920)
-    texts = ["02468", "64280", "35624", "50832", "84063", "23568"]
-    right = [
-        read(draw(text, random.Random(seed), size=attack.SIZE, difficulty="calm"))[0] == text
-        for seed, text in enumerate(texts)
-    ]
-    assert sum(right) >= 3
+    read = Reader("digits", "calm", pictures=PICTURES // 4)
+    right = 0
+    for seed in range(20):
+        rng = random.Random(seed)
+        text = "".join(rng.choices(DIGITS, k=attack.LENGTH))
+        right += read(draw(text, rng, size=attack.SIZE, difficulty="calm"))[0] == text
+    assert right > 10
