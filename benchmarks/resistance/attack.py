@@ -15,7 +15,7 @@ from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
 
 from ..intervals import wilson
 from ..peers import drawings as peer_drawings
-from .cells import seconds_per_pass
+from .cells import seconds_per_pass, short
 
 SIZE = (peer_drawings.WIDTH, peer_drawings.HEIGHT)
 LENGTH = 5
@@ -126,9 +126,9 @@ def line(outcome: Outcome) -> str:
     share = outcome.right / outcome.pictures
     return (
         f"{outcome.right} of {outcome.pictures} read = {share:.1%} ({low:.1%} to {high:.1%}); "
-        f"{outcome.surest_right} of the surest {outcome.surest}; {outcome.cpu_seconds:.1f} CPU s a picture, "
-        f"{outcome.cpu_seconds_per_pass:.1f} a pass, {outcome.cpu_seconds_per_sure_pass:.0f} if only the surest tenth "
-        "is answered"
+        f"{outcome.surest_right} of the surest {outcome.surest}; {short(outcome.cpu_seconds)} CPU s a picture, "
+        f"{short(outcome.cpu_seconds_per_pass)} a pass, {short(outcome.cpu_seconds_per_sure_pass)} if only the "
+        "surest tenth is answered"
     )
 
 

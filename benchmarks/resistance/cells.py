@@ -20,6 +20,7 @@ COMMAND = "make bench-resistance"
 
 #: The ways of reading, in the order of the tables, and what they are called there.
 WAYS: Mapping[str, str] = {
+    "boxes": "a network that finds each glyph, trained on 12,000 pictures drawn with the source",
     "outlines": "outlines of the package's own glyphs, with the source",
     "background": "the background fitted and taken away, with the source",
     "recurring": "shapes that recur in 300 labelled pictures of the same process",
@@ -64,6 +65,11 @@ def seconds_per_pass(seconds: float, pictures: int, right: int) -> float:
     return seconds * pictures / right if right else math.inf
 
 
+def short(seconds: float) -> str:
+    """Return seconds for people: to a tenth, or with two digits that count if they are fewer than one."""
+    return f"{seconds:.1f}" if seconds >= 1 else f"{float(f'{seconds:.2g}'):.10f}".rstrip("0").rstrip(".")
+
+
 def table(drawing: str, cells: Iterable[Cell]) -> tuple[list[str], list[list[str]], str]:
     """Return the columns and the rows of a drawing's table, and a sentence that says how it was measured.
 
@@ -99,7 +105,10 @@ def _surest(cell: Cell | None) -> str:
 
 
 def _seconds(cell: Cell) -> str:
-    return f"{cell['cpu_seconds']:.1f}" if "cpu_seconds" in cell else "–"
+    if "cpu_seconds" not in cell:
+        return "–"
+    once = f", after {cell['training_cpu_seconds']} once" if "training_cpu_seconds" in cell else ""
+    return short(cell["cpu_seconds"]) + once
 
 
 def _seconds_per_pass(cell: Cell) -> str:
@@ -107,7 +116,7 @@ def _seconds_per_pass(cell: Cell) -> str:
     if "cpu_seconds" not in cell:
         return "–"
     prices = [seconds_per_pass(cell["cpu_seconds"], cell["pictures"], cell[each]) for each in ("right", "surest_right")]
-    every, surest = (f"{price:.1f}" if math.isfinite(price) else "no pass" for price in prices)
+    every, surest = (short(price) if math.isfinite(price) else "no pass" for price in prices)
     return f"{every}; {surest} if only the surest tenth is answered"
 
 

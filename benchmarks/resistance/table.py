@@ -8,6 +8,7 @@ record of the documentation as soon as it is measured. For one cell, or a first 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from flask_captcha_api.rendering.picture.styles import DIFFICULTIES
@@ -17,7 +18,7 @@ from ..environment import versions_of
 from ..intervals import wilson
 from ..peers import drawings as peer_drawings
 from ..peers.environments import PEERS_APART, DrawingApart
-from . import attack, cells, ground, ocr, outlines, recurring
+from . import attack, boxes, cells, ground, ocr, outlines, recurring
 
 #: Measures a kind and a drawing with a number of pictures, and returns the figures of each way of reading.
 Measure = Callable[[str, str, int, int], Mapping[str, Mapping[str, Any]]]
@@ -67,6 +68,15 @@ def by_recurring(kind: str, drawing: str, count: int, processes: int) -> Mapping
     return {"recurring": {name: figure for name, figure in figures.items() if name != "cpu_seconds"}}
 
 
+def by_boxes(kind: str, drawing: str, count: int, processes: int) -> Mapping[str, Mapping[str, Any]]:
+    """Measure the network that finds glyphs, with what it took to train it."""
+    reader = boxes.Reader(kind, drawing)
+    measure = by_attack("boxes", partial(attack.run, "boxes", lambda *_: reader))
+    (figures,) = measure(kind, drawing, count, processes).values()
+    versions = {**figures["versions"], **versions_of("torch")}
+    return {"boxes": {**figures, "training_cpu_seconds": round(reader.training_cpu_seconds), "versions": versions}}
+
+
 def by_ddddocr(kind: str, drawing: str, count: int, _: int) -> Mapping[str, Mapping[str, Any]]:
     """Measure ddddocr's two models, and the best that either makes of any clean-up."""
     solvers = dict(ocr.character_solvers())
@@ -94,6 +104,7 @@ ROWS: Mapping[str, tuple[Measure, int, bool]] = {
     "ddddocr": (by_ddddocr, 500, False),
     "rapidocr": (by_rapidocr, 200, False),
     "background": (by_attack("background", ground.measure), 200, True),
+    "boxes": (by_boxes, 200, True),
     "outlines": (by_attack("outlines", outlines.measure), 200, True),
     "recurring": (by_recurring, 200, True),
 }
@@ -119,7 +130,9 @@ def _told(figures: Mapping[str, Any]) -> str:
     if "surest" in figures:
         told += f"; {figures['surest_right']} of the surest {figures['surest']}"
     if "cpu_seconds" in figures:
-        told += f"; {figures['cpu_seconds']:.1f} CPU s each"
+        told += f"; {cells.short(figures['cpu_seconds'])} CPU s each"
+    if "training_cpu_seconds" in figures:
+        told += f"; {figures['training_cpu_seconds']} CPU s of training"
     return told
 
 

@@ -24,10 +24,12 @@ GPU_DOLLARS_PER_HOUR = 0.34
 # <tables>
 PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
     {
-        ("digits", "calm"): 2.9,
+        ("digits", "calm"): 0.015,
+        ("digits", "hard"): 0.0032,
         ("digits", "normal"): 0.003,
         ("letters", "calm"): 4.5,
-        ("letters", "normal"): 0.84,
+        ("letters", "hard"): 1.1,
+        ("letters", "normal"): 0.011,
     }
 )
 # </tables>

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.resistance import attack, cells
 from benchmarks.resistance.attack import Reading, outcome_of
+from flask_captcha_api.challenges.makers import DIGITS
 from flask_captcha_api.rendering.picture.drawing import draw
 
 
@@ -68,6 +69,12 @@ def test_sums_have_columns_if_they_have_been_measured() -> None:
     assert rows[0][2:4] == ["not measured", "1.0% (0.2% to 5.4%), n = 100"]
 
 
+def test_a_table_says_what_an_attack_costs_once_and_each_time() -> None:
+    figures = {"surest": 10, "surest_right": 10, "cpu_seconds": 0.0081, "training_cpu_seconds": 150}
+    _, rows, _ = cells.table("normal", [cell("boxes", "digits", 90, **figures)])
+    assert rows[0][-2:] == ["0.0081, after 150 once", "0.009; 0.081 if only the surest tenth is answered"]
+
+
 def test_a_table_of_nothing_says_so() -> None:
     assert cells.table("hard", [cell("rapidocr", "digits", 4)])[1:] == (
         [],
@@ -111,3 +118,19 @@ def test_the_attack_by_recurring_shapes_reads_other_pictures_of_the_same_process
     )
     assert right >= 12
     assert right > right_of_other
+
+
+@pytest.mark.slow
+def test_the_attack_by_boxes_learns_to_read_the_easiest_pictures() -> None:
+    """With a quarter of the pictures to learn from, it reads most of those that are the easiest to read."""
+    pytest.importorskip("torch", reason="the attack needs what `make bench-resistance` installs")
+    pytest.importorskip("scipy", reason="the attack needs what `make bench-resistance` installs")
+    from benchmarks.resistance.boxes import PICTURES, Reader
+
+    read = Reader("digits", "calm", pictures=PICTURES // 4)
+    right = 0
+    for seed in range(20):
+        rng = random.Random(seed)
+        text = "".join(rng.choices(DIGITS, k=attack.LENGTH))
+        right += read(draw(text, rng, size=attack.SIZE, difficulty="calm"))[0] == text
+    assert right > 10
