@@ -118,7 +118,7 @@ bench-peers: $(VENV)/dev
 
 # What machines read of our pictures, with the source at hand and without. Several hours; `ARGS="--rows outlines --kinds
 # digits --drawings normal --count 40"` for a look at one cell, and `--keep` to write what is measured into the record.
-bench-resistance: $(VENV)/bench
+bench-resistance: $(VENV)/bench $(VENV)/bench-trained
 	@$(RUN) benchmarks.resistance.table $(ARGS)
 
 # What a network learns of our pictures, given 8,000 of them. Two hours on one core.
