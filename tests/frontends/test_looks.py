@@ -30,6 +30,7 @@ def test_the_field_looks_like_the_frameworks(
     shop = opened("index", build_look(look))
     shop.policy = POLICY + "; style-src 'self' 'unsafe-inline'"
     with visitor.visiting(chromium, shop) as window:
+        window.page.add_style_tag(content="* { transition: none !important }")  # compare final colours
         if scheme == "dark":
             window.page.emulate_media(color_scheme="dark")
             window.page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
