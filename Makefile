@@ -34,7 +34,7 @@ demo: $(VENV)/demo
 	@echo
 	@$(RUN) flask --app example_app.demo run --port $(PORT)
 
-# Everything that a change has to pass. Six minutes on two cores.
+# Everything that a change has to pass. Five minutes on two cores.
 test: servers lint
 	CAPTCHA_TESTS_REQUIRE_SERVERS=$(shell tests/support/install_servers --asked) $(PYTEST)
 
