@@ -166,19 +166,25 @@ def make_site() -> Site:
 
 @contextmanager
 def running() -> Iterator[Site]:
-    """Serve the site from a thread of this process."""
+    """Serve the site, with its known answer."""
     site = make_site()
+    with answers(site.app, ANSWER), serving(site):
+        yield site
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[None]:
+    """Serve a site from a thread of this process, and set its address."""
     server = make_server("127.0.0.1", 0, site.app, threaded=True)
     site.address = f"http://127.0.0.1:{server.port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
-    with answers(site.app, ANSWER):
-        thread.start()
-        try:
-            yield site
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 if __name__ == "__main__":
