@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from .settings.rates import parse_rate
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
+    from limits.storage import Storage
     from limits.strategies import SlidingWindowCounterRateLimiter
 
 _NAMESPACE = "captcha_api"
@@ -21,6 +23,9 @@ _REDIS_SCHEMES = ("redis", "valkey")
 #: redis-py opens 100 connections at most. A request that needs another would count as an outage, so beyond 100 requests
 #: at once the rest would not be limited. A URI's max_connections wins over this.
 _MOST_CONNECTIONS = 2**31 - 1
+
+#: So many counts in memory are no burden, even if all of them have ended.
+_FEW = 1_000
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -42,6 +47,7 @@ class Counters:
         self._scheme = urlsplit(storage_uri).scheme
         check_storage(self._scheme)
         self._limiter = Lazy(self._open)
+        self._in_memory = _CountsInMemory()
         self._lock = ProcessLock()
         self._windows: dict[str, Sequence[RateLimitItem]] = {}
 
@@ -77,7 +83,7 @@ class Counters:
     def failures(self, *who: str) -> int | None:
         """Return the number of failures counted; None: the storage is unavailable."""
         try:
-            return self._limiter.get().storage.get(_key(who))
+            return self._counts.get(_key(who))
         except Exception as error:
             _log_outage("failures are unknown", error)
             return None
@@ -86,7 +92,7 @@ class Counters:
         """Count a failure, atomically. The count expires ``seconds`` after its first failure."""
         try:
             with self._counting_lock():
-                self._limiter.get().storage.incr(_key(who), seconds)
+                self._counts.incr(_key(who), seconds)
         except Exception as error:
             _log_outage("a failure was not counted", error)
 
@@ -98,9 +104,9 @@ class Counters:
         """
         key = _key(who)
         try:
-            storage = self._limiter.get().storage
+            counts = self._counts
             with self._counting_lock():
-                return storage.incr(key, seconds) if storage.get(key) < limit else None
+                return counts.incr(key, seconds) if counts.get(key) < limit else None
         except Exception as error:
             _log_outage("failures are unknown", error)
             return None
@@ -112,7 +118,7 @@ class Counters:
         """
         try:
             with self._counting_lock():
-                return self._limiter.get().storage.incr("/".join((_NAMESPACE, *who)), seconds)
+                return self._counts.incr("/".join((_NAMESPACE, *who)), seconds)
         except Exception as error:
             _log_outage("difficulties stay as they are", error)
             return None
@@ -120,12 +126,18 @@ class Counters:
     def clear_failures(self, *who: str) -> None:
         """Reset the count of failures."""
         try:
-            self._limiter.get().storage.clear(_key(who))
+            with self._counting_lock():
+                self._counts.clear(_key(who))
         except Exception as error:
             _log_outage("failures were not cleared", error)
 
+    @property
+    def _counts(self) -> "Storage | _CountsInMemory":
+        """Return where failures and captchas are counted, as opposed to rates."""
+        return self._in_memory if self.are_private_to_process else self._limiter.get().storage
+
     def _counting_lock(self) -> AbstractContextManager[Any]:
-        """Return the lock to hold while counting: the library's memory storage loses concurrent first hits.
+        """Return the lock to hold while counting in memory, where the library's storage loses concurrent first hits.
 
         The library starts a thread between them, which yields under gevent.
         """
@@ -174,6 +186,43 @@ class Counters:
         storage: Any = self._limiter.get().storage
         counted = storage.get_sliding_window(window.key_for(_NAMESPACE, *who), window.get_expiry())
         return _seconds_until_free(window.get_expiry(), window.amount - cost + 1, *counted)
+
+
+class _CountsInMemory:
+    """Counts in this process. Callers that count must hold a lock.
+
+    The library's storage starts a thread for this a hundred times a second, which looks at every key: that takes longer
+    than everything else but the drawing of a picture.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, float]] = {}
+        self._most = _FEW
+
+    def incr(self, key: str, seconds: int) -> int:
+        """Count one and return the count, which ends ``seconds`` after it began."""
+        now = time.time()
+        number, end = self._counts.get(key, (0, 0.0))
+        if end <= now:
+            self._make_room(now)
+            number, end = 0, now + seconds
+        self._counts[key] = number + 1, end
+        return number + 1
+
+    def get(self, key: str) -> int:
+        """Return the count."""
+        number, end = self._counts.get(key, (0, 0.0))
+        return number if end > time.time() else 0
+
+    def clear(self, key: str) -> None:
+        """Reset the count."""
+        self._counts.pop(key, None)
+
+    def _make_room(self, now: float) -> None:
+        """Forget the counts that have ended, whenever there are twice as many as were left the last time."""
+        if len(self._counts) >= self._most:
+            self._counts = {key: (number, end) for key, (number, end) in self._counts.items() if end > now}
+            self._most = max(_FEW, 2 * len(self._counts))
 
 
 def _log_outage(consequence: str, error: Exception) -> None:

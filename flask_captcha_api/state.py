@@ -90,7 +90,8 @@ def may_be_one_of_several_processes() -> bool:
     """Return whether the server of the current request runs several processes of this app, or may run them."""
     if current_state().config.single_process:
         return False
-    return bool(request.environ.get("wsgi.multiprocess")) or _always_claims_one_process(request.environ)
+    environ = request.environ
+    return bool(environ.get("wsgi.multiprocess")) or _always_claims_one_process(environ)
 
 
 def _always_claims_one_process(environ: Mapping[str, Any]) -> bool:

@@ -112,9 +112,15 @@ def is_typable(text: object) -> bool:
     return (
         isinstance(text, str)
         and 1 <= len(text) <= LONGEST_ANSWER
-        and not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+        and not _has_unusable_character(text)
         and 1 <= len(Folding().fold(text)) <= LONGEST_ANSWER
     )
+
+
+def _has_unusable_character(text: str) -> bool:
+    if text.isascii():
+        return not text.isprintable()
+    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
 
 
 def is_acceptable(text: object) -> bool:

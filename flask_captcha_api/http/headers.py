@@ -146,8 +146,12 @@ def forbid_storing(headers: Headers) -> None:
     A targeted ``…-Cache-Control`` (RFC 9213), ``Surrogate-Control`` (Varnish, Fastly) and ``X-Accel-Expires`` (nginx)
     take precedence over ``Cache-Control``. Validators are removed because they are useless without a stored response.
     """
-    for name in {name.lower() for name in headers.keys()}:  # noqa: SIM118 - iterating over Headers yields pairs
-        if name.endswith("-cache-control") or name in _STORAGE_HEADERS:
+    policies = []
+    for name, value in list(headers):
+        lower = name.lower()
+        if lower == "cache-control":
+            policies.append(value)
+        elif lower in _STORAGE_HEADERS or lower.endswith("-cache-control"):
             headers.remove(name)
-    if headers.getlist("Cache-Control") != ["no-store"]:
+    if policies != ["no-store"]:
         headers["Cache-Control"] = "no-store"

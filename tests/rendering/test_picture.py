@@ -293,6 +293,18 @@ def test_shapes_recur_as_often_as_their_bending_says() -> None:
     assert 150 < len(set(map(id, shapes))) < 260  # 1600 / 8, and the first twelve
 
 
+def test_backgrounds_recur_unchanged_and_are_replaced() -> None:
+    """Whatever is stamped and cleared on a picture's plane, the background that is kept stays as it was."""
+    book, rng = Atlas(), random.Random(1)
+    kept: dict[int, tuple[Image.Image, bytes]] = {}
+    for _ in range(800):
+        draw_in_style("rows", "17+29", rng, size=SIZE, atlas=book)
+        backgrounds = [image for image in book._images.values() if image.size == SIZE]
+        kept |= {id(each): (each, each.tobytes()) for each in backgrounds if id(each) not in kept}
+    assert all(each.tobytes() == before for each, before in kept.values())
+    assert 35 < len(kept) < 90  # 800 / 16, and the first twelve
+
+
 def test_no_two_shapes_are_alike() -> None:
     """Each is bent in its own way: the same typeface, size and angle give another outline each time."""
     shapes = [
@@ -310,7 +322,7 @@ def test_an_atlas_keeps_a_few_megabytes() -> None:
     book = Atlas()
     for seed in range(900):
         take(book, CHARACTERS[seed % 40], seed, capital=60 + seed % 90)
-    kept = sum(shape.width * shape.height for shape in book._shapes.values())
+    kept = sum(image.width * image.height for image in book._images.values())
     assert kept == book._bytes
     assert atlas._CAPACITY / 2 < kept <= atlas._CAPACITY
 
@@ -332,7 +344,7 @@ def test_threads_share_one_atlas() -> None:
     for thread in threads:
         thread.join()
     assert len(drawn) == 8 * 12
-    assert book._bytes == sum(shape.width * shape.height for shape in book._shapes.values()) <= atlas._CAPACITY
+    assert book._bytes == sum(image.width * image.height for image in book._images.values()) <= atlas._CAPACITY
 
 
 def test_pictures_of_an_app_share_an_atlas(app: Flask) -> None:
@@ -340,9 +352,9 @@ def test_pictures_of_an_app_share_an_atlas(app: Flask) -> None:
     CaptchaApi(app)
     for _ in range(40):
         app.test_client().get("/captcha/web")
-    before = dict(rendering._ATLAS._shapes)
+    before = dict(rendering._ATLAS._images)
     assert app.test_client().get("/captcha/web").status_code == 200
-    assert len(set(map(id, rendering._ATLAS._shapes.values())) & set(map(id, before.values()))) > len(before) - 10
+    assert len(set(map(id, rendering._ATLAS._images.values())) & set(map(id, before.values()))) > len(before) - 10
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -18,6 +18,7 @@ from flask import Flask
 from limits.storage import SCHEMES, RedisStorage  # type: ignore[attr-defined]  # as the package has it
 
 from flask_captcha_api import CaptchaApi, SetupError
+from flask_captcha_api import counters as counting
 from flask_captcha_api.counters import Counters
 from flask_captcha_api.settings.rate_storages import has_window_too_long
 from flask_captcha_api.settings.rates import is_rate, max_hits_within, never_allows, parse_rate
@@ -32,7 +33,8 @@ NOON = 1_700_000_040.0  # a multiple of 60, as windows begin at multiples of the
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Set the clock that counting in memory looks at; its first item is the time."""
     now = [NOON]
-    monkeypatch.setattr(limits.storage.memory, "time", SimpleNamespace(time=lambda: now[0]))
+    for module in (limits.storage.memory, counting):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: now[0]))
     return now
 
 
@@ -189,6 +191,12 @@ class TestContract:
             counters.add_failure("long", seconds=longest)
         assert counters.failures("long") == 2
 
+    def test_what_is_counted_in_the_same_moment_is_all_counted(self, counters: Counters) -> None:
+        """Each of sixty-four threads gets a count of its own."""
+        with ThreadPoolExecutor(64) as pool:
+            counts = list(pool.map(lambda _: counters.count("issued", "crowd", seconds=60), range(64)))
+        assert sorted(counts, key=str) == sorted(range(1, 65), key=str)
+
     def test_failures_are_counted_and_forgotten(self, counters: Counters) -> None:
         """They add up until they are cleared."""
         assert counters.failures("ann") == 0
@@ -288,6 +296,16 @@ def test_failures_are_forgotten_in_time(clock: list[float]) -> None:
     assert counters.failures("ann") == 2
     clock[0] += 11
     assert counters.failures("ann") == 0
+
+
+def test_counts_that_have_ended_make_room(clock: list[float]) -> None:
+    """A crowd of clients that never return is forgotten, and those that still count are not."""
+    counters = Counters("memory://")
+    for number in range(5_000):
+        counters.count("issued", str(number), seconds=60)
+        clock[0] += 0.1
+    assert len(counters._in_memory._counts) < 2_000
+    assert [counters.count("issued", str(number), seconds=60) for number in (4_999, 4_500, 0)] == [2, 2, 1]
 
 
 def test_an_outage_is_logged_and_limits_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,21 +1,20 @@
-"""The atlas: glyphs bent into shapes of their own, ready to be pasted, and kept for some pictures."""
+"""The atlas: what takes longest to draw, kept ready for some pictures, above all glyphs bent into shapes of their own."""
 
 import math
 import random
-from array import array
-from functools import lru_cache
+from collections.abc import Callable
 from typing import NamedTuple
 
 from PIL import Image, ImageChops
 
 from ...lazy import ProcessLock
-from .typefaces import BLUR, CAPITAL, faces_with, glyph
+from .typefaces import BLUR, CAPITAL, PADDING, faces_with, glyph
 
 Range = tuple[float, float]
 
 #: Kept are this many shapes of an upright glyph at each size, and of a tilted one at each of its many angles.
 _SLOTS, _TILTED_SLOTS = 12, 4
-#: All shapes of an atlas together, in bytes of pixels. The oldest make room.
+#: All images of an atlas together, in bytes of pixels. The oldest make room.
 _CAPACITY = 4_000_000
 #: The step of the angles at which shapes are kept, in radians.
 _TILT_STEP = 0.25
@@ -25,7 +24,12 @@ _POINTS = 3
 #: … so the ripple, which has more, is smaller.
 _RIPPLE_POINTS = 5
 #: Between its points a mesh is smooth: it is drawn in this many cells along each side.
-_CELLS = 8
+_CELLS = 6
+#: So many pixels around a blurred glyph are too dark to become part of a shape, however heavy.
+_BLANK = PADDING - 7
+#: Between its points a smooth curve goes beyond them, so random bytes are at most this far from the middle of all.
+_ROOM = 95.5
+_WITHIN = bytes(round(127.5 + _ROOM * (2 * value / 255 - 1)) for value in range(256))
 #: The change of grey per pixel at the edge of a blurred glyph.
 _EDGE = 255 / (BLUR * math.sqrt(2 * math.pi))
 #: The change of grey per pixel at the edge of a shape: about one pixel is soft.
@@ -59,13 +63,13 @@ class Bending(NamedTuple):
 
 
 class Atlas:
-    """Shapes that are ready to be pasted. Threads may share one.
+    """Images that are ready to be pasted. Threads may share one.
 
-    It fills as pictures ask for shapes, and is replaced shape by shape. Each process has its own.
+    It fills as pictures ask for images, and is replaced image by image. Each process has its own.
     """
 
     def __init__(self) -> None:
-        self._shapes: dict[tuple[object, ...], Image.Image] = {}
+        self._images: dict[tuple[object, ...], Image.Image] = {}
         self._bytes = 0
         self._lock = ProcessLock()
 
@@ -84,24 +88,45 @@ class Atlas:
         :param tilt: the angle in radians, clockwise; rounded.
         """
         step = round(tilt / _TILT_STEP)
-        slot = rng.randrange(_TILTED_SLOTS if step else _SLOTS)
-        key = (character, typefaces, bending, capital, step, slot)
-        shape = self._shapes.get(key)
-        if shape is None or rng.randrange(bending.life) == 0:
-            typeface = rng.choice(faces_with(character, typefaces))
-            shape = bend(glyph(character, typeface), bending, capital, step * _TILT_STEP, rng)
-            self._keep(key, shape)
-        return shape
 
-    def _keep(self, key: tuple[object, ...], shape: Image.Image) -> None:
+        def make() -> Image.Image:
+            typeface = rng.choice(faces_with(character, typefaces))
+            return bend(glyph(character, typeface), bending, capital, step * _TILT_STEP, rng)
+
+        subject = (character, typefaces, bending, capital, step)
+        return self.image(subject, make, rng, slots=_TILTED_SLOTS if step else _SLOTS, life=bending.life)
+
+    def image(
+        self,
+        subject: tuple[object, ...],
+        make: Callable[[], Image.Image],
+        rng: random.Random,
+        *,
+        life: int,
+        slots: int = _SLOTS,
+    ) -> Image.Image:
+        """Return one of the images of a subject, which must not be changed.
+
+        :param make: makes another.
+        :param life: how often an image is used on average before the next one takes its place.
+        :param slots: how many are kept.
+        """
+        key = (*subject, int(slots * rng.random()))
+        image = self._images.get(key)
+        if image is None or life * rng.random() < 1:
+            image = make()
+            self._keep(key, image)
+        return image
+
+    def _keep(self, key: tuple[object, ...], image: Image.Image) -> None:
         with self._lock.get():
-            for old_key in (key, *self._shapes):
-                old = self._shapes.pop(old_key, None)
+            for old_key in (key, *self._images):
+                old = self._images.pop(old_key, None)
                 self._bytes -= old.width * old.height if old else 0
-                if self._bytes + shape.width * shape.height <= _CAPACITY:
+                if self._bytes + image.width * image.height <= _CAPACITY:
                     break
-            self._shapes[key] = shape
-            self._bytes += shape.width * shape.height
+            self._images[key] = image
+            self._bytes += image.width * image.height
 
 
 def bend(blurred: Image.Image, bending: Bending, capital: int, tilt: float, rng: random.Random) -> Image.Image:
@@ -120,13 +145,13 @@ def bend(blurred: Image.Image, bending: Bending, capital: int, tilt: float, rng:
     scale = zoom / (a * d - b * c)
     mesh = _mesh(size, (d * scale, -b * scale, -c * scale, a * scale), blurred.size, bending, rng)
     bent = blurred.transform(size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR, fillcolor=0)
-    if bending.uneven:
-        sway = _EDGE * CAPITAL * bending.uneven
-        greys = bytes(round(128 + rng.uniform(-sway, sway)) for _ in range(9))
-        field = Image.frombytes("L", (3, 3), greys).resize(size, Image.Resampling.BICUBIC)
-        bent = ImageChops.add(bent, field, offset=-128)
-    threshold = round(128 - _EDGE * CAPITAL * rng.uniform(*bending.weight))
-    shape = bent.point(_cut(threshold, capital))
+    # What is brighter than the threshold, which differs from one part to another, becomes white, with soft edges.
+    sway = _EDGE * CAPITAL * bending.uneven
+    greys = bytes(round(128 + rng.uniform(-sway, sway)) for _ in range(9))
+    field = Image.frombytes("L", (3, 3), greys).resize(size, Image.Resampling.BICUBIC)
+    threshold = 128 - _EDGE * CAPITAL * rng.uniform(*bending.weight)
+    slope = _SHARPNESS * capital / (_EDGE * CAPITAL)
+    shape = ImageChops.add(bent, field, 1 / slope, round(128 - slope * (threshold + 128)))
     return shape.crop(shape.getbbox())
 
 
@@ -137,19 +162,25 @@ def _mesh(
     bending: Bending,
     rng: random.Random,
 ) -> list[tuple[tuple[int, int, int, int], tuple[float, ...]]]:
-    """Return the boxes of a mesh, each with the quadrilateral of the glyph that it shows, for Image.transform."""
+    """Return the boxes of a mesh, each with the quadrilateral of the glyph that it shows, for Image.transform.
+
+    More than half of them lie beside the glyph, in its padding, and are left out.
+    """
     a, b, c, d = to_glyph
     (width, height), (glyph_width, glyph_height) = size, glyph_size
     xs, ys = ([round(length * step / _CELLS) for step in range(_CELLS + 1)] for length in size)
     along_x = [(glyph_width / 2 + a * (x - width / 2), glyph_height / 2 + c * (x - width / 2)) for x in xs]
     along_y = [(b * (y - height / 2), d * (y - height / 2)) for y in ys]
-    bends = zip(_bends(bending, rng), _bends(bending, rng), strict=True)
+    bends = iter(_bends(bending, rng))
     points = [
         (from_x + to_x + bend_x, from_y + to_y + bend_y)
         for (to_x, to_y), (from_x, from_y), (bend_x, bend_y) in (
             (along, across, next(bends)) for along in along_y for across in along_x
         )
     ]
+    right, bottom = glyph_width - _BLANK, glyph_height - _BLANK
+    # One bit for each side of the glyph: a cell whose corners share one is wholly beyond that side.
+    beyond = [(x < _BLANK) | (x > right) << 1 | (y < _BLANK) << 2 | (y > bottom) << 3 for x, y in points]
     line = _CELLS + 1
     return [
         (
@@ -159,27 +190,24 @@ def _mesh(
         for row in range(_CELLS)
         for column in range(_CELLS)
         for at in (row * line + column,)
+        if not beyond[at] & beyond[at + 1] & beyond[at + line] & beyond[at + line + 1]
     ]
 
 
-def _bends(bending: Bending, rng: random.Random) -> list[float]:
-    """Return how far each corner of a cell is displaced along one axis, in pixels of a glyph."""
+def _bends(bending: Bending, rng: random.Random) -> list[tuple[float, float]]:
+    """Return how far each corner of a cell is displaced along both axes, in pixels of a glyph."""
     bends = _field(_POINTS, bending.mesh * CAPITAL, rng)
     if not bending.ripple:
         return bends
     ripples = _field(_RIPPLE_POINTS, bending.ripple * CAPITAL, rng)
-    return [bend + ripple for bend, ripple in zip(bends, ripples, strict=True)]
+    return [(x + more_x, y + more_y) for (x, y), (more_x, more_y) in zip(bends, ripples, strict=True)]
 
 
-def _field(points: int, largest: float, rng: random.Random) -> list[float]:
-    """Return a smooth random value for each corner of a cell, from random ones at so many points along each side."""
-    values = array("f", [2 * largest * rng.random() - largest for _ in range(points * points)])
-    coarse = Image.frombytes("F", (points, points), values.tobytes())
-    return array("f", coarse.resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BICUBIC).tobytes()).tolist()
-
-
-@lru_cache(maxsize=512)
-def _cut(threshold: int, capital: int) -> list[int]:
-    """Return the table that makes a shape with soft edges of a blurred one."""
-    slope = _SHARPNESS * capital / (_EDGE * CAPITAL)
-    return [min(255, max(0, round(128 + slope * (grey - threshold)))) for grey in range(256)]
+def _field(points: int, largest: float, rng: random.Random) -> list[tuple[float, float]]:
+    """Return two smooth random values for each corner of a cell, from random ones at so many points along each side."""
+    # Two channels of an image are two fields.
+    values = rng.randbytes(3 * points * points).translate(_WITHIN)
+    coarse = Image.frombytes("RGB", (points, points), values)
+    smooth = coarse.resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BICUBIC).tobytes()
+    step = largest / _ROOM
+    return [((x - 127.5) * step, (y - 127.5) * step) for x, y in zip(smooth[::3], smooth[1::3], strict=True)]

@@ -10,7 +10,7 @@ from PIL import Image
 from .atlas import Atlas
 from .canvas import Palette, Picture
 from .styles import DIFFICULTIES, STYLES
-from .typefaces import BUNDLED, missing_from
+from .typefaces import BUNDLED, faces_with
 
 MEDIA_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
@@ -70,9 +70,9 @@ def draw_in_style(
 
     The other parameters are those of :func:`draw`.
     """
-    text = "".join(text.split())
+    text, typefaces = "".join(text.split()), tuple(typefaces)
     _check(text, typefaces)
-    picture = Picture(text, size, THEMES[theme]._replace(hue=hue), atlas or Atlas(), tuple(typefaces))
+    picture = Picture(text, size, THEMES[theme]._replace(hue=hue), atlas or Atlas(), typefaces)
     for step in STYLES[style]:
         step(picture, rng)
     return encode(picture.image, file_format)
@@ -90,11 +90,11 @@ def encode(picture: Image.Image, file_format: str) -> bytes:
     return encoded.getvalue()
 
 
-def _check(text: str, typefaces: Sequence[str]) -> None:
+def _check(text: str, typefaces: tuple[str, ...]) -> None:
     """Check that a text can be drawn. The error does not show it: it may be the answer."""
     if not text:
         raise ValueError("there is no character to draw")
-    if missing_from(typefaces, text):
+    if not all(faces_with(character, typefaces) for character in text):
         raise ValueError(
             "the prompt has a character that none of the typefaces has: the bundled ones have capital letters, digits "
             "and + - − × = ?; set CAPTCHA_FONTS to font files that have every character of the kind's prompts"

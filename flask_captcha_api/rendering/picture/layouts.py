@@ -6,6 +6,7 @@ recognisers: that a column of pixels belongs to one character, that lines are le
 
 import math
 import random
+from operator import add, sub
 
 from .atlas import Range
 from .canvas import Picture, Spot
@@ -27,17 +28,19 @@ def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
     :param gap: between glyphs, in heights of a capital.
     """
     widths = _widths_of(picture)
-    picture.capital = _capital_for(picture, _typical(widths) * len(widths), _TALLER)
+    typical = _typical(widths)
+    picture.capital = _capital_for(picture, typical * len(widths), _TALLER)
     parts = [widths]
-    in_two = _capital_for(picture, _typical(widths) * math.ceil(len(widths) / 2), 2 * _TALLER)
+    in_two = _capital_for(picture, typical * math.ceil(len(widths) / 2), 2 * _TALLER)
     if len(widths) > 3 and in_two > _SMALLEST_IN_ROWS * picture.capital:
         picture.capital = in_two
         first = rng.choice(_breaks(picture.text))
         parts = [widths[:first], widths[first:]]
     longest = max(map(sum, parts))
     for row, part in enumerate(parts):
-        spread = min(rng.uniform(*gap), (longest - sum(part)) / max(1, len(part) - 1))
-        x = rng.random() * (longest - sum(part) - spread * (len(part) - 1))
+        free, gaps = longest - sum(part), len(part) - 1
+        spread = min(rng.uniform(*gap), free / max(1, gaps))
+        x = rng.random() * (free - spread * gaps)
         for width in part:
             picture.spots.append(Spot(x + width / 2, row * _TALLER + rng.uniform(-0.05, 0.05)))
             x += width + spread
@@ -87,19 +90,19 @@ def _along(lengths: list[int], centres: list[float], room: int, margin: int, rng
 
     :param room: between the margins.
     """
-    begin = min([centre - length / 2 for centre, length in zip(centres, lengths, strict=True)])
-    end = max([centre + length / 2 for centre, length in zip(centres, lengths, strict=True)])
-    first, last = min(centres), max(centres)
+    halves = [length / 2 for length in lengths]
+    begin, end = min(map(sub, centres, halves)), max(map(add, centres, halves))
+    first = min(centres)
     free = room - (end - begin)
-    distance = last - first
+    distance = max(centres) - first
     stretch = max(0.0, 1 + free / distance) if distance else 1.0
     if stretch > 1:
         stretch = rng.uniform(1, min(stretch, _LARGEST_STRETCH))
     free = max(0.0, free - (stretch - 1) * distance)
     origin = margin + rng.random() * free - begin - (stretch - 1) * first
     return [
-        round(max(margin, min(origin + centre * stretch - length / 2, room + margin - length)))
-        for length, centre in zip(lengths, centres, strict=True)
+        round(max(margin, min(origin + centre * stretch - half, room + margin - 2 * half)))
+        for centre, half in zip(centres, halves, strict=True)
     ]
 
 

@@ -65,8 +65,8 @@ def _bending_of(character: str, bending: Bending) -> Bending:
     return bending
 
 
-def patches(picture: Picture, rng: random.Random, *, across: float, along: float, angle: Range) -> None:
-    """Paint a background of black and white patches: a few random grey cells, enlarged, turned and thresholded.
+def patches(picture: Picture, rng: random.Random, *, across: float, along: float, angle: Range, life: int) -> None:
+    """Paint a background of black and white patches, which the atlas keeps, in one of four ways.
 
     A glyph across an edge is light on one side of it and dark on the other, so that no threshold isolates it. The edges
     run at a slant, because few strokes of an upright glyph do: an edge along a stroke would hide or imitate it.
@@ -74,10 +74,21 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
     :param across: the width of a cell, in heights of a capital; the less, the more edges cross each glyph.
     :param along: the length of a cell.
     :param angle: of the length from the horizontal, in radians, to either side.
+    :param life: how often a background is used on average.
     """
-    width, height = (math.ceil(length / _COARSE) for length in picture.size)
+    cell = along * picture.capital, across * picture.capital
+    kept = picture.atlas.image(
+        (picture.size, cell, angle), lambda: _patches(picture.size, cell, angle, rng), rng, life=life
+    )
+    turned = kept.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if rng.random() < 0.5 else kept
+    picture.plane = ImageChops.invert(turned) if rng.random() < 0.5 else turned.copy()
+
+
+def _patches(size: tuple[int, int], cell: tuple[float, float], angle: Range, rng: random.Random) -> Image.Image:
+    """Return a background: a few random grey cells, enlarged, turned and thresholded."""
+    width, height = (math.ceil(length / _COARSE) for length in size)
     turned = rng.uniform(*angle) * rng.choice((1, -1))
-    cell_x, cell_y = along * picture.capital / _COARSE, across * picture.capital / _COARSE
+    cell_x, cell_y = (length / _COARSE for length in cell)
     diagonal = math.hypot(width, height)
     columns, lines = math.ceil(diagonal / cell_x) + 2, math.ceil(diagonal / cell_y) + 2
     cells = Image.frombytes("L", (columns, lines), rng.randbytes(columns * lines).translate(_SPREAD))
@@ -87,7 +98,7 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
     to_cells = (a, b, from_x - (a * width + b * height) / 2, c, d, from_y - (c * width + d * height) / 2)
     grey = cells.transform((width, height), Image.Transform.AFFINE, to_cells, _BILINEAR)
     before, after = _STEEPER
-    picture.plane = _steeper(_steeper(grey, before).resize(picture.size, _BILINEAR), after)
+    return _steeper(_steeper(grey, before).resize(size, _BILINEAR), after)
 
 
 def _steeper(grey: Image.Image, factor: int) -> Image.Image:
@@ -108,9 +119,16 @@ def clear_signs(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 -
 
 def stamp(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the same signature as every step
     """Stamp the shapes, swapping the inks wherever a glyph overlaps another or a dark part of the background."""
-    for shape, (x, y) in zip(picture.shapes, picture.corners, strict=True):
-        below = picture.plane.crop((x, y, x + shape.width, y + shape.height))
-        picture.plane.paste(ImageChops.difference(below, shape), (x, y))
+    glyphs = Image.new("L", picture.size)
+    boxes: list[tuple[int, int, int, int]] = []
+    for shape, (left, top) in zip(picture.shapes, picture.corners, strict=True):
+        right, bottom = left + shape.width, top + shape.height
+        stamped = shape
+        if any(x < right and left < to_x and y < bottom and top < to_y for x, y, to_x, to_y in boxes):
+            stamped = ImageChops.difference(glyphs.crop((left, top, right, bottom)), shape)
+        glyphs.paste(stamped, (left, top))
+        boxes.append((left, top, right, bottom))
+    picture.plane = ImageChops.difference(picture.plane, glyphs)
 
 
 def ink(picture: Picture, rng: random.Random) -> None:

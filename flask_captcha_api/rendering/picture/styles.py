@@ -45,12 +45,12 @@ _HARD_SHAPES = _SHAPES._replace(mesh=0.165, ripple=0.12, turn=0.18, lean=0.2, he
 _HARD_NARROW_SHAPES = _HARD_SHAPES._replace(mesh=0.13, turn=0.1, width=_NARROW_SHAPES.width)
 
 # Coarse patches leave most strokes whole; fine ones cut nearly every stroke, which costs readers more than attackers.
-_VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97))
-_COARSE = partial(patches, across=1.15, along=2.0, angle=(0.6, 0.97))
-_FINE = partial(patches, across=1.1, along=1.9, angle=(0.6, 0.97))
+_VERY_COARSE = partial(patches, across=1.8, along=3.0, angle=(0.6, 0.97), life=_CALM_SHAPES.life)
+_COARSE = partial(patches, across=1.15, along=2.0, angle=(0.6, 0.97), life=_SHAPES.life)
+_FINE = partial(patches, across=1.1, along=1.9, angle=(0.6, 0.97), life=_HARD_SHAPES.life)
 # Software that expects a single line reads an arch unless its glyphs are cut more.
-_ARCH_COARSE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97))
-_ARCH_FINE = partial(patches, across=0.8, along=1.4, angle=(0.6, 0.97))
+_ARCH_COARSE = partial(patches, across=0.85, along=1.5, angle=(0.6, 0.97), life=_SHAPES.life)
+_ARCH_FINE = partial(patches, across=0.8, along=1.4, angle=(0.6, 0.97), life=_HARD_SHAPES.life)
 
 # Software that expects a single line reads neither of two rows.
 _ROWS = partial(rows, gap=(0.2, 0.5))
