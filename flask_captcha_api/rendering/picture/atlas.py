@@ -1,4 +1,4 @@
-"""The atlas: what takes longest to draw, kept ready for some pictures, above all glyphs bent into shapes of their own."""
+"""The atlas: what takes longest to draw, kept ready for some pictures. Most of it are glyphs in shapes of their own."""
 
 import math
 import random

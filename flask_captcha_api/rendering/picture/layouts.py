@@ -6,6 +6,7 @@ recognisers: that a column of pixels belongs to one character, that lines are le
 
 import math
 import random
+from collections.abc import Sequence
 from operator import add, sub
 
 from .atlas import Range
@@ -73,19 +74,17 @@ def fit(picture: Picture, rng: random.Random) -> None:
     """Place the shapes at random, but completely inside the picture, and fill it. Larger ones are scaled down."""
     capital, margin = picture.capital, picture.margin
     width, height = (length - 2 * margin for length in picture.size)
-    picture.shapes = [
-        shape
-        if shape.width <= width and shape.height <= height
-        else shape.resize((min(shape.width, width), min(shape.height, height)))
-        for shape in picture.shapes
-    ]
-    widths, heights = [shape.width for shape in picture.shapes], [shape.height for shape in picture.shapes]
+    sizes = [shape.size for shape in picture.shapes]
+    if max(sizes)[0] > width or max(high for _, high in sizes) > height:
+        sizes = [(min(wide, width), min(high, height)) for wide, high in sizes]
+        picture.shapes = [shape.resize(size) for shape, size in zip(picture.shapes, sizes, strict=True)]
+    widths, heights = zip(*sizes, strict=True)
     xs = _along(widths, [spot.x * capital for spot in picture.spots], width, margin, rng)
     ys = _along(heights, [spot.y * capital for spot in picture.spots], height, margin, rng)
     picture.corners = list(zip(xs, ys, strict=True))
 
 
-def _along(lengths: list[int], centres: list[float], room: int, margin: int, rng: random.Random) -> list[int]:
+def _along(lengths: Sequence[int], centres: list[float], room: int, margin: int, rng: random.Random) -> list[int]:
     """Return where the shapes begin along one side of the picture. The distances between them are stretched to fit.
 
     :param room: between the margins.

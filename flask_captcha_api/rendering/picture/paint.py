@@ -122,7 +122,8 @@ def stamp(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the s
     glyphs = Image.new("L", picture.size)
     boxes: list[tuple[int, int, int, int]] = []
     for shape, (left, top) in zip(picture.shapes, picture.corners, strict=True):
-        right, bottom = left + shape.width, top + shape.height
+        width, height = shape.size
+        right, bottom = left + width, top + height
         stamped = shape
         if any(x < right and left < to_x and y < bottom and top < to_y for x, y, to_x, to_y in boxes):
             stamped = ImageChops.difference(glyphs.crop((left, top, right, bottom)), shape)
