@@ -16,6 +16,8 @@ _BILINEAR = Image.Resampling.BILINEAR
 _SPREAD = bytes(round(0.7 * grey) if grey < 128 else round(255 - 0.7 * (255 - grey)) for grey in range(256))
 #: The background is painted at a fraction of the size, and enlarged before its edges become hard.
 _COARSE = 4
+#: The size of the backgrounds that are kept, compared with a picture's.
+_LARGER = 1.25
 #: How much steeper the background's greys become, so that its edges are hard: before it is enlarged, and after.
 _STEEPER = (6, 8)
 
@@ -66,7 +68,7 @@ def _bending_of(character: str, bending: Bending) -> Bending:
 
 
 def patches(picture: Picture, rng: random.Random, *, across: float, along: float, angle: Range, life: int) -> None:
-    """Paint a background of black and white patches, which the atlas keeps, in one of four ways.
+    """Paint a background of black and white patches: a random part of a larger one, which the atlas keeps.
 
     A glyph across an edge is light on one side of it and dark on the other, so that no threshold isolates it. The edges
     run at a slant, because few strokes of an upright glyph do: an edge along a stroke would hide or imitate it.
@@ -76,12 +78,13 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
     :param angle: of the length from the horizontal, in radians, to either side.
     :param life: how often a background is used on average.
     """
+    width, height = picture.size
     cell = along * picture.capital, across * picture.capital
-    kept = picture.atlas.image(
-        (picture.size, cell, angle), lambda: _patches(picture.size, cell, angle, rng), rng, life=life
-    )
-    turned = kept.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if rng.random() < 0.5 else kept
-    picture.plane = ImageChops.invert(turned) if rng.random() < 0.5 else turned.copy()
+    size = round(_LARGER * width), round(_LARGER * height)
+    larger = picture.atlas.image((size, cell, angle), lambda: _patches(size, cell, angle, rng), rng, life=life)
+    left, top = int(rng.random() * (size[0] - width + 1)), int(rng.random() * (size[1] - height + 1))
+    part = larger.crop((left, top, left + width, top + height))
+    picture.plane = ImageChops.invert(part) if rng.random() < 0.5 else part
 
 
 def _patches(size: tuple[int, int], cell: tuple[float, float], angle: Range, rng: random.Random) -> Image.Image:
