@@ -40,6 +40,7 @@ class Form:
     :ivar is_offered: returns whether a source has captchas of this form.
     :ivar has_prompt: whether there is a prompt to render. Otherwise work is all there is.
     :ivar has_language: whether it depends on the visitor's language.
+    :ivar has_theme: whether it depends on the theme.
     :ivar folding: returns how the answers of a source's captchas are folded: by the source, unless this form is typed
         from otherwise.
     :ivar counts_as: what it counts as under a rate limit, in captchas.
@@ -53,6 +54,7 @@ class Form:
     is_offered: Callable[[Source], bool] = lambda _: True
     has_prompt: bool = True
     has_language: bool = False
+    has_theme: bool = False
     folding: Callable[[Source], Folding] = lambda source: source.folding
     counts_as: int = 1
 
@@ -114,6 +116,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             path="",
             render=_render_image,
             media_type=lambda settings: MEDIA_TYPES[settings.format],
+            has_theme=True,
         ),
         "audio": Form(
             noun="sound",

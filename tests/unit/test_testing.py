@@ -194,7 +194,8 @@ def test_the_worked_example(pytester: pytest.Pytester) -> None:
     assert list(files) == ["login.py", "conftest.py", "test_login.py"]
     for name, text in files.items():
         (pytester.path / name).write_text(text)
-    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=7)
+    outcomes = pytester.runpytest_subprocess("-W", "error").parseoutcomes()
+    assert set(outcomes) == {"passed"}
 
 
 @pytest.mark.slow

@@ -169,7 +169,7 @@ def _issue(
         required += [] if None in work else ["work"]
     captcha = {"type": "object", "required": required, "properties": members, "additionalProperties": False}
     body = envelope(Result.SUCCESS, captcha, catalogues) if has_body else None
-    has_theme = form == "image" and any(each.theme == "auto" for each in settings)
+    has_theme = FORMS[form].has_theme and any(each.theme == "auto" for each in settings)
     return _operation(
         ("get" if has_body else "head") + form.capitalize(),
         f"Issue a captcha as a {thing}" if has_body else f"Return the headers of a {thing} and issue none",
