@@ -56,6 +56,19 @@ def test_the_focus_in_the_form_requests_a_captcha(visit: Visits, site: Site) -> 
     solve(page)
 
 
+def test_pressing_for_a_picture_requests_one(visit: Visits, site: Site) -> None:
+    """The press puts the focus into the widget, which requests a captcha, before it clicks."""
+    window = visit()
+    site.body = LAZY
+    window.page.goto("/page")
+    window.wait_for(DEFINED)
+    window.page.get_by_role("button", name="New picture").click()
+    before = window.field().evaluate("field => field.uuid")
+    assert [path for path, _ in site.asked] == ["/captcha/login"]
+    window.page.get_by_role("button", name="New picture").click()
+    window.wait_for(f"field => field.uuid && field.uuid !== '{before}'")
+
+
 def test_it_is_renewed_only_while_the_form_has_the_focus(visit: Visits, site: Site) -> None:
     """A visitor who has gone on reading has it renewed when they come back."""
     window = visit()

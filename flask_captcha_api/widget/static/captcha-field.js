@@ -180,7 +180,8 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
       this.#fail(this.#form, { status: 0 });
     };
     ui.audio.onplay = ui.audio.onpause = () => this.#render();
-    ui.refresh.onclick = () => this.#load(this.#form);
+    // Pressing the button of a lazy widget focuses it, which has requested the first captcha already.
+    ui.refresh.onclick = () => (this.#uuid || !this.#isBusy) && this.#load(this.#form);
     ui.listen.onclick = () => (this.#form === "audio" && this.#uuid ? this.#play() : this.#load("audio"));
     ui.show.onclick = () => this.#load("image");
     ui.input.oninput = () => {
