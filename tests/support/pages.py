@@ -8,6 +8,8 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -32,6 +34,8 @@ RUN_ELSEWHERE = {
     "tests": "docs/test_how_to.py",
     "widget": "browser/test_how_to_widget.py",
 }
+#: What a page calls the server of a cache, and the backend whose server stands for it in tests.
+CACHES = {"127.0.0.1:6379": "RedisCache", "127.0.0.1:11211": "MemcachedCache-pylibmc"}
 PAGES_RUN_HERE = tuple(page for page in PAGES if page.stem not in RUN_ELSEWHERE)
 
 _BLOCK = re.compile(
@@ -183,3 +187,18 @@ def _moved(text: str, elsewhere: Mapping[str, str]) -> str:
     for there, here in elsewhere.items():
         text = text.replace(there, here)
     return text
+
+
+@contextmanager
+def serving_files(directory: Path, port: int = 0) -> Iterator[str]:
+    """Serve the files in a folder; yields the address."""
+    handler = partial(_QuietHandler, directory=str(directory))
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
