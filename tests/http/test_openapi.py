@@ -1,6 +1,7 @@
 """The description of the routes: where it is served, what it says by the settings, and that answers are as it says."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import jsonschema_rs
@@ -134,7 +135,7 @@ def test_any_name_is_a_source(app: Flask) -> None:
 
 @pytest.mark.parametrize("themes", [("light", "dark"), ("light", "auto")])
 def test_the_theme_in_the_query(app: Flask, themes: tuple[str, str]) -> None:
-    """It is described for the picture alone, and where some source reads it."""
+    """It is described for the forms that depend on it, and where some source reads it."""
     sources = {"web": {"theme": themes[0]}, "app": {"theme": themes[1], "work_alone": 1_000}}
     paths = described(set_up(app, CAPTCHA_SOURCES=sources))["paths"]
     found = {
@@ -144,7 +145,8 @@ def test_the_theme_in_the_query(app: Flask, themes: tuple[str, str]) -> None:
         for parameter in item.get(method, {}).get("parameters", ())
         if (parameter["name"], parameter["in"]) == ("theme", "query")
     }
-    assert found == ({("/{source}", "get"), ("/{source}", "head")} if "auto" in themes else set())
+    with_theme = {f"/{{source}}{form.path}" for form in FORMS.values() if form.has_theme and "auto" in themes}
+    assert found == set(product(with_theme, ("get", "head")))
 
 
 def test_sources_are_named(app: Flask) -> None:

@@ -83,7 +83,8 @@ def test_every_form_of_every_kind_has_the_known_answer(app: Flask, kind: str, fo
             issued = captcha.issue("web", form=form)
             assert issued.work is not None
             assert captcha.verify(issued.uuid, f"{answer}.{solve(issued.work)}") is outcome
-    assert set(rendered) == ({ANSWER} if kind == "own" and form in ("image", "audio") else set())
+    assert set(rendered) <= {ANSWER}
+    assert rendered or kind != "own" or form not in ("image", "audio")
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("digits", Outcome.PASSED), ("letters", Outcome.WRONG)])
