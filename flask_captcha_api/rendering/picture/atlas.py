@@ -24,7 +24,7 @@ _POINTS = 3
 #: … so the ripple, which has more, is smaller.
 _RIPPLE_POINTS = 5
 #: Between its points a mesh is smooth: it is drawn in this many cells along each side.
-_CELLS = 6
+_CELLS = 8
 #: So many pixels around a blurred glyph are too dark to become part of a shape, however heavy.
 _BLANK = PADDING - 7
 #: Between its points a smooth curve goes beyond them, so random bytes are at most this far from the middle of all.
