@@ -16,7 +16,7 @@ from benchmarks import prices
 from benchmarks.intervals import wilson
 from benchmarks.legibility import glance
 from benchmarks.resistance import cells, frontier
-from flask_captcha_api.challenges.folding import DIFFERENCES
+from flask_captcha_api.challenges.folding import DIFFERENCES, RULES
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.cli.prices import SECONDS_PER_SQUARING, cents_on_cpu, cents_on_gpu, native_seconds, short
 from flask_captcha_api.http.headers import CAPTCHA_HEADERS
@@ -128,6 +128,11 @@ def differences(_: str) -> str:
     """Return the table of differences that do not matter in an answer."""
     rows = [(each.name, f"`{_visible(each.typed)}`", f"`{each.answer}`", each.where) for each in DIFFERENCES]
     return _table(("ignored", "such as", "for", "in"), rows)
+
+
+def rules(_: str) -> str:
+    """Return the table of the flags in an entry that say how an answer is folded."""
+    return _table(("flag", "means"), [(f"`{each.flag}`", each.meaning) for each in RULES.values()])
 
 
 def messages(_: str) -> str:
@@ -252,6 +257,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "errors-of": errors_of,
     "captcha-headers": captcha_headers,
     "differences": differences,
+    "rules": rules,
     "messages": messages,
     "take-methods": take_methods,
     "difficulty-steps": difficulty_steps,

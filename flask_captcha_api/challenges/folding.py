@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import NamedTuple
 
 #: In code points.
 LONGEST_ANSWER = 64
@@ -16,8 +17,19 @@ _WITH_SOLUTION = re.compile(rf"(.+)\.[0-9a-f]{{{SOLUTION_DIGITS}}}", re.DOTALL)
 _DASHES_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])-+(?=[0-9])")
 
 
-#: The flag of each rule of :class:`Folding` in a captcha's entry. New ones go at the end.
-FLAGS = {"digits_only": "d"}
+class Rule(NamedTuple):
+    """A rule of :class:`Folding` that a kind may have.
+
+    :ivar flag: its letter in a captcha's entry.
+    :ivar meaning: for the documentation.
+    """
+
+    flag: str
+    meaning: str
+
+
+#: The rules, by the names that they have in :class:`Folding` and in ``Kind``. New ones go at the end.
+RULES = {"digits_only": Rule("d", "the answer is a number: dashes between digits do not count")}
 
 
 @dataclass(frozen=True)
@@ -55,13 +67,13 @@ class Folding:
 
     @property
     def flags(self) -> str:
-        """Return the flags of the rules that hold, in the order of :data:`FLAGS`."""
-        return "".join(flag for rule, flag in FLAGS.items() if getattr(self, rule))
+        """Return the flags of the rules that hold, in the order of :data:`RULES`."""
+        return "".join(rule.flag for name, rule in RULES.items() if getattr(self, name))
 
     @classmethod
     def from_flags(cls, flags: str) -> "Folding":
         """Return the rules that flags stand for. Those of other things are ignored."""
-        return cls(**{rule: flag in flags for rule, flag in FLAGS.items()})
+        return cls(**{name: rule.flag in flags for name, rule in RULES.items()})
 
 
 #: For the answers of kept captchas.

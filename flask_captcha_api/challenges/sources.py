@@ -6,7 +6,7 @@ from typing import Any
 
 from ..exceptions import UnknownSource
 from ..settings.config import SOURCE_NAME_MUST_BE, CaptchaConfig, Difficulty, SourceConfig, Theme, is_source_name
-from .folding import LONGEST_ANSWER, Folding, is_typable
+from .folding import LONGEST_ANSWER, RULES, Folding, is_typable
 from .kinds import Kind
 from .makers import Challenge
 
@@ -27,7 +27,7 @@ class Source:
     @property
     def folding(self) -> Folding:
         """Return how the answers of its captchas are folded."""
-        return Folding(digits_only=self.kind.digits_only)
+        return Folding(**{name: getattr(self.kind, name) for name in RULES})
 
     def hints(self, folding: Folding) -> tuple[str, ...]:
         """Return what visitors should be told about an answer: keys of sentences in ``widget`` of a catalogue.

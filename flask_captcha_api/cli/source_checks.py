@@ -96,7 +96,10 @@ def _label(source: Source) -> str:
 
 def _guess_probability(source: Source, challenges: Sequence[Challenge]) -> GuessProbability:
     if source.kind.best_guess is None:
-        return estimate((challenge.answer for challenge in challenges), source.folding)
+        # By the form that folds most: what does not count in a sound need not be guessed there.
+        foldings = {form.folding(source) for form in FORMS.values() if form.has_prompt and form.is_offered(source)}
+        estimates = [estimate((challenge.answer for challenge in challenges), folding) for folding in foldings]
+        return max(estimates, key=lambda each: each.probability)
     probability = source.kind.best_guess(source.settings.length)
     if not 0 < probability <= 1:
         raise ValueError(

@@ -8,17 +8,17 @@ is verified, even if the settings have changed since.
 import re
 from dataclasses import dataclass
 
-from ..challenges.folding import EXACT, FLAGS, Folding
+from ..challenges.folding import EXACT, RULES, Folding
 
 _VERSION = "1"
 
 # The flags, one letter each and in this order, "-" for none:
 #   b  bound: the identity of the request counts (anonymous is an identity too)
-#   d  and whatever else is in FLAGS: how the answer was folded
+#   d  and whatever else is in RULES: how the answer was folded
 #   w  work: the answer ends with the solution of a puzzle
 #   k  kept, followed by one decimal digit: how many more times it may be kept. Its answer is not folded and has no
 #      work, so the flags of those do not occur with it
-_FOLDING = "".join(f"{flag}?" for flag in FLAGS.values())
+_FOLDING = "".join(f"{rule.flag}?" for rule in RULES.values())
 _FLAGS = f"-|(?=[a-z])b?(?:k(?P<keeps_left>[0-9])|{_FOLDING}w?)"
 _ENTRY = re.compile(
     rf"{_VERSION} (?P<key_id>[0-9a-f]{{8}}) (?P<flags>{_FLAGS}) (?P<expires>[1-9][0-9]{{0,11}}) (?P<source>[!-~]+) "

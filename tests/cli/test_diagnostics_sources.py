@@ -3,6 +3,7 @@
 import random
 import re
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from flask import Flask
 from PIL import Image
 
 from flask_captcha_api import Challenge, Kind, SourceConfig
+from flask_captcha_api.challenges.folding import Folding
 from flask_captcha_api.challenges.guessing import GuessProbability
 from flask_captcha_api.challenges.makers import digits
+from flask_captcha_api.cli import source_checks
 from flask_captcha_api.cli.formatting import format_report
 from flask_captcha_api.cli.prices import SOUND_SECONDS
-from flask_captcha_api.rendering import VOICES
+from flask_captcha_api.rendering import FORMS, VOICES
 
 from ..support.diagnosed import diagnosed, diagnosed_again
 from ..support.fonts import make_font
@@ -61,6 +64,20 @@ def test_odds_of_a_kind_of_ones_own_are_estimated(app: Flask, tmp_path: Path) ->
     assert second == GuessProbability(1 / 500, is_exact=False, is_upper_bound=True)
     assert [text.partition(":")[0] for text in report.errors] == ["source coin"]
     assert "a blind guess passes about 1 in 2 times: a greater length does not help" in report.errors[0]
+
+
+@pytest.mark.parametrize(("heard", "probability"), [(Folding(), 0.5), (Folding(digits_only=True), 1)])
+def test_odds_are_of_the_form_that_folds_most(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, heard: Folding, probability: float
+) -> None:
+    """A minus sign that is told from another dash in the picture alone is no help where the sound has none."""
+    dashes = Kind(lambda length: Challenge("5", secrets.choice(["-5", "\u22125"])))
+    audio = replace(FORMS["audio"], folding=lambda _: heard)
+    monkeypatch.setattr(source_checks, "FORMS", {**FORMS, "audio": audio})
+    app.config.update(CAPTCHA_SOURCES={"dashes": {"kind": "dashes"}})
+    (source,) = diagnosed(app, kinds={"dashes": dashes}).sources
+    assert source.guess
+    assert source.guess.probability == pytest.approx(probability, abs=0.05)
 
 
 @pytest.mark.parametrize(

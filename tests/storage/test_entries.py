@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_captcha_api import CaptchaApi, Outcome
-from flask_captcha_api.challenges.folding import EXACT, Folding
+from flask_captcha_api.challenges.folding import EXACT, RULES, Folding
 from flask_captcha_api.state import current_service
 from flask_captcha_api.storage.entries import Entry, Terms
 from flask_captcha_api.testing import answers
@@ -55,22 +55,22 @@ def field(position: int, value: str) -> Edit:
 
 
 @pytest.mark.parametrize(
-    ("is_bound", "digits_only", "has_work", "flags"),
+    ("is_bound", "folding", "has_work", "flags"),
     [
-        (True, True, False, "bd"),
-        (True, False, False, "b"),
-        (False, True, False, "d"),
-        (False, False, False, "-"),
-        (True, True, True, "bdw"),
-        (False, False, True, "w"),
+        (True, Folding(digits_only=True), False, "bd"),
+        (True, Folding(), False, "b"),
+        (False, Folding(), False, "-"),
+        (True, Folding(digits_only=True), True, "bdw"),
+        (False, Folding(), True, "w"),
+        *((False, Folding(**{name: True}), False, rule.flag) for name, rule in RULES.items()),
     ],
 )
-def test_the_format(is_bound: bool, digits_only: bool, has_work: bool, flags: str) -> None:
+def test_the_format(is_bound: bool, folding: Folding, has_work: bool, flags: str) -> None:
     """An entry is six fields with a space between them."""
     terms = Terms(
         key_id="8b1d0c5e",
         is_bound=is_bound,
-        folding=Folding(digits_only=digits_only),
+        folding=folding,
         has_work=has_work,
         expires=1_790_000_000,
         source="login",
