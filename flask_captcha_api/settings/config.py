@@ -168,8 +168,8 @@ class CaptchaConfig:
 
         A sound and work alone are easier than a picture, and a captcha that is not bound can be passed by anybody.
         """
-        sources = self.every_source_config()
-        return len({(its.jwt == "off", *(getattr(its, name) for name in _EASE)) for its in sources}) > 1
+        sources = list(self.every_source_config())
+        return len(sources) > 1 and len({(its.jwt == "off", *(getattr(its, name) for name in _EASE)) for its in sources}) > 1
 
     @property
     def squarings(self) -> Collection[int]:
