@@ -31,8 +31,8 @@ class Kind:
 
         CaptchaApi(app, kinds={"chess": Kind(make_problem, draw=draw_board)})
 
-    The functions must not be ``async def``. They run in requests, in any thread, and must not keep or log a prompt. An
-    exception is logged, and the visitor gets result 01007.
+    The functions must not be ``async def``. They run in requests, in any thread, and must not keep or log a prompt. If
+    one raises, the visitor gets an error result.
 
     :param make: makes a challenge of a given length, with all its randomness from the ``secrets`` module.
     :param draw: draws a prompt for a source's settings, in any size; the package encodes the picture in the source's
@@ -45,8 +45,8 @@ class Kind:
         ``flask captcha check`` estimates it.
     :param digits_only: whether the answers are numbers. Then dashes between two digits do not count (``407-18`` is
         ``40718``), and a minus sign may be any dash (``−5`` is ``-5``, not ``5``).
-    :param has_case: whether the answers have letters with an upper and a lower case. Visitors are then told whether
-        letter case matters.
+    :param has_case: whether the answers have letters with an upper and a lower case. Visitors are then told that it
+        does not matter, where it does not.
     :param answer_length: the number of characters of every answer at a given length, 1 to 64, not counting white space;
         sent to clients, which tell a visitor who types fewer. None: it varies, or is not known.
     :param shortest: the shortest length that ``make`` supports.

@@ -169,7 +169,9 @@ class CaptchaConfig:
         A sound and work alone are easier than a picture, and a captcha that is not bound can be passed by anybody.
         """
         sources = list(self.every_source_config())
-        return len(sources) > 1 and len({(its.jwt == "off", *(getattr(its, name) for name in _EASE)) for its in sources}) > 1
+        if len(sources) == 1:
+            return False
+        return len({(its.jwt == "off", *(getattr(its, name) for name in _EASE)) for its in sources}) > 1
 
     @property
     def squarings(self) -> Collection[int]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask_jwt_extended import JWTManager, create_access_token
 
-from flask_captcha_api import CaptchaApi, Outcome
+from flask_captcha_api import CaptchaApi, Challenge, Kind, Outcome
+from flask_captcha_api.challenges.folding import DIFFERENCES, RULES, Difference, Folding
 from flask_captcha_api.testing import answers
 
 from ..conftest import ANSWER
@@ -26,7 +27,7 @@ REMEDY = (
 def make_app(tmp_path: Path) -> MakeApp:
     """Return what makes an app, such as a worker before or after a deployment; all of them share one cache."""
 
-    def make(**settings: Any) -> Flask:
+    def make(kinds: Mapping[str, Kind] | None = None, **settings: Any) -> Flask:
         app = Flask("app")
         app.config.update(
             SECRET_KEY="old",
@@ -37,7 +38,7 @@ def make_app(tmp_path: Path) -> MakeApp:
         )
         app.config.update(settings)
         JWTManager(app)
-        CaptchaApi(app)
+        CaptchaApi(app, kinds=kinds or {})
         return app
 
     return make
@@ -158,3 +159,21 @@ def test_known_keys_are_not_logged(make_app: MakeApp, caplog: pytest.LogCaptureF
     assert check(new, issue(old), "11111") is Outcome.WRONG
     assert check(new, "1" * 23) is Outcome.GONE
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("difference", [each for each in DIFFERENCES if each.counts_in], ids=lambda each: each.name)
+def test_a_difference_matters_as_when_it_was_issued(make_app: MakeApp, difference: Difference) -> None:
+    """However the kind folds by now."""
+
+    def make(folding: Folding) -> Flask:
+        rules = {name: getattr(folding, name) for name in RULES}
+        kind = Kind(lambda _: Challenge("", difference.answer), **rules)
+        return make_app(kinds={"own": kind}, CAPTCHA_KIND="own", CAPTCHA_AUDIO=False)
+
+    assert difference.counts_in
+    lenient, strict = make(difference.ignored_by), make(difference.counts_in)
+    issued = [issue(app, answer=difference.answer) for app in (lenient, strict)]
+    assert [check(app, uuid, difference.typed) for app, uuid in zip((strict, lenient), issued, strict=True)] == [
+        Outcome.PASSED,
+        Outcome.WRONG,
+    ]
