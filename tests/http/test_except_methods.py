@@ -38,7 +38,31 @@ def test_the_form_is_shown(app: Flask, runs: list[str], issue: Issue, method: st
     fields = {"uuid": uuid, "code": ANSWER}
     assert app.test_client().open("/login", method=method, query_string=fields).status_code == 200
     assert app.test_client().post("/login", data=fields).text == "in"
-    assert runs == [method, "POST"]
+    assert runs == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_head_shows_the_form_where_a_view_asks_for_get(app: Flask, captcha: CaptchaApi, is_async: bool) -> None:
+    """Otherwise it would log in without a captcha: such a view takes whatever is not GET for the form that was sent."""
+    seen_by_hooks = []
+
+    def log_in() -> str:
+        return "the form" if request.method == "GET" else f"in as {request.form['account']}"
+
+    async def log_in_async() -> str:
+        return log_in()
+
+    view = verify_captcha(except_methods=("GET",))(log_in_async if is_async else log_in)
+    app.add_url_rule("/form", view_func=view, methods=["GET", "POST"])
+
+    @app.after_request
+    def note(response: Response) -> Response:
+        seen_by_hooks.append(request.method)
+        return response
+
+    response = app.test_client().head("/form", data={"account": "ann"})
+    assert (response.status_code, response.text, response.content_length) == (200, "", len("the form"))
+    assert seen_by_hooks == ["HEAD"]
 
 
 @pytest.mark.parametrize("method", [*METHODS[1:], "get", "Get"])
