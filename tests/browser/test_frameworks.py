@@ -6,7 +6,7 @@ No library is loaded. Each test does to the element what the libraries do.
 import pytest
 from playwright.sync_api import expect
 
-from ..support.browser.browsers import FIELD, HINT, UUID, Visits
+from ..support.browser.browsers import FIELD, HINT, MORPH, UUID, Visits
 from ..support.browser.site import ANSWER, Site
 from .test_pages import SCRIPT_PATH
 
@@ -81,17 +81,6 @@ def test_a_library_finds_the_fields_once(visit: Visits, collect: str) -> None:
     assert around.evaluate(collect) == [values[0], ["renamed", ANSWER]]
     window.page.evaluate("document.forms[1].reset()")
     assert around.evaluate(collect) == [values[0], ["renamed", ""]]
-
-
-#: What a morph does to an element without ids in it: it copies attributes, and replaces children that differ in tag.
-MORPH = """async (field, keepsChildren) => {
-    const html = await (await fetch(location)).text();
-    const next = new DOMParser().parseFromString(html, "text/html").querySelector("captcha-field");
-    for (const { name, value } of next.attributes) field.setAttribute(name, value);
-    if (keepsChildren) field.append(...next.childNodes);
-    else field.replaceChildren(...next.childNodes);
-    return field.querySelector("[role=group] [type=hidden]").value;
-}"""
 
 
 @pytest.mark.parametrize("keeps_children", [True, False])

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ..support.browser.browsers import HINT, OUT_OF_SIGHT, Visits
+from ..support.browser.browsers import HINT, MORPH, OUT_OF_SIGHT, Visits
 from ..support.browser.site import ANSWER, Site
 from ..support.pages import blocks_of
 from ..support.paths import DOCS
@@ -67,6 +67,52 @@ def test_pressing_for_a_picture_requests_one(visit: Visits, site: Site) -> None:
     assert [path for path, _ in site.asked] == ["/captcha/login"]
     window.page.get_by_role("button", name="New picture").click()
     window.wait_for(f"field => field.uuid && field.uuid !== '{before}'")
+
+
+def test_pressing_for_a_sound_requests_no_picture(visit: Visits, site: Site) -> None:
+    """A sound alone is requested, though the press puts the focus into the widget first."""
+    window = visit()
+    site.body = LAZY
+    window.page.goto("/page")
+    window.wait_for(DEFINED)
+    window.page.get_by_role("button", name="Listen").click()
+    window.wait_for("field => field.uuid")
+    assert [path for path, _ in site.asked] == ["/captcha/login/audio?lang=en"]
+
+
+def test_what_was_typed_for_an_expired_one_gets_the_next(visit: Visits, site: Site) -> None:
+    """Once, though the visitor has gone on reading: they are told that there is one."""
+    window = visit()
+    page = window.page
+    page.clock.install()
+    site.body = "<label>Search <input></label>" + LAZY
+    page.goto("/page")
+    page.get_by_label("Account").focus()
+    before = window.field().evaluate("field => field.uuid")
+    page.get_by_role("textbox", name="Digits in the picture").fill("1")
+    page.get_by_label("Search").focus()
+    page.clock.run_for(310_000)
+    window.wait_for(f"field => field.uuid && field.uuid !== '{before}'")
+    page.clock.run_for(900_000)
+    assert [path for path, _ in site.asked] == ["/captcha/login"] * 2
+
+
+def test_a_morph_forgets_what_may_have_been_spent(visit: Visits, site: Site) -> None:
+    """The page that it renders has no captcha, so the visitor gets one as on any such page."""
+    window = visit()
+    page = window.page
+    site.body = LAZY
+    page.goto("/page")
+    page.get_by_label("Account").focus()
+    field = window.field()
+    before = field.evaluate("field => field.uuid")
+    page.get_by_role("textbox", name="Digits in the picture").fill(ANSWER)
+    page.evaluate("document.activeElement.blur()")
+    field.evaluate(MORPH, False)
+    assert field.evaluate("field => [field.uuid, field.value]") == ["", ""]
+    page.get_by_label("Account").focus()
+    window.wait_for(f"field => field.uuid && field.uuid !== '{before}'")
+    solve(page)
 
 
 def test_it_is_renewed_only_while_the_form_has_the_focus(visit: Visits, site: Site) -> None:

@@ -317,14 +317,14 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
 
   /**
    * Take over the captcha that the server rendered, and what was typed for it. A morph (Turbo, idiomorph) renders it
-   * into an element that has one already, which may have been spent: the server's is used.
+   * into an element that has one already, which may have been spent: the server's is used, or none if it is lazy.
    */
   #adopt() {
     // Of a captcha yet to be requested.
     if (!this.#clock) ({ kind: this.#kind, length: this.#length, hints: this.#hints = "" } = this.dataset);
     const [uuid, medium, input] = this.querySelectorAll(".captcha-field :is([type=hidden], [src], [required])");
+    if (this.#clock && this.querySelector(".captcha-field")) this.#drop();
     if (uuid) {
-      if (this.#clock) this.#drop();
       this.#error = this.getAttribute("error");
       this.#form = medium.localName === "audio" ? "audio" : "image";
       this.#ui[this.#form].src = medium.src;
@@ -399,8 +399,8 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     return activeElement === this || this.#internals.form?.contains(activeElement);
   }
 
-  #onFocus = () => {
-    this.#tick();
+  #onFocus = (event) => {
+    if (event.composedPath()[0] !== this.#ui.listen) this.#tick(); // pressing that requests a sound, and no picture
     if (this.#puzzle && !this.#solution && this.#isFocused()) this.#employ(true);
   };
 
@@ -433,7 +433,8 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     }
     if (wait || this.#note === "soon") this.#render();
     if (!this.#isVisible || document.hidden || this.#isBusy) return;
-    if (this.hasAttribute("lazy") && !this.#isFocused()) return;
+    // Who has been told that a captcha has expired gets the next one.
+    if (this.hasAttribute("lazy") && !this.#isFocused() && (this.#uuid || this.#error !== "expired")) return;
 
     if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
     if (now < this.#restUntil) return;

@@ -39,6 +39,19 @@ EVENTS = """field => {
     for (const name of ["captcha-ready", "captcha-error", "captcha-expired", "captcha-token"])
         field.addEventListener(name, (event) => told.push([name, event.detail]));
 }"""
+#: What a morph (Turbo, idiomorph) does to an element without ids in it: it copies attributes that differ, and replaces
+#: children that differ in tag. Returns the id that the server rendered, if it did.
+MORPH = """async (field, keepsChildren) => {
+    const html = await (await fetch(location)).text();
+    const next = new DOMParser().parseFromString(html, "text/html").querySelector("captcha-field");
+    for (const { name, value } of next.attributes) {
+        if (field.getAttribute(name) !== value) field.setAttribute(name, value);
+    }
+    for (const name of field.getAttributeNames()) if (!next.hasAttribute(name)) field.removeAttribute(name);
+    if (keepsChildren) field.append(...next.childNodes);
+    else field.replaceChildren(...next.childNodes);
+    return field.querySelector("[role=group] [type=hidden]")?.value;
+}"""
 #: Waits until the browser has told every observer that the widget is not in sight; ours was there first.
 OUT_OF_SIGHT = """field => new Promise((resolve) => {
     new IntersectionObserver((entries) => entries.at(-1).isIntersecting || resolve()).observe(field);
