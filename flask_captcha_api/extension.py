@@ -28,7 +28,7 @@ from .storage import secret_keys
 from .storage.selection import check_early, open_store
 from .translations import translations_with
 from .widget.assets import add_routes as add_asset_routes
-from .widget.field import captcha_field, forbid_storing_page
+from .widget.field import captcha_field, restrict_storing_page
 
 
 class CaptchaApi:
@@ -130,7 +130,7 @@ class CaptchaApi:
         if GROUP_NAME not in app.cli.commands:  # the app may have a command of this name
             app.cli.add_command(commands)
         # Flask calls the first of these last, so no other can undo it.
-        app.after_request_funcs.setdefault(None, []).insert(0, forbid_storing_page)
+        app.after_request_funcs.setdefault(None, []).insert(0, restrict_storing_page)
         blueprint = new_blueprint()
         add_asset_routes(blueprint)
         prefix = self._url_prefix if url_prefix is ... else url_prefix

@@ -42,6 +42,11 @@ def catalogue_of_texts(tag: object) -> Catalogue:
     return catalogue_of_page(tag) if tag is not None and language_tag(tag) else catalogue_of_messages()
 
 
+def is_by_accept_language(tag: object) -> bool:
+    """Return whether these texts depend on the request's Accept-Language."""
+    return current_state().config.language == "auto" and not (tag is not None and language_tag(tag))
+
+
 def catalogue_of_page(tag: object) -> Catalogue:
     """Return the texts of the widget on a page in a language, whatever CAPTCHA_LANGUAGE is."""
     state = current_state()

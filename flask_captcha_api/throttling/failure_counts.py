@@ -130,8 +130,8 @@ def fewer_failures_than(limit: int, *, key: Callable[[], str | Awaitable[str]], 
     Counts are kept in CAPTCHA_RATE_LIMIT_STORAGE (the extra ``limits``). If it cannot be reached, the captcha is
     required.
 
-    The default storage, ``memory://``, is unbounded: 500,000 made-up account names take 160 MB and slow every request
-    down until ``seconds`` have passed. On a public site use a server such as Redis.
+    The default storage, ``memory://``, is unbounded: 500,000 made-up account names take 130 MB until ``seconds``
+    have passed. On a public site use a server such as Redis.
 
     :param limit: the number of failures from which on a captcha is required; at least 1.
     :param key: a function, sync or async, called without arguments in each request, before the view. Returns whose

@@ -13,7 +13,7 @@ from ..captchas import KeptCaptcha
 from ..http.fields import requested_form
 from ..http.gateway import PAGE, Reply, issue
 from ..http.headers import CAPTCHA_HEADERS, attributes_of, forbid_storing
-from ..http.languages import catalogue_of_texts, language_of_sound
+from ..http.languages import catalogue_of_texts, is_by_accept_language, language_of_sound
 from ..http.results import Result, message_of
 from ..rendering import FORMS
 from ..state import current_state
@@ -35,6 +35,8 @@ OWN_ATTRIBUTES = frozenset(
 
 #: The key in a request's environ that is set once the widget was rendered.
 _IS_RENDERED = "flask_captcha_api.field_is_rendered"
+#: The same, once one was rendered without a captcha, in a language that the request asked for.
+_VARIES = "flask_captcha_api.field_varies"
 #: The built-in kinds whose answers are digits.
 _NUMERIC_KINDS = frozenset({"digits", "arithmetic"})
 
@@ -83,9 +85,9 @@ def captcha_field(
         ``placeholder`` is that of the text field. One that is True has no value; None and False leave it out.
     :param kept: a captcha that :meth:`VerifiedCaptcha.keep` returned. The form then has a tick in place of the widget,
         with a button to get another captcha, and sends the kept one.
-    :param lazy: for a form that stands in every page, such as in a footer. The page comes without a captcha, and is not
-        ``no-store``. The script requests one when the form gets the focus; without JavaScript there is a button that
-        submits the form to get one. The response to a POST, to that button and with an ``error`` has a captcha.
+    :param lazy: for a form that stands in every page, such as in a footer, and is sent by POST. The page comes without
+        a captcha, and is not ``no-store``. The script requests one when the form gets the focus; without JavaScript
+        there is a button that submits the form to get one. The response to a POST, or with an ``error``, has a captcha.
     :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
         that HTML does not allow.
     :raises LookupError: there is no such source.
@@ -105,9 +107,12 @@ def captcha_field(
     found = current_state().sources.find(source)
     settings = found.settings
     requested = requested_form(uuid)
-    is_lazy = lazy and request.method in ("GET", "HEAD") and not requested and not error and kept is None
+    # Whatever the query says: a cache that goes by the path would give everybody the captcha that it asks for.
+    is_lazy = lazy and request.method in ("GET", "HEAD") and not error and kept is None
     if not is_lazy:
         request.environ[_IS_RENDERED] = True
+    elif is_by_accept_language(lang):
+        request.environ[_VARIES] = True
     catalogue = catalogue_of_texts(lang)
     own_attributes = {name: "" if value is True else value for name, value in more.items()}
     if kept is not None:
@@ -173,8 +178,10 @@ def _render(template: str, page: Mapping[str, Any]) -> Markup:
     return Markup(current_app.jinja_env.get_template(template).render(page))  # noqa: S704 - the templates escape
 
 
-def forbid_storing_page(response: Response) -> Response:
-    """Add ``no-store`` to the response if the widget was rendered for the current request."""
+def restrict_storing_page(response: Response) -> Response:
+    """Add ``no-store`` to the response if a captcha was rendered for the current request, or ``Vary`` if a lazy one."""
     if request.environ.get(_IS_RENDERED):
         forbid_storing(response.headers)
+    elif request.environ.get(_VARIES):
+        response.vary.add("Accept-Language")
     return response

@@ -8,6 +8,7 @@ import pytest
 from babel import Locale
 from flask import Blueprint, Flask, render_template_string, request
 from flask.testing import FlaskClient
+from flask_caching import Cache
 from flask_jwt_extended import JWTManager, create_access_token, get_jwt, get_jwt_identity, jwt_required
 
 from flask_captcha_api import CaptchaApi, Challenge, StoreUnavailable, verify_captcha
@@ -379,20 +380,47 @@ def test_a_lazy_field_comes_without_a_captcha(client: FlaskClient, page: str) ->
     [
         {"data": {"uuid": "image"}},
         {"data": {"name": "wrong"}},
-        {"query_string": {"uuid": "image"}},
         {"error": "error='Wrong.', "},
     ],
 )
 def test_a_lazy_field_that_is_in_use_has_a_captcha(client: FlaskClient, page: str, sent: dict[str, Any]) -> None:
-    """In the response to a POST, to its button, also in a form sent by GET, and with an error."""
+    """In the response to a POST, such as to its button, and with an error."""
     more = sent.pop("error", "")
-    query = {"with": f"'web', {more}lazy=True", **sent.pop("query_string", {})}
+    query = {"with": f"'web', {more}lazy=True"}
     method = client.post if "data" in sent else client.get
     response = method(page, query_string=query, **sent)
     element = Element(response.text)
     assert element.one("img")
     assert "lazy" not in element.one("captcha-field")
     assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_no_query_puts_a_captcha_into_a_page_that_is_cached(app: Flask) -> None:
+    """A cache of the app's goes by the path alone, and would give everybody the same captcha."""
+    app.config.update(CAPTCHA_LANGUAGE="en")
+    CaptchaApi(app)
+    cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+
+    @app.get("/footer")
+    @cache.cached()
+    def footer() -> str:
+        return render_template_string("{{ captcha_field('web', lazy=True) }}")
+
+    pages = [app.test_client().get(f"/footer{query}") for query in ("?uuid=image", "?uuid=1&uuid=image", "")]
+    assert [Element(page.text).all("img") for page in pages] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("language", "lang", "vary"), [("auto", None, True), ("auto", "de", False), ("en", None, False)]
+)
+def test_a_lazy_page_says_that_its_language_was_asked_for(
+    app: Flask, language: str, lang: str | None, vary: bool
+) -> None:
+    """A cache between would give it to visitors who read another."""
+    app.config.update(CAPTCHA_LANGUAGE=language)
+    CaptchaApi(app)
+    app.add_url_rule("/footer", view_func=lambda: captcha_field("web", lang=lang, lazy=True))
+    assert app.test_client().get("/footer").headers.get("Vary") == ("Accept-Language" if vary else None)
 
 
 def test_a_lazy_field_of_a_source_with_work_needs_the_script(app: Flask) -> None:
