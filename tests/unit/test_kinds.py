@@ -26,7 +26,9 @@ from flask_captcha_api import (
     speak_prompt,
     verify_captcha,
 )
+from flask_captcha_api.challenges.folding import EXACT, RULES, Folding
 from flask_captcha_api.challenges.makers import digits
+from flask_captcha_api.challenges.sources import Source
 from flask_captcha_api.testing import answers
 from flask_captcha_api.widget import captcha_field
 
@@ -322,3 +324,10 @@ def test_each_instance_has_its_own_kinds(font: str) -> None:
         app.config["SECRET_KEY"] = "s"
         captcha.init_app(app, kinds=more)
         assert set(app.extensions["captcha_api"].sources.kinds) == kinds | {"digits", "letters", "arithmetic"}
+
+
+@pytest.mark.parametrize("folding", [Folding(), EXACT, *(Folding(**{name: True}) for name in RULES)], ids=str)
+def test_letter_case_is_said_not_to_matter_where_it_does_not(folding: Folding) -> None:
+    """Of a kind that has it, by the rules of the captcha, and of no other kind."""
+    hints = [Source("web", SourceConfig(kind=name), KINDS[name]).hints(folding) for name in ("letters", "digits")]
+    assert ["case" in each for each in hints] == [folding.fold("A") == folding.fold("a"), False]
