@@ -60,11 +60,20 @@ def by_status(results: Iterable[Result]) -> dict[int, list[Result]]:
 def error_components(catalogues: Sequence[Catalogue]) -> Json:
     """Describe all errors: each envelope under the result's name, and each response under its status."""
     errors = [result for result in Result if result is not Result.SUCCESS]
-    responses: Json = {}
-    for status, results in by_status(errors).items():
-        schemas = [{"$ref": f"#/components/schemas/{result.string_code}"} for result in results]
-        responses[str(status)] = response(results, schemas[0] if len(schemas) == 1 else {"oneOf": schemas})
     return {
         "schemas": {result.string_code: envelope(result, {"type": "null"}, catalogues) for result in errors},
-        "responses": responses,
+        "responses": {str(status): _error(results) for status, results in by_status(errors).items()},
     }
+
+
+def error(results: Sequence[Result]) -> Json:
+    """Describe the errors of one status that an operation can have: by the component, unless that has others too."""
+    status = results[0].status
+    if by_status(Result)[status] == results:
+        return {"$ref": f"#/components/responses/{status}"}
+    return _error(results)
+
+
+def _error(results: Sequence[Result]) -> Json:
+    schemas = [{"$ref": f"#/components/schemas/{result.string_code}"} for result in results]
+    return response(results, schemas[0] if len(schemas) == 1 else {"oneOf": schemas})
