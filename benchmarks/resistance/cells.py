@@ -23,6 +23,7 @@ WAYS: Mapping[str, str] = {
     "boxes": "a network that finds each glyph, trained on 12,000 pictures drawn with the source",
     "outlines": "outlines of the package's own glyphs, with the source",
     "background": "the background fitted and taken away, with the source",
+    "background known": "ready-made OCR, the best of them, if the background is known exactly and taken away",
     "recurring": "shapes that recur in 300 labelled pictures of the same process",
     "ddddocr": "ddddocr",
     "ddddocr beta": "ddddocr beta",

@@ -17,7 +17,12 @@ from PIL import Image, ImageFilter, ImageOps
 
 from flask_captcha_api.challenges.kinds import KINDS
 from flask_captcha_api.challenges.makers import MINUS
-from flask_captcha_api.rendering.picture.drawing import draw
+from flask_captcha_api.rendering.picture.atlas import Atlas
+from flask_captcha_api.rendering.picture.canvas import Picture
+from flask_captcha_api.rendering.picture.drawing import THEMES, draw, encode
+from flask_captcha_api.rendering.picture.paint import patches
+from flask_captcha_api.rendering.picture.styles import DIFFICULTIES, STYLES
+from flask_captcha_api.rendering.picture.typefaces import BUNDLED
 
 from ..peers import drawings as peer_drawings
 
@@ -42,6 +47,22 @@ _DIGIT_FOR = str.maketrans("OQDILSZBG-–—一", "000115286" + MINUS * 4)
 def ours(difficulty: str) -> Callable[[str], bytes]:
     """Return our drawing at a difficulty."""
     return lambda text: draw(text, random.Random(secrets.randbits(128)), size=SIZE, difficulty=difficulty)
+
+
+def without_background(difficulty: str) -> Callable[[str], bytes]:
+    """Return our drawing at a difficulty, with the glyphs alone: what is left for whoever knows the background."""
+
+    def draw_glyphs(text: str) -> bytes:
+        rng = random.Random(secrets.randbits(128))
+        picture = Picture(text, SIZE, THEMES["light"], Atlas(), BUNDLED)
+        for step in STYLES[rng.choice(DIFFICULTIES[difficulty])]:
+            if getattr(step, "func", step) is patches:
+                picture.plane = Image.new("L", SIZE)
+            else:
+                step(picture, rng)
+        return encode(picture.image, "jpeg")
+
+    return draw_glyphs
 
 
 def character_solvers() -> Iterator[tuple[str, Solver]]:

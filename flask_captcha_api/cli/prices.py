@@ -28,7 +28,7 @@ PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
         ("digits", "hard"): 0.0032,
         ("digits", "normal"): 0.003,
         ("letters", "calm"): 4.5,
-        ("letters", "hard"): 1.1,
+        ("letters", "hard"): 2.1,
         ("letters", "normal"): 0.011,
     }
 )
