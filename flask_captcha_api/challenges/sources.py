@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ..exceptions import UnknownSource
@@ -12,19 +13,21 @@ from .makers import Challenge
 
 #: The difficulty of a source with ``auto`` where nothing is counted.
 UNCOUNTED: Difficulty = "normal"
+#: So many sources, and what follows from each, are kept at most. Where every name is one, clients make them up.
+_MOST_KEPT = 256
 #: The theme of a source with ``auto`` where the request asks for none.
 DEFAULT_THEME: Theme = "light"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
-    """A source, such as the login form."""
+    """A source, such as the login form. Equal to itself alone, so that what follows from it can be kept by it."""
 
     name: str
     settings: SourceConfig
     kind: Kind
 
-    @property
+    @cached_property
     def folding(self) -> Folding:
         """Return how the answers of its captchas are folded."""
         return Folding(**{name: getattr(self.kind, name) for name in RULES})
@@ -39,9 +42,7 @@ class Source:
 
     def settings_at(self, difficulty: Difficulty, theme: Theme = DEFAULT_THEME) -> SourceConfig:
         """Return the settings for one picture, with this difficulty and theme in the place of ``auto``."""
-        offered = {"difficulty": difficulty, "theme": theme}
-        chosen: dict[str, Any] = {name: to for name, to in offered.items() if getattr(self.settings, name) == "auto"}
-        return replace(self.settings, **chosen) if chosen else self.settings
+        return _settings_at(self, difficulty, theme)
 
     @property
     def may_have_sound(self) -> bool:
@@ -67,6 +68,13 @@ class Source:
         return challenge
 
 
+@lru_cache(maxsize=_MOST_KEPT)
+def _settings_at(source: Source, difficulty: Difficulty, theme: Theme) -> SourceConfig:
+    offered = {"difficulty": difficulty, "theme": theme}
+    chosen: dict[str, Any] = {name: to for name, to in offered.items() if getattr(source.settings, name) == "auto"}
+    return replace(source.settings, **chosen) if chosen else source.settings
+
+
 class Sources:
     """Finds sources by name. Unless CAPTCHA_SOURCES is set, every valid name is a source.
 
@@ -76,6 +84,7 @@ class Sources:
     def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Kind]) -> None:
         self._config = config
         self._kinds = kinds
+        self._make = lru_cache(maxsize=_MOST_KEPT)(self._make_uncached)
         for settings in config.every_source_config():
             _check_answer_length(Source("", settings, kinds[settings.kind]))
 
@@ -86,6 +95,9 @@ class Sources:
         """
         if not is_source_name(name):
             raise self._unknown(name)
+        return self._make(name)
+
+    def _make_uncached(self, name: str) -> Source:
         named = self._config.sources
         settings = self._config.defaults if named is None else named.get(name)
         if settings is None:

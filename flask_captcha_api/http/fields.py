@@ -98,7 +98,7 @@ def read_query(name: str) -> str | None:
 
 
 def _check_content_type() -> None:
-    if len(request.headers.get("Content-Type", "")) > _LONGEST_CONTENT_TYPE:
+    if len(request.environ.get("CONTENT_TYPE", "")) > _LONGEST_CONTENT_TYPE:
         raise ValueError("the content type is too long")
 
 
@@ -126,8 +126,8 @@ def _first_present(look_up: Callable[[str], list[object]], names: Names) -> obje
 def _choose_place() -> Callable[[str], list[object]]:
     """Return the function that looks a field up in the place of the request that holds the fields."""
     may_lack_body = request.method in _BODILESS_METHODS
-    has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
-    if has_body or not may_lack_body:  # some clients send a content type with a GET that has no body
+    # Some clients send a content type with a GET that has no body.
+    if not may_lack_body or request.content_length or "Transfer-Encoding" in request.headers:
         if request.is_json:
             body = request.get_json()
             return lambda name: [body[name]] if isinstance(body, dict) and name in body else []

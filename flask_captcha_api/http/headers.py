@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from werkzeug.datastructures import Headers
@@ -120,13 +121,21 @@ def headers_of(captcha: Captcha | None, source: Source, form: str) -> dict[str, 
     :param captcha: None if none was issued, because only headers were asked for.
     :param form: a key of ``FORMS``.
     """
+    headers = {**_headers_of_source(source, form)}
+    for each in CAPTCHA_HEADERS:
+        if each.of_captcha and captcha and each.values_in(source, form):
+            headers[each.name] = each.of_captcha(captcha)
+    return headers
+
+
+@lru_cache(maxsize=256)
+def _headers_of_source(source: Source, form: str) -> Mapping[str, str]:
+    """Return the headers that are the same for all captchas of a form."""
     headers = {}
     for each in CAPTCHA_HEADERS:
         values = each.values_in(source, form)
         if values and each.of_captcha is None:
             (headers[each.name],) = map(str, values)
-        elif values and each.of_captcha is not None and captcha is not None:
-            headers[each.name] = each.of_captcha(captcha)
     return headers
 
 
