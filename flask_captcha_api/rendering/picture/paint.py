@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from .atlas import Bending, Range
+from .atlas import SLOTS, Bending, Range
 from .canvas import Palette, Picture
 from .typefaces import SIGNS
 
@@ -81,7 +81,11 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
     width, height = picture.size
     cell = along * picture.capital, across * picture.capital
     size = round(_LARGER * width), round(_LARGER * height)
-    larger = picture.atlas.image((size, cell, angle), lambda: _patches(size, cell, angle, rng), rng, life=life)
+    key = (size, cell, angle, int(SLOTS * rng.random()))
+    larger = picture.atlas.find(key, life, rng)
+    if larger is None:
+        larger = _patches(size, cell, angle, rng)
+        picture.atlas.keep(key, larger)
     left, top = int(rng.random() * (size[0] - width + 1)), int(rng.random() * (size[1] - height + 1))
     part = larger.crop((left, top, left + width, top + height))
     picture.plane = ImageChops.invert(part) if rng.random() < 0.5 else part
