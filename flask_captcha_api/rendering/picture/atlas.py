@@ -1,4 +1,4 @@
-"""The atlas: what takes longest to draw, kept ready for some pictures. Most of it are glyphs in shapes of their own."""
+"""The atlas: glyphs bent into shapes of their own, and backgrounds, kept ready for some pictures."""
 
 import math
 import random
@@ -11,7 +11,8 @@ from .typefaces import BLUR, CAPITAL, PADDING, faces_with, glyph
 
 Range = tuple[float, float]
 
-#: Kept are this many shapes of an upright glyph at each size, and of a tilted one at each of its many angles.
+#: Kept are at most this many shapes of an upright glyph at each size, and backgrounds, and of a tilted glyph at each of
+#: its many angles.
 SLOTS, _TILTED_SLOTS = 12, 4
 #: All images of an atlas together, in bytes of pixels. The oldest make room.
 _CAPACITY = 4_000_000
