@@ -24,8 +24,8 @@ _REDIS_SCHEMES = ("redis", "valkey")
 #: at once the rest would not be limited. A URI's max_connections wins over this.
 _MOST_CONNECTIONS = 2**31 - 1
 
-#: So many counts in memory are no burden, even if all of them have ended.
-_FEW = 1_000
+#: In between, counts in memory that have ended stay. Looking through half a million takes a tenth of a second.
+_SECONDS_BETWEEN_SWEEPS = 60
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -191,13 +191,13 @@ class Counters:
 class _CountsInMemory:
     """Counts in this process. Callers that count must hold a lock.
 
-    The library's storage starts a thread for this a hundred times a second, which looks at every key: that takes longer
-    than everything else but the drawing of a picture.
+    To drop keys that have expired, the library's storage starts a thread up to a hundred times a second, which looks at
+    all of them: that takes longer than anything else in a request but the drawing of a picture.
     """
 
     def __init__(self) -> None:
         self._counts: dict[str, tuple[int, float]] = {}
-        self._most = _FEW
+        self._next_sweep = 0.0
 
     def incr(self, key: str, seconds: int) -> int:
         """Count one and return the count, which ends ``seconds`` after it began."""
@@ -219,10 +219,10 @@ class _CountsInMemory:
         self._counts.pop(key, None)
 
     def _make_room(self, now: float) -> None:
-        """Forget the counts that have ended, whenever there are twice as many as were left the last time."""
-        if len(self._counts) >= self._most:
+        """Forget the counts that have ended, once in a while."""
+        if now >= self._next_sweep:
             self._counts = {key: (number, end) for key, (number, end) in self._counts.items() if end > now}
-            self._most = max(_FEW, 2 * len(self._counts))
+            self._next_sweep = now + _SECONDS_BETWEEN_SWEEPS
 
 
 def _log_outage(consequence: str, error: Exception) -> None:

@@ -84,7 +84,7 @@ class Sources:
     def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Kind]) -> None:
         self._config = config
         self._kinds = kinds
-        self._make = lru_cache(maxsize=_MOST_KEPT)(self._make_uncached)
+        self._make = lru_cache(maxsize=_MOST_KEPT, typed=True)(self._make_uncached)
         for settings in config.every_source_config():
             _check_answer_length(Source("", settings, kinds[settings.kind]))
 

@@ -109,10 +109,11 @@ def captcha_field(
     requested = requested_form(uuid)
     # Whatever the query says: a cache that goes by the path would give everybody the captcha that it asks for.
     is_lazy = lazy and request.method in ("GET", "HEAD") and not error and kept is None
-    if not is_lazy:
+    if is_lazy:
+        requested = None
+        request.environ[_VARIES] = is_by_accept_language(lang)
+    else:
         request.environ[_IS_RENDERED] = True
-    elif is_by_accept_language(lang):
-        request.environ[_VARIES] = True
     catalogue = catalogue_of_texts(lang)
     own_attributes = {name: "" if value is True else value for name, value in more.items()}
     if kept is not None:

@@ -148,6 +148,7 @@ def test_the_theme_in_the_query(app: Flask, themes: tuple[str, str]) -> None:
     }
     with_theme = {f"/{{source}}{form.path}" for form in FORMS.values() if form.has_theme and "auto" in themes}
     assert found == set(product(with_theme, ("get", "head")))
+    assert (("/{source}", "get") in found) is ("auto" in themes)
 
 
 def test_sources_are_named(app: Flask) -> None:

@@ -197,6 +197,7 @@ def test_the_worked_example(pytester: pytest.Pytester) -> None:
         (pytester.path / name).write_text(text)
     outcomes = pytester.runpytest_subprocess("-W", "error").parseoutcomes()
     assert set(outcomes) == {"passed"}
+    assert outcomes["passed"] >= files["test_login.py"].count("\ndef test_") > 0
 
 
 @pytest.mark.slow

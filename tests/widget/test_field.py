@@ -406,8 +406,10 @@ def test_no_query_puts_a_captcha_into_a_page_that_is_cached(app: Flask) -> None:
     def footer() -> str:
         return render_template_string("{{ captcha_field('web', lazy=True) }}")
 
-    pages = [app.test_client().get(f"/footer{query}") for query in ("?uuid=image", "?uuid=1&uuid=image", "")]
-    assert [Element(page.text).all("img") for page in pages] == [[], [], []]
+    pages = [
+        app.test_client().get(f"/footer{query}") for query in ("?uuid=image", "?uuid=1&uuid=image", "?uuid=audio", "")
+    ]
+    assert [Element(page.text).all("img") for page in pages] == [[], [], [], []]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
-"""The atlas: what takes longest to draw, kept ready for some pictures. Most of it are glyphs in shapes of their own."""
+"""The atlas: glyphs bent into shapes of their own, and backgrounds, kept ready for some pictures."""
 
 import math
 import random
-from collections.abc import Callable
 from typing import NamedTuple
 
 from PIL import Image, ImageChops
@@ -12,8 +11,9 @@ from .typefaces import BLUR, CAPITAL, PADDING, faces_with, glyph
 
 Range = tuple[float, float]
 
-#: Kept are this many shapes of an upright glyph at each size, and of a tilted one at each of its many angles.
-_SLOTS, _TILTED_SLOTS = 12, 4
+#: Kept are at most this many shapes of an upright glyph at each size, and backgrounds, and of a tilted glyph at each of
+#: its many angles.
+SLOTS, _TILTED_SLOTS = 12, 4
 #: All images of an atlas together, in bytes of pixels. The oldest make room.
 _CAPACITY = 4_000_000
 #: The step of the angles at which shapes are kept, in radians.
@@ -88,37 +88,25 @@ class Atlas:
         :param tilt: the angle in radians, clockwise; rounded.
         """
         step = round(tilt / _TILT_STEP)
-
-        def make() -> Image.Image:
+        slot = int((_TILTED_SLOTS if step else SLOTS) * rng.random())
+        key = (character, typefaces, bending, capital, step, slot)
+        shape = self.find(key, bending.life, rng)
+        if shape is None:
             typeface = rng.choice(faces_with(character, typefaces))
-            return bend(glyph(character, typeface), bending, capital, step * _TILT_STEP, rng)
+            shape = bend(glyph(character, typeface), bending, capital, step * _TILT_STEP, rng)
+            self.keep(key, shape)
+        return shape
 
-        subject = (character, typefaces, bending, capital, step)
-        return self.image(subject, make, rng, slots=_TILTED_SLOTS if step else _SLOTS, life=bending.life)
+    def find(self, key: tuple[object, ...], life: int, rng: random.Random) -> Image.Image | None:
+        """Return the image that is kept, which must not be changed; None if there is none, or it is time for another.
 
-    def image(
-        self,
-        subject: tuple[object, ...],
-        make: Callable[[], Image.Image],
-        rng: random.Random,
-        *,
-        life: int,
-        slots: int = _SLOTS,
-    ) -> Image.Image:
-        """Return one of the images of a subject, which must not be changed.
-
-        :param make: makes another.
         :param life: how often an image is used on average before the next one takes its place.
-        :param slots: how many are kept.
         """
-        key = (*subject, int(slots * rng.random()))
         image = self._images.get(key)
-        if image is None or life * rng.random() < 1:
-            image = make()
-            self._keep(key, image)
-        return image
+        return None if image is None or life * rng.random() < 1 else image
 
-    def _keep(self, key: tuple[object, ...], image: Image.Image) -> None:
+    def keep(self, key: tuple[object, ...], image: Image.Image) -> None:
+        """Keep an image in the place of the one before."""
         with self._lock.get():
             for old_key in (key, *self._images):
                 old = self._images.pop(old_key, None)

@@ -73,7 +73,7 @@ def arch(picture: Picture, rng: random.Random, *, gap: float, span: Range) -> No
 def fit(picture: Picture, rng: random.Random) -> None:
     """Place the shapes at random, but completely inside the picture, and fill it. Larger ones are scaled down."""
     capital, margin = picture.capital, picture.margin
-    width, height = (length - 2 * margin for length in picture.size)
+    width, height = picture.size[0] - 2 * margin, picture.size[1] - 2 * margin
     sizes = [shape.size for shape in picture.shapes]
     if max(sizes)[0] > width or max(high for _, high in sizes) > height:
         sizes = [(min(wide, width), min(high, height)) for wide, high in sizes]
@@ -126,5 +126,5 @@ def _capital_for(picture: Picture, width: float, height: float) -> int:
 
     :param width: of the text, in heights of a capital. So is its height.
     """
-    room, head_room = (length - 2 * picture.margin for length in picture.size)
-    return max(1, round(min(room / width, head_room / height, _TALLEST * picture.size[1])))
+    (wide, high), margins = picture.size, 2 * picture.margin
+    return max(1, round(min((wide - margins) / width, (high - margins) / height, _TALLEST * high)))

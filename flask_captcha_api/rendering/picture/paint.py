@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from .atlas import Bending, Range
+from .atlas import SLOTS, Bending, Range
 from .canvas import Palette, Picture
 from .typefaces import SIGNS
 
@@ -18,6 +18,8 @@ _SPREAD = bytes(round(0.7 * grey) if grey < 128 else round(255 - 0.7 * (255 - gr
 _COARSE = 4
 #: The size of the backgrounds that are kept, compared with a picture's.
 _LARGER = 1.25
+#: Of large backgrounds fewer are kept, or they would crowd the shapes out of the atlas: so many pixels of one kind.
+_MOST_PIXELS = 150_000
 #: How much steeper the background's greys become, so that its edges are hard: before it is enlarged, and after.
 _STEEPER = (6, 8)
 
@@ -81,7 +83,12 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
     width, height = picture.size
     cell = along * picture.capital, across * picture.capital
     size = round(_LARGER * width), round(_LARGER * height)
-    larger = picture.atlas.image((size, cell, angle), lambda: _patches(size, cell, angle, rng), rng, life=life)
+    slots = max(1, min(SLOTS, _MOST_PIXELS // (size[0] * size[1])))
+    key = (size, cell, angle, int(slots * rng.random()))
+    larger = picture.atlas.find(key, life, rng)
+    if larger is None:
+        larger = _patches(size, cell, angle, rng)
+        picture.atlas.keep(key, larger)
     left, top = int(rng.random() * (size[0] - width + 1)), int(rng.random() * (size[1] - height + 1))
     part = larger.crop((left, top, left + width, top + height))
     picture.plane = ImageChops.invert(part) if rng.random() < 0.5 else part

@@ -180,8 +180,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
       this.#fail(this.#form, { status: 0 });
     };
     ui.audio.onplay = ui.audio.onpause = () => this.#render();
-    // Pressing the button of a lazy widget focuses it, which has requested the first captcha already.
-    ui.refresh.onclick = () => (this.#uuid || !this.#isBusy) && this.#load(this.#form);
+    ui.refresh.onclick = () => this.#load(this.#form);
     ui.listen.onclick = () => (this.#form === "audio" && this.#uuid ? this.#play() : this.#load("audio"));
     ui.show.onclick = () => this.#load("image");
     ui.input.oninput = () => {
@@ -399,8 +398,16 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     return activeElement === this || this.#internals.form?.contains(activeElement);
   }
 
-  #onFocus = (event) => {
-    if (event.composedPath()[0] !== this.#ui.listen) this.#tick(); // pressing that requests a sound, and no picture
+  /** Whether a lazy widget is to have a captcha. Who has been told that theirs has expired gets the next one. */
+  #isWanted() {
+    if (!this.#uuid && this.#error === "expired") return true;
+    // These buttons request one when they are pressed, which gives them the focus first.
+    const { refresh, listen } = this.#ui;
+    return this.#isFocused() && (this.#uuid || ![refresh, listen].includes(this.shadowRoot.activeElement));
+  }
+
+  #onFocus = () => {
+    this.#tick();
     if (this.#puzzle && !this.#solution && this.#isFocused()) this.#employ(true);
   };
 
@@ -433,8 +440,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     }
     if (wait || this.#note === "soon") this.#render();
     if (!this.#isVisible || document.hidden || this.#isBusy) return;
-    // Who has been told that a captcha has expired gets the next one.
-    if (this.hasAttribute("lazy") && !this.#isFocused() && (this.#uuid || this.#error !== "expired")) return;
+    if (this.hasAttribute("lazy") && !this.#isWanted()) return;
 
     if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
     if (now < this.#restUntil) return;
