@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from flask_captcha_api import CaptchaApi, Kind
 from flask_captcha_api.challenges.makers import digits
-from flask_captcha_api.http.openapi.results import error
+from flask_captcha_api.http.openapi.results import error_response
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.rendering import FORMS
 
@@ -285,11 +285,14 @@ def test_every_error_is_described(app: Flask) -> None:
 def test_an_operation_has_no_results_of_others() -> None:
     """Of several with one status, it refers to their common description only if it can have all of them."""
     both = [Result.CAPTCHA_WRONG, Result.CAPTCHA_GONE]
-    assert error(both) == {"$ref": "#/components/responses/422"}
+    assert error_response(both) == {"$ref": "#/components/responses/422"}
     for result in both:
         schema = {"$ref": f"#/components/schemas/{result.string_code}"}
-        assert error([result])["content"] == {"application/json": {"schema": schema}}
-        assert [each.code in error([result])["description"] for each in both] == [each is result for each in both]
+        assert error_response([result])["content"] == {"application/json": {"schema": schema}}
+        told = [each.code in error_response([result])["description"] for each in both]
+        assert told == [each is result for each in both]
+            each is result for each in both
+        ]
 
 
 class FlakyCache(NaiveCache):

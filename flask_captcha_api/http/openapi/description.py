@@ -13,7 +13,7 @@ from ...translations import Catalogue
 from ..fields import FORM_TYPES, LARGEST_BODY, LARGEST_FORM, MOST_FIELDS, TEXT_NAMES, UUID_NAMES
 from ..headers import CAPTCHA_HEADERS
 from ..results import Result
-from .results import Json, by_status, envelope, error, error_components, header, response
+from .results import Json, by_status, envelope, error_components, error_response, header, response
 
 FILE_NAME = "openapi.json"
 
@@ -258,7 +258,7 @@ def _operation(
     responses = {str(Result.SUCCESS.status): success}
     for status, results in by_status(result for result in Result if operation in result.operations).items():
         if sources.may_send_token or Result.UNAUTHORIZED not in results:
-            described = error(results) if has_body else response(results, None)
+            described = error_response(results) if has_body else response(results, None)
             responses.setdefault(str(status), described)
     optional = {"description": description, "parameters": parameters, "security": sources.security}
     present = {key: value for key, value in optional.items() if value}

@@ -62,18 +62,18 @@ def error_components(catalogues: Sequence[Catalogue]) -> Json:
     errors = [result for result in Result if result is not Result.SUCCESS]
     return {
         "schemas": {result.string_code: envelope(result, {"type": "null"}, catalogues) for result in errors},
-        "responses": {str(status): _error(results) for status, results in by_status(errors).items()},
+        "responses": {str(status): _described(results) for status, results in by_status(errors).items()},
     }
 
 
-def error(results: Sequence[Result]) -> Json:
+def error_response(results: Sequence[Result]) -> Json:
     """Describe the errors of one status that an operation can have: by the component, unless that has others too."""
     status = results[0].status
     if by_status(Result)[status] == results:
         return {"$ref": f"#/components/responses/{status}"}
-    return _error(results)
+    return _described(results)
 
 
-def _error(results: Sequence[Result]) -> Json:
+def _described(results: Sequence[Result]) -> Json:
     schemas = [{"$ref": f"#/components/schemas/{result.string_code}"} for result in results]
     return response(results, schemas[0] if len(schemas) == 1 else {"oneOf": schemas})
