@@ -291,8 +291,6 @@ def test_an_operation_has_no_results_of_others() -> None:
         assert error_response([result])["content"] == {"application/json": {"schema": schema}}
         told = [each.code in error_response([result])["description"] for each in both]
         assert told == [each is result for each in both]
-            each is result for each in both
-        ]
 
 
 class FlakyCache(NaiveCache):
