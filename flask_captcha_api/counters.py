@@ -24,7 +24,7 @@ _REDIS_SCHEMES = ("redis", "valkey")
 #: at once the rest would not be limited. A URI's max_connections wins over this.
 _MOST_CONNECTIONS = 2**31 - 1
 
-#: In between, counts in memory that have ended stay. Looking through half a million takes a tenth of a second.
+#: In between, counts in memory that have ended stay. Looking through half a million takes 0.2 s.
 _SECONDS_BETWEEN_SWEEPS = 60
 
 _logger = logging.getLogger("flask_captcha_api")
@@ -192,7 +192,7 @@ class _CountsInMemory:
     """Counts in this process. Callers that count must hold a lock.
 
     To drop keys that have expired, the library's storage starts a thread up to a hundred times a second, which looks at
-    all of them: that takes longer than anything else in a request but the drawing of a picture.
+    all of them: a tenth of what it takes to issue a captcha.
     """
 
     def __init__(self) -> None:

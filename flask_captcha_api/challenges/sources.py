@@ -14,7 +14,7 @@ from .makers import Challenge
 #: The difficulty of a source with ``auto`` where nothing is counted.
 UNCOUNTED: Difficulty = "normal"
 #: So many sources, and what follows from each, are kept at most. Where every name is one, clients make them up.
-_MOST_KEPT = 256
+MOST_KEPT = 256
 #: The theme of a source with ``auto`` where the request asks for none.
 DEFAULT_THEME: Theme = "light"
 
@@ -68,7 +68,7 @@ class Source:
         return challenge
 
 
-@lru_cache(maxsize=_MOST_KEPT)
+@lru_cache(maxsize=MOST_KEPT)
 def _settings_at(source: Source, difficulty: Difficulty, theme: Theme) -> SourceConfig:
     offered = {"difficulty": difficulty, "theme": theme}
     chosen: dict[str, Any] = {name: to for name, to in offered.items() if getattr(source.settings, name) == "auto"}
@@ -84,7 +84,7 @@ class Sources:
     def __init__(self, config: CaptchaConfig, kinds: Mapping[str, Kind]) -> None:
         self._config = config
         self._kinds = kinds
-        self._make = lru_cache(maxsize=_MOST_KEPT, typed=True)(self._make_uncached)
+        self._make = lru_cache(maxsize=MOST_KEPT, typed=True)(self._make_uncached)
         for settings in config.every_source_config():
             _check_answer_length(Source("", settings, kinds[settings.kind]))
 

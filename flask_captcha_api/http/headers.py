@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.datastructures import Headers
 
 from ..captchas import Captcha
-from ..challenges.sources import Source
+from ..challenges.sources import MOST_KEPT, Source
 from ..rendering import FORMS
 
 #: Headers, in lower case, that could make a cache store a response.
@@ -128,7 +128,7 @@ def headers_of(captcha: Captcha | None, source: Source, form: str) -> dict[str, 
     return headers
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MOST_KEPT)
 def _headers_of_source(source: Source, form: str) -> Mapping[str, str]:
     """Return the headers that are the same for all captchas of a form."""
     headers = {}

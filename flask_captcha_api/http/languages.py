@@ -39,12 +39,16 @@ def catalogue_of_texts(tag: object) -> Catalogue:
     :param tag: the page's language, as for :func:`~flask_captcha_api.translations.language_tag`; None or empty: by
         CAPTCHA_LANGUAGE.
     """
-    return catalogue_of_page(tag) if tag is not None and language_tag(tag) else catalogue_of_messages()
+    return catalogue_of_page(tag) if _is_given(tag) else catalogue_of_messages()
 
 
 def is_by_accept_language(tag: object) -> bool:
     """Return whether these texts depend on the request's Accept-Language."""
-    return current_state().config.language == "auto" and not (tag is not None and language_tag(tag))
+    return current_state().config.language == "auto" and not _is_given(tag)
+
+
+def _is_given(tag: object) -> bool:
+    return tag is not None and bool(language_tag(tag))
 
 
 def catalogue_of_page(tag: object) -> Catalogue:

@@ -111,7 +111,8 @@ def captcha_field(
     is_lazy = lazy and request.method in ("GET", "HEAD") and not error and kept is None
     if is_lazy:
         requested = None
-        request.environ[_VARIES] = is_by_accept_language(lang)
+        if is_by_accept_language(lang):
+            request.environ[_VARIES] = True
     else:
         request.environ[_IS_RENDERED] = True
     catalogue = catalogue_of_texts(lang)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ..support.browser.browsers import HINT, MORPH, OUT_OF_SIGHT, Visits
+from ..support.browser.browsers import HINT, MORPH, OUT_OF_SIGHT, Visit, Visits
 from ..support.browser.site import ANSWER, Site
 from ..support.pages import blocks_of
 from ..support.paths import DOCS
@@ -30,6 +30,16 @@ def solve(page: Page) -> None:
     page.get_by_role("textbox", name="Digits in the picture").fill(ANSWER)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("passed")).to_be_visible()
+
+
+def in_form(visit: Visits, site: Site) -> tuple[Visit, str]:
+    """Open a page with another field, and put the focus into the form; returns the window and the captcha's id."""
+    window = visit()
+    window.page.clock.install()
+    site.body = "<label>Search <input></label>" + LAZY
+    window.page.goto("/page")
+    window.page.get_by_label("Account").focus()
+    return window, window.field().evaluate("field => field.uuid")
 
 
 def test_the_focus_in_the_form_requests_a_captcha(visit: Visits, site: Site) -> None:
@@ -78,13 +88,8 @@ def test_pressing_a_button_first_requests_one_captcha(visit: Visits, site: Site,
 
 def test_what_was_typed_for_an_expired_one_gets_the_next(visit: Visits, site: Site) -> None:
     """Once, though the visitor has gone on reading: they are told that there is one."""
-    window = visit()
+    window, before = in_form(visit, site)
     page = window.page
-    page.clock.install()
-    site.body = "<label>Search <input></label>" + LAZY
-    page.goto("/page")
-    page.get_by_label("Account").focus()
-    before = window.field().evaluate("field => field.uuid")
     page.get_by_role("textbox", name="Digits in the picture").fill("1")
     page.get_by_label("Search").focus()
     page.clock.run_for(310_000)
@@ -113,13 +118,8 @@ def test_a_morph_forgets_what_may_have_been_spent(visit: Visits, site: Site) -> 
 
 def test_it_is_renewed_only_while_the_form_has_the_focus(visit: Visits, site: Site) -> None:
     """A visitor who has gone on reading has it renewed when they come back."""
-    window = visit()
+    window, before = in_form(visit, site)
     page = window.page
-    page.clock.install()
-    site.body = "<label>Search <input></label>" + LAZY
-    page.goto("/page")
-    page.get_by_label("Account").focus()
-    before = window.field().evaluate("field => field.uuid")
     page.get_by_label("Search").focus()
     page.clock.run_for(400_000)
     assert len(site.asked) == 1

@@ -8,6 +8,7 @@ from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask import Flask
@@ -303,6 +304,17 @@ def test_backgrounds_recur_unchanged_and_are_replaced() -> None:
         kept |= {id(each): (each, each.tobytes()) for each in backgrounds if id(each) not in kept}
     assert all(each.tobytes() == before for each, before in kept.values())
     assert 35 < len(kept) < 90  # 800 / 16, and the first twelve
+
+
+def test_large_backgrounds_leave_room_for_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the largest pictures a shape is bent anew about as rarely as its ``life`` says, which is once in 16 uses."""
+    book, rng, bend = Atlas(), random.Random(3), Mock(wraps=atlas.bend)
+    monkeypatch.setattr(atlas, "bend", bend)
+    for number in range(400):
+        if number == 300:
+            bend.reset_mock()
+        draw_in_style("rows", prompt("digits", 5, number), rng, size=(640, 320), atlas=book)
+    assert 20 < bend.call_count < 80  # 100 pictures of five
 
 
 def test_no_two_shapes_are_alike() -> None:

@@ -421,7 +421,10 @@ def test_a_lazy_page_says_that_its_language_was_asked_for(
     """A cache between would give it to visitors who read another."""
     app.config.update(CAPTCHA_LANGUAGE=language)
     CaptchaApi(app)
-    app.add_url_rule("/footer", view_func=lambda: captcha_field("web", lang=lang, lazy=True))
+    app.add_url_rule(
+        "/footer",
+        view_func=lambda: captcha_field("web", lang=lang, lazy=True) + captcha_field("web", lang="fr", lazy=True),
+    )
     assert app.test_client().get("/footer").headers.get("Vary") == ("Accept-Language" if vary else None)
 
 

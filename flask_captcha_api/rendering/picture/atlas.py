@@ -152,7 +152,7 @@ def _mesh(
 ) -> list[tuple[tuple[int, int, int, int], tuple[float, ...]]]:
     """Return the boxes of a mesh, each with the quadrilateral of the glyph that it shows, for Image.transform.
 
-    More than half of them lie beside the glyph, in its padding, and are left out.
+    Nearly half of them lie beside the glyph, in its padding, and are left out.
     """
     a, b, c, d = to_glyph
     (width, height), (glyph_width, glyph_height) = size, glyph_size
