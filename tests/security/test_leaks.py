@@ -27,8 +27,8 @@ from ..support.gunicorn import gunicorn
 ANSWER = "WZKXQJVP"
 WRONG_TEXT = "HHHHHHHH"
 SECRET = "a secret of the tests that is long enough"
-#: "work" lets the device work, instead of reading and besides.
-SOURCES: dict[str, dict[str, Any]] = {"web": {}, "work": {"work": 1_000, "work_alone": 1_000}}
+#: "device" lets the device work, instead of reading and besides.
+SOURCES: dict[str, dict[str, Any]] = {"web": {}, "device": {"work": 1_000, "work_alone": 1_000}}
 
 Issue = Callable[..., str]
 
@@ -86,7 +86,7 @@ def solved(app: Flask, path: str) -> tuple[dict[str, str], str]:
     with answers(app, ANSWER):
         captcha = app.test_client().get(path).get_json()["response"]
     solution = solve(captcha["work"])
-    return fields(captcha["uuid"], solution if path.endswith("/work/work") else f"{ANSWER}.{solution}"), solution
+    return fields(captcha["uuid"], solution if path.endswith("/device/work") else f"{ANSWER}.{solution}"), solution
 
 
 @pytest.mark.parametrize("name", params("RedisCache", "FileSystemCache", "MemcachedCache-pylibmc"))
@@ -110,7 +110,7 @@ def test_logs_at_debug(
     assert client.post("/guarded", json=fields(issue(), f"{ANSWER}\0")).status_code == 400
     assert client.post("/captcha/web", json=fields(issue())).status_code == 200
     solutions = []
-    for path in ("/captcha/work/work", "/captcha/work", "/captcha/work/audio"):
+    for path in ("/captcha/device/work", "/captcha/device", "/captcha/device/audio"):
         for status, ending in ((200, ""), (422, "f"), (400, "\n")):
             sent, solution = solved(app, path)
             solutions.append(solution)
@@ -139,9 +139,9 @@ def test_logs_of_a_server(tmp_path: Path) -> None:
             uuid = site.ask("GET", "/captcha/web")[1]["response"]["uuid"]
             status, *_ = site.ask("POST", "/captcha/web", fields(uuid, text))
             assert status == {ANSWER: 200, WRONG_TEXT: 422}[text]
-        captcha = site.ask("GET", "/captcha/work/work")[1]["response"]
+        captcha = site.ask("GET", "/captcha/device/work")[1]["response"]
         solution = solve(captcha["work"])
-        assert site.ask("POST", "/captcha/work", fields(captcha["uuid"], solution))[0] == 200
+        assert site.ask("POST", "/captcha/device", fields(captcha["uuid"], solution))[0] == 200
         log = site.log()
     assert log.count("POST /captcha/w") >= 3
     for text in (ANSWER, WRONG_TEXT, solution):
@@ -194,7 +194,7 @@ def test_traceback_of_work_that_was_not_kept(app: Flask, broken: Callable[[], No
     """The solution is in no variable either."""
     broken()
     with app.app_context(), pytest.raises(StoreUnavailable) as caught:
-        CaptchaApi().issue("work", form=form)
+        CaptchaApi().issue("device", form=form)
     seen = seen_by_a_debugger(caught.value)
     puzzle = next(frame.f_locals["puzzle"] for frame, _ in traceback.walk_tb(caught.tb) if "puzzle" in frame.f_locals)
     assert f"base={puzzle.base}" in seen
@@ -255,7 +255,7 @@ def test_what_is_shown_of_our_objects(app: Flask) -> None:
     app.config["CAPTCHA_SOURCES"] = SOURCES
     captcha = CaptchaApi(app)
     with app.app_context(), answers(app, ANSWER):
-        worked = captcha.issue("work", form="work")
+        worked = captcha.issue("device", form="work")
         assert worked.work
         assert not holds(repr(worked), solve(worked.work))
         shown = [repr(Challenge(ANSWER, ANSWER)), repr(captcha.issue("web")), repr(app.extensions["captcha_api"])]
@@ -297,7 +297,7 @@ def test_redis_monitor(app: Flask, issue: Issue, settings_of: Callable[[str], di
         passed, failed = issue(), issue()
         assert client.post("/guarded", json=fields(passed)).status_code == 200
         assert client.post("/guarded", json=fields(failed, WRONG_TEXT)).status_code == 422
-        worked, solution = solved(app, "/captcha/work/work")
+        worked, solution = solved(app, "/captcha/device/work")
         assert client.post("/guarded", json=worked).status_code == 200
         direct.echo("the end")
         seen = ""

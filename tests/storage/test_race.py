@@ -18,7 +18,7 @@ from flask_captcha_api.testing import solve
 from ..support.apps import KNOWN_ANSWER, known, make_app
 from ..support.backends import SHARED, params
 
-SOURCES: dict[str, dict[str, Any]] = {"web": {}, "work": {"work": 1_000, "work_alone": 1_000}}
+SOURCES: dict[str, dict[str, Any]] = {"web": {}, "device": {"work": 1_000, "work_alone": 1_000}}
 CAPTCHAS = 200
 PROCESSES = 4
 THREADS = 8
@@ -80,12 +80,12 @@ def _issue_picture(app: Flask) -> tuple[str, str]:
 
 
 def _issue_work(app: Flask) -> tuple[str, str]:
-    captcha = _get(app, "/captcha/work/work")
+    captcha = _get(app, "/captcha/device/work")
     return captcha["uuid"], solve(captcha["work"])
 
 
 def _issue_both(app: Flask) -> tuple[str, str]:
-    captcha = _get(app, "/captcha/work")
+    captcha = _get(app, "/captcha/device")
     return captcha["uuid"], f"{KNOWN_ANSWER}.{solve(captcha['work'])}"
 
 
