@@ -40,6 +40,9 @@ def environment_with(redis: Server) -> dict[str, str]:
     }
     return {
         **{key: value.replace("redis:6379", redis.address) for key, value in filled.items()},
+        # The container's user has no home, and the root file system is read-only.
+        "HOME": os.devnull,
+        "XDG_RUNTIME_DIR": "",
         # The device solves them, as no test can read a captcha of another process.
         "FLASK_CAPTCHA_SOURCES": json.dumps({name: {"work_alone": 1000} for name in ("shop", "checkout", "blog")}),
     }
@@ -79,14 +82,20 @@ def solved(site: Site) -> str:
     return f"{envelope['response']['uuid']}.{solve(envelope['response']['work'])}"
 
 
+def is_healthy(site: Site) -> bool:
+    """Run the container's own check. Docker hands the proxy of its client's configuration to every container."""
+    command = [sys.executable, *(each.replace("8000", str(site.port)) for each in HEALTH[1:])]
+    environment = {**os.environ, "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+    return subprocess.run(command, env=environment, capture_output=True, timeout=30, check=False).returncode == 0
+
+
 def test_it_serves_and_fails_closed(tmp_path: Path, redis: Server) -> None:
     """Both workers know all captchas; with Redis down nothing passes, the log says so, and it recovers."""
     with serving(tmp_path, environment_with(redis)) as site:
         for _ in range(8):
             response = solved(site)
             assert [verify(site, response)["success"] for _ in range(2)] == [True, False]
-        health = [sys.executable, *(each.replace(":8000", f":{site.port}") for each in HEALTH[1:])]
-        subprocess.run(health, check=True, timeout=30)
+        assert is_healthy(site)
         response = solved(site)
         redis.stop()
         assert verify(site, response) == {"success": False, "error-codes": []}
@@ -96,6 +105,8 @@ def test_it_serves_and_fails_closed(tmp_path: Path, redis: Server) -> None:
         assert verify(site, solved(site))["success"]
     assert "the captcha store is unavailable: " in site.log()
     assert SHOP not in site.log()
+    assert "[ERROR]" not in site.log()
+    assert not is_healthy(site)
 
 
 def test_without_redis_it_does_not_start(tmp_path: Path, redis: Server) -> None:
@@ -116,6 +127,15 @@ def test_workers_that_the_environment_does_not_count(tmp_path: Path) -> None:
         assert site.ask("GET", "/captcha/shop")[0] == 503
         assert verify(site, "1" * 23 + ".40718") == {"success": False, "error-codes": []}
         assert "set CACHE_TYPE to RedisCache" in site.log()
+
+
+def test_it_stops_before_docker_kills_it() -> None:
+    """Ten seconds after it asked. Gunicorn waits for requests under way for 30, so a slow client would hold it up."""
+    (seconds,) = (
+        each.removeprefix("--graceful-timeout=") for each in COMMAND if each.startswith("--graceful-timeout=")
+    )
+    assert int(seconds) < 10
+    assert "stop_grace_period" not in COMPOSE
 
 
 def test_the_image_has_what_it_needs() -> None:
