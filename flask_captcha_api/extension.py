@@ -23,7 +23,7 @@ from .outcome import Outcome
 from .rendering.pillow import check_pillow
 from .rendering.puzzles import PuzzleMaker
 from .settings.reading import read_config
-from .state import EXTENSION_NAME, CaptchaState, current_service, current_state
+from .state import EXTENSION_NAME, CaptchaState, current_state
 from .storage import secret_keys
 from .storage.selection import check_early, open_store
 from .translations import translations_with
@@ -115,6 +115,7 @@ class CaptchaApi:
 
         keys = secret_keys.derive_keys(app.config)
         app.extensions[EXTENSION_NAME] = CaptchaState(
+            app=app,
             config=config,
             sources=Sources(config, all_kinds),
             translations=translations,
@@ -155,7 +156,7 @@ class CaptchaApi:
         translations = current_state().translations
         known = translations.language_for(language)
         language = translations.catalogues[known].sound_language if known else str(language)
-        return current_service().issue(source, form=form, identity=identity, language=language)
+        return current_state().service.issue(source, form=form, identity=identity, language=language)
 
     def verify(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
@@ -174,7 +175,7 @@ class CaptchaApi:
         for name in () if source is None else (source,) if isinstance(source, str) else source:
             current_state().sources.find(name)
         refuse_identity_of_no_token(identity)
-        return current_service().verify(uuid, text, source=source, identity=identity).outcome
+        return current_state().service.verify(uuid, text, source=source, identity=identity).outcome
 
     def check(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None

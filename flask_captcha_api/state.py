@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -29,6 +30,7 @@ _logger = logging.getLogger("flask_captcha_api")
 class CaptchaState:
     """The state of one app. Created by ``init_app`` and frozen."""
 
+    app: Flask = field(repr=False)
     config: CaptchaConfig
     sources: Sources
     translations: Translations
@@ -42,6 +44,7 @@ class CaptchaState:
     seen: set[str] = field(default_factory=set, repr=False)
     #: The names under which the blueprint is registered, in order.
     mounted_as: list[str] = field(default_factory=list)
+    is_on_lambda: bool = field(default_factory=lambda: "AWS_LAMBDA_FUNCTION_NAME" in os.environ)
 
     def is_first(self, event: str) -> bool:
         """Return whether this is the first call with ``event`` in this process."""
@@ -55,6 +58,30 @@ class CaptchaState:
         if self.is_first(message):
             _logger.log(level, "%s", message)
 
+    @cached_property
+    def service(self) -> CaptchaService:
+        """Return the service.
+
+        :raises SetupError: the app's cache cannot be used for captchas.
+        :raises StoreUnavailable: the cache cannot be reached.
+        """
+        return self.make_service(
+            self.sources,
+            self.store.get(),
+            self.keys,
+            self.puzzles,
+            sender=self.app,
+            ensure_sync=self.app.ensure_sync,
+            log_once=self.log_once,
+        )
+
+    def may_be_one_of_several_processes(self) -> bool:
+        """Return whether the server of the current request runs several processes of this app, or may run them."""
+        if self.config.single_process:
+            return False
+        environ = request.environ
+        return bool(environ.get("wsgi.multiprocess")) or self.is_on_lambda or _always_claims_one_process(environ)
+
 
 def current_state() -> CaptchaState:
     """Return the state of the current app.
@@ -67,40 +94,9 @@ def current_state() -> CaptchaState:
     return state  # type: ignore[no-any-return]
 
 
-def current_service() -> CaptchaService:
-    """Return the service of the current app.
-
-    :raises SetupError: the app's cache cannot be used for captchas.
-    :raises StoreUnavailable: the cache cannot be reached.
-    """
-    state = current_state()
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the app behind the proxy
-    return state.make_service(
-        state.sources,
-        state.store.get(),
-        state.keys,
-        state.puzzles,
-        sender=app,
-        ensure_sync=app.ensure_sync,
-        log_once=state.log_once,
-    )
-
-
-def may_be_one_of_several_processes() -> bool:
-    """Return whether the server of the current request runs several processes of this app, or may run them."""
-    if current_state().config.single_process:
-        return False
-    environ = request.environ
-    return bool(environ.get("wsgi.multiprocess")) or _always_claims_one_process(environ)
-
-
 def _always_claims_one_process(environ: Mapping[str, Any]) -> bool:
     """Return whether a server sets ``wsgi.multiprocess`` to False however many processes there are.
 
     Granian does with any number of workers. AWS Lambda starts a process for each concurrent request.
     """
-    return (
-        environ.get("SERVER_SOFTWARE") == "Granian"
-        or "AWS_LAMBDA_FUNCTION_NAME" in os.environ
-        or not environ.keys().isdisjoint(_LAMBDA_KEYS)
-    )
+    return environ.get("SERVER_SOFTWARE") == "Granian" or not environ.keys().isdisjoint(_LAMBDA_KEYS)

@@ -17,7 +17,7 @@ from ..outcome import Outcome
 from ..rendering import FORMS
 from ..service import MOST_KEEPS, CaptchaService, Verification
 from ..settings.config import Theme
-from ..state import current_service, current_state, may_be_one_of_several_processes
+from ..state import CaptchaState, current_state
 from ..throttling.difficulty import difficulty_for
 from ..throttling.rate_limits import RateLimit, limit_on_issuing, limit_on_verifying
 from .fetch_metadata import is_forced_by_another_site, is_never_refused, is_unreadable
@@ -92,7 +92,7 @@ class VerifiedCaptcha:
         verification, self._verification = self._verification, None  # twice, it would be two captchas
         if verification is not None:
             try:
-                self._kept = current_service().keep(verification, keeps)
+                self._kept = current_state().service.keep(verification, keeps)
             except (SetupError, StoreUnavailable) as error:
                 _unavailable(error)
         return self._kept
@@ -141,11 +141,12 @@ def issue(
     """
 
     def attempt() -> Reply:
-        source = current_state().sources.find(source_name)
+        state = current_state()
+        source = state.sources.find(source_name)
         if not FORMS[form].is_offered(source):
             return Reply(Result.SOURCE_UNKNOWN)
-        caller = _admit(entry, source.settings.jwt, limit_on_issuing(source), cost=FORMS[form].counts_as)
-        service = _service()
+        caller = _admit(entry, source.settings.jwt, limit_on_issuing(state.config, source), cost=FORMS[form].counts_as)
+        service = _service_of(state)
         if only_headers:
             return Reply(Result.SUCCESS, caller=caller)
         identity = caller.identity if caller else None
@@ -154,7 +155,7 @@ def issue(
             form=form,
             identity=identity,
             language=language(),
-            difficulty=difficulty_for(source, identity),
+            difficulty=difficulty_for(state, source, identity),
             theme=theme() if source.settings.theme == "auto" else DEFAULT_THEME,
         )
         return Reply(Result.SUCCESS, captcha, caller=caller)
@@ -181,10 +182,11 @@ def verify(
     """
 
     def attempt() -> Reply:
-        accepted = [current_state().sources.find(name) for name in sources]
+        state = current_state()
+        accepted = [state.sources.find(name) for name in sources]
         policy = accepted[0].settings.jwt if accepted else "optional"
-        caller = _admit(entry, policy, limit_on_verifying(*accepted), visitor=visitor)
-        service = _service()
+        caller = _admit(entry, policy, limit_on_verifying(state.config, *accepted), visitor=visitor)
+        service = _service_of(state)
         identity = caller.identity if caller else None
         verification = service.verify(*read(), source=sources or None, identity=identity)
         outcome = verification.outcome
@@ -205,7 +207,7 @@ def refuse_server() -> Reply:
     """Return the reply to a server whose secret belongs to no site, and count the request against its address."""
 
     def attempt() -> Reply:
-        limit_on_verifying().count_address(request.remote_addr)
+        limit_on_verifying(current_state().config).count_address(request.remote_addr)
         return Reply(Result.UNAUTHORIZED)
 
     return _answer(SITEVERIFY, attempt)
@@ -228,19 +230,19 @@ def _admit(
     return caller
 
 
-def _service() -> CaptchaService:
+def _service_of(state: CaptchaState) -> CaptchaService:
     """Return the service, unless several processes, if there are any, would not see each other's captchas.
 
     :raises SetupError: the store is private to each of several processes.
     :raises StoreUnavailable: the cache cannot be reached.
     """
-    if current_state().store.get().is_private_to_process and may_be_one_of_several_processes():
+    if state.store.get().is_private_to_process and state.may_be_one_of_several_processes():
         raise SetupError(
             "this server runs several processes, or does not say how many, and SimpleCache is private to each, so most "
             "captchas could not be verified: set CACHE_TYPE to RedisCache, or FileSystemCache on a single host; if "
             "there really is only one process, set CAPTCHA_SINGLE_PROCESS"
         )
-    return current_service()
+    return state.service
 
 
 def _answer(entry: EntryPoint, attempt: Callable[[], Reply]) -> Reply:

@@ -12,6 +12,8 @@ def counted_address(remote_address: str | None) -> str | None:
     """
     if not remote_address:
         return None
+    if ":" not in remote_address:  # an IPv4 address, or what takes the place of one: it counts as it is
+        return remote_address
     address = _parse(remote_address)
     if address is None:
         return remote_address

@@ -10,7 +10,7 @@ from flask import request
 
 from ..challenges.sources import UNCOUNTED, Source
 from ..settings.config import Difficulty
-from ..state import current_state
+from ..state import CaptchaState
 from ..storage.digests import pseudonym_of
 from .addresses import counted_address
 from .rate_limits import warn_about_private_counters
@@ -21,16 +21,15 @@ WINDOW = 600
 STEPS: tuple[tuple[int, Difficulty], ...] = ((60, "hard"), (20, "normal"), (0, "calm"))
 
 
-def difficulty_for(source: Source, identity: Any) -> Difficulty:
+def difficulty_for(state: CaptchaState, source: Source, identity: Any) -> Difficulty:
     """Count a captcha for the current request's address and identity, and return its difficulty.
 
     :param identity: None: anonymous.
     :returns: that of the source, or, where it is ``auto``, the one for the higher of the two counts.
     """
-    state = current_state()
     if source.settings.difficulty != "auto" or not _can_count():
         return UNCOUNTED
-    warn_about_private_counters()
+    warn_about_private_counters(state)
     counters, clients = state.counters.get(), {"address": counted_address(request.remote_addr), "identity": identity}
     counts = [
         counters.count("issued", kind, pseudonym_of(state.keys[0], client), seconds=WINDOW)

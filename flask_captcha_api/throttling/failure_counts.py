@@ -63,7 +63,7 @@ class FailureCount:
         pseudonym = self._pseudonym()
         if pseudonym in _counted_in_request():
             return
-        warn_about_private_counters()
+        warn_about_private_counters(current_state())
         self._counters().add_failure(pseudonym, seconds=self._seconds)
 
     def clear(self) -> None:
@@ -76,7 +76,7 @@ class FailureCount:
         """Count the request, once however often this is called, and return whether it is within the limit."""
         counted = _counted_in_request()
         if pseudonym not in counted:
-            warn_about_private_counters()
+            warn_about_private_counters(current_state())
             number = counters.count_below(self._limit, pseudonym, seconds=self._seconds)
             if number is None:
                 return False

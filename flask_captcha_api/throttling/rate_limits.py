@@ -6,7 +6,8 @@ from typing import Any
 
 from ..challenges.sources import Source
 from ..exceptions import TooManyRequests
-from ..state import current_state, may_be_one_of_several_processes
+from ..settings.config import CaptchaConfig
+from ..state import CaptchaState, current_state
 from ..storage.digests import pseudonym_of
 from .addresses import counted_address
 
@@ -62,7 +63,7 @@ class RateLimit:
 
     def _count(self, kind: str, client: Any, cost: int) -> None:
         state = current_state()
-        warn_about_private_counters()
+        warn_about_private_counters(state)
         pseudonym = pseudonym_of(state.keys[0], client)
         rates = [(rate, (self._purpose, count, kind, pseudonym)) for rate, count in self._rates]
         seconds = state.counters.get().seconds_to_wait(rates, cost=cost)
@@ -70,22 +71,20 @@ class RateLimit:
             raise TooManyRequests(seconds)
 
 
-def limit_on_issuing(source: Source) -> RateLimit:
+def limit_on_issuing(config: CaptchaConfig, source: Source) -> RateLimit:
     """Return the limit on issuing captchas of a source.
 
     Sources without a rate of their own share the app's counter. If each had its own, clients of an app that accepts any
     source name could get a new counter by making up a name.
     """
-    app_rate = current_state().config.defaults.rate_limit
-    return RateLimit("issue", _rates(source.name, source.settings.rate_limit, app_rate))
+    return RateLimit("issue", _rates(source.name, source.settings.rate_limit, config.defaults.rate_limit))
 
 
-def limit_on_verifying(*accepted: Source) -> RateLimit:
+def limit_on_verifying(config: CaptchaConfig, *accepted: Source) -> RateLimit:
     """Return the limit on verifying: the rates of all sources whose captchas are accepted.
 
     :param accepted: empty if every source is accepted; the app's rate applies as well then.
     """
-    config = current_state().config
     app_rate = config.defaults.verify_rate_limit
     settings = {source.name: source.settings for source in accepted} or {"*": config.defaults, **(config.sources or {})}
     # A dict drops duplicates and keeps the order.
@@ -93,10 +92,9 @@ def limit_on_verifying(*accepted: Source) -> RateLimit:
     return RateLimit("verify", tuple(rates))
 
 
-def warn_about_private_counters() -> None:
+def warn_about_private_counters(state: CaptchaState) -> None:
     """Log once if this server runs, or may run, several processes, each with its own counts."""
-    state = current_state()
-    if may_be_one_of_several_processes() and state.counters.get().are_private_to_process:
+    if state.may_be_one_of_several_processes() and state.counters.get().are_private_to_process:
         state.log_once(_PRIVATE_COUNTERS, logging.WARNING)
 
 

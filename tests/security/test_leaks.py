@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from flask_jwt_extended import JWTManager, create_access_token
 
 from flask_captcha_api import CaptchaApi, Challenge, Outcome, StoreUnavailable, verify_captcha
-from flask_captcha_api.state import current_service
+from flask_captcha_api.state import current_state
 from flask_captcha_api.storage.digests import digest_of
 from flask_captcha_api.testing import answers, solve
 
@@ -218,9 +218,9 @@ def test_traceback_of_a_captcha_that_could_not_be_kept(
     monkeypatch.setattr("flask_captcha_api.service.digest_of", note_and_digest)
     monkeypatch.setattr("flask_captcha_api.storage.answers.AnswerStore.put", fail)
     with app.app_context():
-        verification = current_service().verify(uuid, ANSWER)
+        verification = current_state().service.verify(uuid, ANSWER)
         with pytest.raises(StoreUnavailable) as caught:
-            current_service().keep(verification, 1)
+            current_state().service.keep(verification, 1)
     seen = seen_by_a_debugger(caught.value)
     assert "challenge = Challenge()" in seen
     assert not holds(seen.replace(repr(made), ""), made[0])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flask_captcha_api import CaptchaApi, Outcome
 from flask_captcha_api.challenges.folding import EXACT, RULES, Folding
-from flask_captcha_api.state import current_service
+from flask_captcha_api.state import current_state
 from flask_captcha_api.storage.entries import Entry, Terms
 from flask_captcha_api.testing import answers
 
@@ -165,7 +165,7 @@ def test_a_changed_entry_of_a_kept_captcha_passes_nothing(captcha: CaptchaApi, b
     """The number of keeps left is under the digest too."""
     outcomes = []
     for change in (lambda entry: entry, edit):
-        service = current_service()
+        service = current_state().service
         kept = service.keep(service.verify(captcha.issue("web").uuid, ANSWER), 1)
         assert kept is not None
         key = f"captcha_api:{kept.uuid}"

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from flask_captcha_api import CaptchaApi, Outcome
-from flask_captcha_api.state import current_service
+from flask_captcha_api.state import current_state
 from flask_captcha_api.testing import solve
 
 from ..support.apps import KNOWN_ANSWER, known, make_app
@@ -92,7 +92,7 @@ def _issue_both(app: Flask) -> tuple[str, str]:
 def _issue_kept(app: Flask) -> tuple[str, str]:
     """Solve a captcha and return uuid and text of the one that takes its place."""
     with app.app_context():
-        service = current_service()
+        service = current_state().service
         kept = service.keep(service.verify(*_issue_picture(app)), 1)
     assert kept is not None
     return kept.uuid, kept.text
