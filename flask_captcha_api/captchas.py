@@ -51,7 +51,8 @@ class KeptCaptcha:
 
 def new_uuid() -> str:
     """Return 13 digits of epoch milliseconds followed by 10 random digits."""
-    return f"{time.time_ns() // 1_000_000:0{_MILLISECOND_DIGITS}d}{secrets.randbelow(10**10):010d}"
+    # Of so many bits, the remainder is as good as uniform. Unlike randbelow, this asks the kernel once.
+    return f"{time.time_ns() // 1_000_000:0{_MILLISECOND_DIGITS}d}{secrets.randbits(96) % 10**10:010d}"
 
 
 def is_uuid(uuid: object) -> bool:

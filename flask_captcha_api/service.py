@@ -104,26 +104,27 @@ class CaptchaService:
         :raises StoreUnavailable: the captcha was not stored, so none was issued.
         """
         source = self._sources.find(source_name)
-        if form not in FORMS:
+        row = FORMS.get(form)
+        if row is None:
             raise ValueError(f"form is {form!r}: it must be one of {', '.join(FORMS)}")
-        if not FORMS[form].is_offered(source):
+        if not row.is_offered(source):
             raise FormNotOffered(f"source {source_name!r} has no captchas of the form {form!r}, by its settings")
         if identity is not None and source.settings.jwt == "off":
             raise ValueError(f"source {source_name!r} has jwt 'off', so its captchas cannot be bound to an identity")
-        squarings = FORMS[form].squarings(source.settings)
+        squarings = row.squarings(source.settings)
         puzzle = self._puzzles.get().make(squarings) if squarings else None
-        if FORMS[form].has_prompt:
+        if row.has_prompt:
             challenge = source.new_challenge()
             rng = random.Random(secrets.randbits(128))  # noqa: S311 - answers and uuids come from secrets
             settings = source.settings_at(difficulty, theme)
-            data = FORMS[form].render(source.kind, challenge.prompt, settings, rng, language)
+            data = row.render(source.kind, challenge.prompt, settings, rng, language)
             may_be_heard = has_sound(source.kind, challenge.prompt, source.settings, language)
         else:
             challenge, data, may_be_heard = None, b"", source.may_have_sound
         terms = Terms(
             key_id=key_id_of(self._keys[0]),
             is_bound=source.settings.jwt != "off",
-            folding=FORMS[form].folding(source),
+            folding=row.folding(source),
             has_work=puzzle is not None,
             expires=int(time.time()) + source.settings.ttl,
             source=source.name,
@@ -133,7 +134,7 @@ class CaptchaService:
         return Captcha(
             uuid,
             data,
-            FORMS[form].media_type(source.settings),
+            row.media_type(source.settings),
             source.settings.ttl,
             may_be_heard,
             puzzle.to_json() if puzzle else None,

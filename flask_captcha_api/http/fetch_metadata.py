@@ -3,6 +3,9 @@
 Pages cannot set these headers. Old browsers, and clients other than browsers, do not send them.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import request
 
 #: Elements that embed another page.
@@ -14,7 +17,8 @@ def is_unreadable() -> bool:
 
     Images may be requested with CORS too (``crossorigin``); fonts and modules always are.
     """
-    return _is_embedded() or _is_of_no_script() or _is_prefetch()
+    environ = request.environ
+    return _is_embedded(environ) or _is_of_no_script(environ) or _is_prefetch(environ)
 
 
 def is_forced_by_another_site() -> bool:
@@ -24,8 +28,11 @@ def is_forced_by_another_site() -> bool:
     speculation rules count whoever has made the rules: Chromium sends ``none`` as their site. When such a page is
     opened, the widget's script requests the captcha that it lacks.
     """
-    site = request.environ.get("HTTP_SEC_FETCH_SITE")
-    return (site == "cross-site" and _is_of_no_script()) or (site in {"cross-site", "none"} and _is_prefetch())
+    environ = request.environ
+    site = environ.get("HTTP_SEC_FETCH_SITE")
+    return (site == "cross-site" and _is_of_no_script(environ)) or (
+        site in {"cross-site", "none"} and _is_prefetch(environ)
+    )
 
 
 def is_never_refused() -> bool:
@@ -33,23 +40,20 @@ def is_never_refused() -> bool:
     return False
 
 
-def _is_embedded() -> bool:
-    return (
-        request.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
-        and request.environ.get("HTTP_SEC_FETCH_DEST") in _EMBEDDED
-    )
+def _is_embedded(environ: Mapping[str, Any]) -> bool:
+    return environ.get("HTTP_SEC_FETCH_MODE") == "navigate" and environ.get("HTTP_SEC_FETCH_DEST") in _EMBEDDED
 
 
-def _is_of_no_script() -> bool:
+def _is_of_no_script(environ: Mapping[str, Any]) -> bool:
     """Return whether neither a script nor a navigation sent the request. A script's destination is ``empty``."""
-    mode = request.environ.get("HTTP_SEC_FETCH_MODE")
-    return mode == "no-cors" or (mode != "navigate" and request.environ.get("HTTP_SEC_FETCH_DEST", "empty") != "empty")
+    mode = environ.get("HTTP_SEC_FETCH_MODE")
+    return mode == "no-cors" or (mode != "navigate" and environ.get("HTTP_SEC_FETCH_DEST", "empty") != "empty")
 
 
-def _is_prefetch() -> bool:
+def _is_prefetch(environ: Mapping[str, Any]) -> bool:
     """Return whether the browser fetches the response in advance. It discards an error, and repeats the request later.
 
     Scripts of a page that is rendered in advance send "prefetch;prerender" too, and read the response.
     """
-    purpose = request.environ.get("HTTP_SEC_PURPOSE", "")
-    return purpose == "prefetch" or ("prefetch" in purpose and request.environ.get("HTTP_SEC_FETCH_MODE") == "navigate")
+    purpose = environ.get("HTTP_SEC_PURPOSE", "")
+    return purpose == "prefetch" or ("prefetch" in purpose and environ.get("HTTP_SEC_FETCH_MODE") == "navigate")

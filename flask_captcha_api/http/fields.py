@@ -128,11 +128,11 @@ def _choose_place() -> Callable[[str], list[object]]:
     may_lack_body = request.method in _BODILESS_METHODS
     # Some clients send a content type with a GET that has no body.
     if not may_lack_body or request.content_length or "Transfer-Encoding" in request.headers:
+        if request.mimetype in FORM_TYPES:
+            return _values_in(request.form)
         if request.is_json:
             body = request.get_json()
             return lambda name: [body[name]] if isinstance(body, dict) and name in body else []
-        if request.mimetype in FORM_TYPES:
-            return _values_in(request.form)
     return _values_in(request.args if may_lack_body else MultiDict())
 
 

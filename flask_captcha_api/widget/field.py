@@ -182,8 +182,9 @@ def _render(template: str, page: Mapping[str, Any]) -> Markup:
 
 def restrict_storing_page(response: Response) -> Response:
     """Add ``no-store`` to the response if a captcha was rendered for the current request, or ``Vary`` if a lazy one."""
-    if request.environ.get(_IS_RENDERED):
+    environ = request.environ
+    if environ.get(_IS_RENDERED):
         forbid_storing(response.headers)
-    elif request.environ.get(_VARIES):
+    elif environ.get(_VARIES):
         response.vary.add("Accept-Language")
     return response
