@@ -1,4 +1,4 @@
-"""Counters for rate limits and failures, kept by the ``limits`` library (the extra ``limits``)."""
+"""Counters for rates, failures and issued captchas: in memory, or kept by the ``limits`` library (its extra)."""
 
 import logging
 import math
@@ -26,6 +26,8 @@ _MOST_CONNECTIONS = 2**31 - 1
 
 #: In between, counts in memory that have ended stay. Looking through half a million takes 0.2 s.
 _SECONDS_BETWEEN_SWEEPS = 60
+#: So many clients' captchas are counted in memory at most, in 25 MB.
+_MOST_ISSUED_IN_MEMORY = 100_000
 
 _logger = logging.getLogger("flask_captcha_api")
 
@@ -37,17 +39,20 @@ class Counters:
     to keep captchas available.
 
     :param storage_uri: a URI of the ``limits`` library, such as ``memory://`` or ``redis://127.0.0.1:6379/1``.
-    :raises ImportError: the ``limits`` library is not installed, or the client library that it needs for this storage;
-        the message says what to install.
+    :param has_rates: whether :meth:`seconds_to_wait` will be used, which needs the library in memory too.
+    :raises ImportError: the ``limits`` library is needed and not installed, or the client library that it needs for
+        this storage; the message says what to install.
     :raises ValueError: there is no such storage, or it does not support sliding windows.
     """
 
-    def __init__(self, storage_uri: str) -> None:
+    def __init__(self, storage_uri: str, *, has_rates: bool = True) -> None:
         self._uri = storage_uri
         self._scheme = urlsplit(storage_uri).scheme
-        check_storage(self._scheme)
+        if has_rates or not self.are_private_to_process:
+            check_storage(self._scheme)
         self._limiter = Lazy(self._open)
-        self._in_memory = _CountsInMemory()
+        self._failures_in_memory = _CountsInMemory()
+        self._issued_in_memory = _CountsInMemory(most=_MOST_ISSUED_IN_MEMORY)
         self._lock = ProcessLock()
         self._windows: dict[str, Sequence[RateLimitItem]] = {}
 
@@ -83,7 +88,7 @@ class Counters:
     def failures(self, *who: str) -> int | None:
         """Return the number of failures counted; None: the storage is unavailable."""
         try:
-            return self._counts.get(_key(who))
+            return self._failures.get(_key(who))
         except Exception as error:
             _log_outage("failures are unknown", error)
             return None
@@ -92,7 +97,7 @@ class Counters:
         """Count a failure, atomically. The count expires ``seconds`` after its first failure."""
         try:
             with self._counting_lock():
-                self._counts.incr(_key(who), seconds)
+                self._failures.incr(_key(who), seconds)
         except Exception as error:
             _log_outage("a failure was not counted", error)
 
@@ -104,21 +109,22 @@ class Counters:
         """
         key = _key(who)
         try:
-            counts = self._counts
+            failures = self._failures
             with self._counting_lock():
-                return counts.incr(key, seconds) if counts.get(key) < limit else None
+                return failures.incr(key, seconds) if failures.get(key) < limit else None
         except Exception as error:
             _log_outage("failures are unknown", error)
             return None
 
-    def count(self, *who: str, seconds: int) -> int | None:
-        """Count one, atomically, and return the count, which expires ``seconds`` after it began.
+    def count_issued(self, *who: str, seconds: int) -> int | None:
+        """Count a captcha, atomically, and return the count, which expires ``seconds`` after it began.
 
-        :returns: None: the storage is unavailable.
+        :returns: None: the storage is unavailable, or has no room for another client.
         """
         try:
+            issued = self._issued_in_memory if self.are_private_to_process else self._limiter.get().storage
             with self._counting_lock():
-                return self._counts.incr("/".join((_NAMESPACE, *who)), seconds)
+                return issued.incr("/".join((_NAMESPACE, "issued", *who)), seconds)
         except Exception as error:
             _log_outage("difficulties stay as they are", error)
             return None
@@ -127,14 +133,13 @@ class Counters:
         """Reset the count of failures."""
         try:
             with self._counting_lock():
-                self._counts.clear(_key(who))
+                self._failures.clear(_key(who))
         except Exception as error:
             _log_outage("failures were not cleared", error)
 
     @property
-    def _counts(self) -> "Storage | _CountsInMemory":
-        """Return where failures and captchas are counted, as opposed to rates."""
-        return self._in_memory if self.are_private_to_process else self._limiter.get().storage
+    def _failures(self) -> "Storage | _CountsInMemory":
+        return self._failures_in_memory if self.are_private_to_process else self._limiter.get().storage
 
     def _counting_lock(self) -> AbstractContextManager[Any]:
         """Return the lock to hold while counting in memory, where the library's storage loses concurrent first hits.
@@ -193,18 +198,23 @@ class _CountsInMemory:
 
     To drop keys that have expired, the library's storage starts a thread up to a hundred times a second, which looks at
     all of them: a tenth of what it takes to issue a captcha.
+
+    :param most: so many keys are counted at most; None: any number.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._counts: dict[str, tuple[int, float]] = {}
         self._next_sweep = 0.0
 
-    def incr(self, key: str, seconds: int) -> int:
-        """Count one and return the count, which ends ``seconds`` after it began."""
+    def incr(self, key: str, seconds: int) -> int | None:
+        """Count one and return the count, which ends ``seconds`` after it began; None: there is no room for the key."""
         now = time.time()
         number, end = self._counts.get(key, (0, 0.0))
         if end <= now:
             self._make_room(now)
+            if self._most is not None and len(self._counts) >= self._most:
+                return None
             number, end = 0, now + seconds
         self._counts[key] = number + 1, end
         return number + 1

@@ -109,7 +109,7 @@ class CaptchaApi:
                 "Cache(app, config={'CACHE_TYPE': 'RedisCache', ...})"
             )
         checked = check_early(app, chosen_cache, config)
-        counters = Lazy(partial(_open_counters, config.rate_limit_storage))
+        counters = Lazy(partial(_open_counters, config.rate_limit_storage, has_rates=config.has_rates))
         if config.has_rates or config.sets_rate_limit_storage:
             counters.get()  # connects to nothing, but raises on a mistake
 
@@ -188,9 +188,9 @@ def _type_name(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
-def _open_counters(storage_uri: str) -> Counters:
+def _open_counters(storage_uri: str, *, has_rates: bool) -> Counters:
     try:
-        return Counters(storage_uri)
+        return Counters(storage_uri, has_rates=has_rates)
     except ImportError as error:
         raise SetupError(str(error)) from error
     except ValueError as error:

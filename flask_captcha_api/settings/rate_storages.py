@@ -23,7 +23,8 @@ def check_storage(scheme: str) -> None:
         from limits.storage import SCHEMES  # type: ignore[attr-defined]  # its registry of storages, not re-exported
     except ImportError as error:
         raise ImportError(
-            "rate limits and failure counts need the limits library: pip install 'flask_captcha_api[limits]'"
+            "rate limits, and counts in any storage but memory://, need the limits library: "
+            "pip install 'flask_captcha_api[limits]'"
         ) from error
     storage = SCHEMES.get(scheme)
     if not hasattr(storage, "get_sliding_window") or scheme.startswith("async+"):

@@ -3,7 +3,6 @@
 Visitors see easy pictures, and whoever asks for many, as programs do that look for the ones they can read, hard ones.
 """
 
-from functools import cache
 from typing import Any
 
 from flask import request
@@ -27,26 +26,16 @@ def difficulty_for(state: CaptchaState, source: Source, identity: Any) -> Diffic
     :param identity: None: anonymous.
     :returns: that of the source, or, where it is ``auto``, the one for the higher of the two counts.
     """
-    if source.settings.difficulty != "auto" or not _can_count():
+    if source.settings.difficulty != "auto":
         return UNCOUNTED
     warn_about_private_counters(state)
     counters, clients = state.counters.get(), {"address": counted_address(request.remote_addr), "identity": identity}
     counts = [
-        counters.count("issued", kind, pseudonym_of(state.keys[0], client), seconds=WINDOW)
+        counters.count_issued(kind, pseudonym_of(state.keys[0], client), seconds=WINDOW)
         for kind, client in clients.items()
         if client is not None
     ]
-    if not counts or None in counts:  # nothing to count by, or the storage is unavailable
+    if not counts or None in counts:  # nothing to count by, or not counted
         return UNCOUNTED
     count = max(number for number in counts if number is not None) - 1
     return next(difficulty for step, difficulty in STEPS if count >= step)
-
-
-@cache
-def _can_count() -> bool:
-    """Return whether the extra ``limits`` is installed."""
-    try:
-        import limits  # noqa: F401
-    except ImportError:
-        return False
-    return True

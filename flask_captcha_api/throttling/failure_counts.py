@@ -127,11 +127,10 @@ def fewer_failures_than(limit: int, *, key: Callable[[], str | Awaitable[str]], 
     simultaneous requests get by without a captcha. ``add`` then counts nothing more, ``clear`` resets the count, and if
     the view calls neither the request stays counted. A request that has passed a captcha is counted by ``add`` only.
 
-    Counts are kept in CAPTCHA_RATE_LIMIT_STORAGE (the extra ``limits``). If it cannot be reached, the captcha is
-    required.
+    Counts are kept in CAPTCHA_RATE_LIMIT_STORAGE. If it cannot be reached, the captcha is required.
 
     The default storage, ``memory://``, is unbounded: 500,000 made-up account names take 130 MB until ``seconds``
-    have passed. On a public site use a server such as Redis.
+    have passed. On a public site use a server such as Redis, which needs the extra ``limits``.
 
     :param limit: the number of failures from which on a captcha is required; at least 1.
     :param key: a function, sync or async, called without arguments in each request, before the view. Returns whose

@@ -197,7 +197,7 @@ class TestContract:
         sys.setswitchinterval(1e-6)
         try:
             with ThreadPoolExecutor(16) as pool:
-                counts = list(pool.map(lambda _: counters.count("issued", "crowd", seconds=60), range(640)))
+                counts = list(pool.map(lambda _: counters.count_issued("crowd", seconds=60), range(640)))
         finally:
             sys.setswitchinterval(before)
         assert sorted(counts, key=str) == sorted(range(1, 641), key=str)
@@ -307,13 +307,29 @@ def test_counts_that_have_ended_make_room(clock: list[float]) -> None:
     """A crowd of clients that never return is forgotten, and those that still count are not."""
     counters = Counters("memory://")
     for number in range(5_000):
-        counters.count("issued", str(number), seconds=60)
+        counters.count_issued(str(number), seconds=60)
         clock[0] += 0.1
-    assert len(counters._in_memory._counts) < 2_000
-    assert [counters.count("issued", str(number), seconds=60) for number in (4_999, 4_500, 0)] == [2, 2, 1]
+    assert len(counters._issued_in_memory._counts) < 2_000
+    assert [counters.count_issued(str(number), seconds=60) for number in (4_999, 4_500, 0)] == [2, 2, 1]
     clock[0] += 120
-    counters.count("issued", "long after the crowd", seconds=60)
-    assert len(counters._in_memory._counts) == 1
+    counters.count_issued("long after the crowd", seconds=60)
+    assert len(counters._issued_in_memory._counts) == 1
+
+
+def test_a_crowd_that_fills_the_memory_is_counted_no_further(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is counted already still is, and there is room again once counts have ended. Failures have no bound."""
+    monkeypatch.setattr("flask_captcha_api.counters._MOST_ISSUED_IN_MEMORY", 100)
+    counters = Counters("memory://")
+    crowd = [counters.count_issued(str(number), seconds=60) for number in range(150)]
+    assert crowd == [1] * 100 + [None] * 50
+    assert counters.count_issued("99", seconds=60) == 2
+    for number in range(150):
+        counters.add_failure(str(number), seconds=60)
+    assert counters.failures("149") == 1
+    clock[0] += 120
+    assert counters.count_issued("149", seconds=60) == 1
 
 
 def test_an_outage_is_logged_and_limits_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -16,8 +16,6 @@ from flask_captcha_api.throttling.difficulty import STEPS
 
 from ..support.backends import params, storage_uri
 
-pytest.importorskip("limits")
-
 HARD, NORMAL, _ = (count for count, _ in STEPS)
 Set = Callable[..., FlaskClient]
 
@@ -109,15 +107,22 @@ def test_a_difficulty_that_is_set_stays(set_up: Set, drawn: list[str]) -> None:
     assert set(drawn) == {"calm"}
 
 
-def test_where_nothing_can_be_counted_it_is_normal(
-    set_up: Set, drawn: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without the extra, without an address, with the storage down, and outside a request."""
+def test_where_nothing_can_be_counted_it_is_normal(set_up: Set, drawn: list[str]) -> None:
+    """With the storage down, without an address, and outside a request."""
     client = set_up(CAPTCHA_RATE_LIMIT_STORAGE="redis://127.0.0.1:1/0")
     client.get("/captcha/web")
     client.get("/captcha/web", environ_base={"REMOTE_ADDR": ""})
     with client.application.app_context():
         CaptchaApi().issue("web")
-    monkeypatch.setattr("flask_captcha_api.throttling.difficulty._can_count", lambda: False)
-    client.get("/captcha/web")
-    assert drawn == ["normal"] * 4
+    assert drawn == ["normal"] * 3
+
+
+def test_a_crowd_that_fills_the_memory_is_drawn_normal_pictures(
+    set_up: Set, drawn: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can have a process keep a count for each of any number of addresses."""
+    monkeypatch.setattr("flask_captcha_api.counters._MOST_ISSUED_IN_MEMORY", 3)
+    client = set_up()
+    for number in range(5):
+        client.get("/captcha/web", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+    assert drawn == ["calm"] * 3 + ["normal"] * 2

@@ -80,7 +80,7 @@ def test_failures_at_the_same_moment_are_all_counted(
     CaptchaApi(app)
     failures = fewer_failures_than(33, key=lambda: "ann")
     one_more = fewer_failures_than(34, key=lambda: "ann")
-    counted_in: Any = app.extensions["captcha_api"].counters.get()._counts
+    counted_in: Any = app.extensions["captcha_api"].counters.get()._failures
     begun, read_by_all = threading.Barrier(32), threading.Barrier(32, timeout=20)
     read = counted_in.get
 
@@ -310,7 +310,7 @@ def test_the_key_is_not_kept(app: Flask, captcha: CaptchaApi) -> None:
     failures = fewer_failures_than(3, key=lambda: "ann@example.org")
     with app.test_request_context():
         failures.add()
-        (key,) = app.extensions["captcha_api"].counters.get()._in_memory._counts
+        (key,) = app.extensions["captcha_api"].counters.get()._failures_in_memory._counts
     assert key.startswith("captcha_api/failures/")
     assert "ann" not in key
 

@@ -11,10 +11,18 @@ from flask.testing import FlaskClient
 from flask_jwt_extended import JWTManager, create_access_token
 from flask_limiter import Limiter
 from flask_wtf import FlaskForm
+from PIL import Image
 
-from flask_captcha_api import CaptchaApi, CaptchaRejected, SetupError, verify_captcha
+from flask_captcha_api import (
+    CaptchaApi,
+    CaptchaRejected,
+    Challenge,
+    Kind,
+    SetupError,
+    fewer_failures_than,
+    verify_captcha,
+)
 from flask_captcha_api.testing import answers
-from flask_captcha_api.throttling import difficulty
 from flask_captcha_api.throttling.addresses import counted_address
 from flask_captcha_api.wtf import CaptchaField
 
@@ -338,16 +346,44 @@ def test_an_unknown_storage_is_refused(app: Flask) -> None:
 
 
 def test_a_missing_library_is_told_with_the_remedy(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limits library is an extra: without it a rate is an error, and no rate is fine."""
+    """The limits library is an extra: without it a rate is an error, and so is any storage but memory."""
+    _lack_limits(monkeypatch)
+    for settings in ({"CAPTCHA_RATE_LIMIT": "30 per minute"}, {"CAPTCHA_RATE_LIMIT_STORAGE": "redis://127.0.0.1:1/0"}):
+        app.config.update({"CAPTCHA_RATE_LIMIT": None, **settings})
+        with pytest.raises(SetupError, match=r"pip install 'flask_captcha_api\[limits\]'"):
+            CaptchaApi(app)
+
+
+def test_failures_and_captchas_are_counted_in_memory_without_the_library(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Pictures get harder, and a captcha is required after failures, in an installation without extras."""
+    _lack_limits(monkeypatch)
+    drawn: list[str] = []
+
+    def draw(prompt: str, settings: Any, rng: Any) -> Image.Image:
+        drawn.append(settings.difficulty)
+        return Image.new("RGB", (90, 40))
+
+    app.config["CAPTCHA_KIND"] = "own"
+    CaptchaApi(app, kinds={"own": Kind(lambda length: Challenge("1", "1"), draw=draw)})
+
+    @app.post("/login")
+    @verify_captcha("uuid", "code", unless=fewer_failures_than(2, key=lambda: "ann"))
+    def login() -> str:
+        return "in"
+
+    client = app.test_client()
+    for _ in range(21):
+        assert client.get("/captcha/web").status_code == 200
+    assert drawn == ["calm"] * 20 + ["normal"]
+    assert [client.post("/login", json={}).status_code for _ in range(3)] == [200, 200, 400]
+    assert caplog.records == []
+
+
+def _lack_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("limits", "limits.storage", "limits.strategies"):
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.setattr(difficulty, "_can_count", difficulty._can_count.__wrapped__)
-    app.config["CAPTCHA_RATE_LIMIT"] = "30 per minute"
-    with pytest.raises(SetupError, match=r"pip install 'flask_captcha_api\[limits\]'"):
-        CaptchaApi(app)
-    app.config["CAPTCHA_RATE_LIMIT"] = None
-    CaptchaApi(app)
-    assert app.test_client().get("/captcha/web").status_code == 200
 
 
 def test_a_limiter_of_the_apps_goes_on_the_blueprint(app: Flask) -> None:
