@@ -23,19 +23,25 @@ class UnknownSource(LookupError):
     """There is no source of this name. The message lists the known ones."""
 
 
-class FormNotOffered(LookupError):
+class Refused(Exception):
+    """A request is refused, with the result that ``RESULT_OF`` has for the subclass.
+
+    :ivar seconds: how long the client should wait; None: the default, if the result has a Retry-After header.
+    """
+
+    seconds: int | None = None
+
+
+class FormNotOffered(Refused, LookupError):
     """The source has no captchas of this form, or not for this prompt."""
 
 
-class Unauthorized(Exception):
+class Unauthorized(Refused):
     """A token is required and missing, or present and invalid."""
 
 
-class TooManyRequests(Exception):
-    """The client has reached a rate limit.
-
-    :ivar seconds: how long to wait.
-    """
+class TooManyRequests(Refused):
+    """The client has reached a rate limit."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"retry after {seconds} s")

@@ -109,6 +109,11 @@ def results(_: str) -> str:
     return _table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
 
 
+def advice(_: str) -> str:
+    """Return the table of what to look at if a result should not have happened."""
+    return _table(("code", "if it should not happen, look at"), [(f"`{each.code}`", each.advice) for each in Result])
+
+
 def errors_of(operation: str) -> str:
     """Return the table of errors that an operation of the JSON routes can have: ``issue`` or ``verify``."""
     rows = [
@@ -254,6 +259,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "settings-of-sources": settings_of_sources,
     "settings-of-app": settings_of_app,
     "results": results,
+    "advice": advice,
     "errors-of": errors_of,
     "captcha-headers": captcha_headers,
     "differences": differences,

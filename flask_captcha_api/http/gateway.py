@@ -12,7 +12,7 @@ from flask import request
 
 from ..captchas import Captcha, KeptCaptcha
 from ..challenges.sources import DEFAULT_THEME
-from ..exceptions import FormNotOffered, SetupError, StoreUnavailable, TooManyRequests, Unauthorized, UnknownSource
+from ..exceptions import Refused, SetupError, StoreUnavailable, UnknownSource
 from ..outcome import Outcome
 from ..rendering import FORMS
 from ..service import MOST_KEEPS, CaptchaService, Verification
@@ -255,12 +255,8 @@ def _answer(entry: EntryPoint, attempt: Callable[[], Reply]) -> Reply:
         if not entry.source_is_input:
             raise
         return Reply(Result.SOURCE_UNKNOWN)
-    except FormNotOffered:
-        return Reply(Result.SOURCE_UNKNOWN)
-    except Unauthorized:
-        return Reply(Result.UNAUTHORIZED)
-    except TooManyRequests as error:
-        return Reply(Result.TOO_MANY_REQUESTS, retry_after=error.seconds)
+    except Refused as error:
+        return Reply(RESULT_OF[type(error)], retry_after=error.seconds)
     except (SetupError, StoreUnavailable) as error:
         return _unavailable(error)
     except Exception:  # from the app's makers, drawings and callbacks

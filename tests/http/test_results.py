@@ -1,6 +1,8 @@
 """The results on the wire, which clients rely on."""
 
-from flask_captcha_api.http.results import Result, message_of
+from flask_captcha_api import Outcome
+from flask_captcha_api.exceptions import Refused
+from flask_captcha_api.http.results import RESULT_OF, Result, message_of
 from flask_captcha_api.translations import BUNDLED
 
 from ..support.http.envelopes import RESULTS
@@ -13,3 +15,8 @@ def test_every_result_is_as_written_out() -> None:
         result.string_code: (result.code, result.status, *(message_of(result, each) for each in catalogues))
         for result in Result
     } == RESULTS
+
+
+def test_every_outcome_and_every_refusal_has_a_result() -> None:
+    """One that had none would be an error in the request that meets it."""
+    assert set(RESULT_OF) == {*Outcome, *Refused.__subclasses__()}
