@@ -19,11 +19,8 @@ _VERSION = "1"
 #   k  kept, followed by one decimal digit: how many more times it may be kept. Its answer is not folded and has no
 #      work, so the flags of those do not occur with it
 _FOLDING = "".join(f"{rule.flag}?" for rule in RULES.values())
-_FLAGS = f"-|(?=[a-z])b?(?:k(?P<keeps_left>[0-9])|{_FOLDING}w?)"
-_ENTRY = re.compile(
-    rf"{_VERSION} (?P<key_id>[0-9a-f]{{8}}) (?P<flags>{_FLAGS}) (?P<expires>[1-9][0-9]{{0,11}}) (?P<source>[!-~]+) "
-    r"(?P<digest>[0-9a-f]{64})"
-)
+_FLAGS = f"-|(?=[a-z])b?(?:k([0-9])|{_FOLDING}w?)"
+_ENTRY = re.compile(rf"{_VERSION} ([0-9a-f]{{8}}) ({_FLAGS}) ([1-9][0-9]{{0,11}}) ([!-~]+) ([0-9a-f]{{64}})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +74,17 @@ class Entry:
         match = _ENTRY.fullmatch(text)
         if match is None:
             return None
+        key_id, flags, keeps_left, expires, source, digest = match.groups()
         terms = Terms(
-            key_id=match["key_id"],
-            is_bound="b" in match["flags"],
-            folding=EXACT if match["keeps_left"] else Folding.from_flags(match["flags"]),
-            has_work="w" in match["flags"],
-            expires=int(match["expires"]),
-            source=match["source"],
-            keeps_left=int(match["keeps_left"]) if match["keeps_left"] else None,
+            key_id=key_id,
+            is_bound="b" in flags,
+            folding=EXACT if keeps_left else Folding.from_flags(flags),
+            has_work="w" in flags,
+            expires=int(expires),
+            source=source,
+            keeps_left=int(keeps_left) if keeps_left else None,
         )
-        return cls(terms, match["digest"])
+        return cls(terms, digest)
 
     def __str__(self) -> str:
         return f"{self.terms} {self.digest}"

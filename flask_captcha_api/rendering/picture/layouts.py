@@ -75,10 +75,11 @@ def fit(picture: Picture, rng: random.Random) -> None:
     capital, margin = picture.capital, picture.margin
     width, height = picture.size[0] - 2 * margin, picture.size[1] - 2 * margin
     sizes = [shape.size for shape in picture.shapes]
-    if max(sizes)[0] > width or max(high for _, high in sizes) > height:
+    widths, heights = zip(*sizes, strict=True)
+    if max(widths) > width or max(heights) > height:
         sizes = [(min(wide, width), min(high, height)) for wide, high in sizes]
         picture.shapes = [shape.resize(size) for shape, size in zip(picture.shapes, sizes, strict=True)]
-    widths, heights = zip(*sizes, strict=True)
+        widths, heights = zip(*sizes, strict=True)
     xs = _along(widths, [spot.x * capital for spot in picture.spots], width, margin, rng)
     ys = _along(heights, [spot.y * capital for spot in picture.spots], height, margin, rng)
     picture.corners = list(zip(xs, ys, strict=True))
