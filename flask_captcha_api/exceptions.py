@@ -56,8 +56,7 @@ class CaptchaRejected(HTTPException):
     are not called; those of a blueprint are, because Flask looks at blueprints first.
 
     :ivar code: the HTTP status.
-    :ivar outcome: the :class:`Outcome`; None if the captcha was not looked at, because of a rate limit, an invalid
-        token or an outage.
+    :ivar outcome: the :class:`Outcome`; None if the request was refused before the captcha was looked at.
     :ivar response: the envelope.
     :ivar message: the envelope's sentence for the visitor, in the language of CAPTCHA_LANGUAGE; ``description`` is the
         same.

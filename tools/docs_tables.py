@@ -94,7 +94,7 @@ def settings_of_app(_: str) -> str:
 
 
 def results(_: str) -> str:
-    """Return the table of results."""
+    """Return the table of results, with what there is to say about some below it."""
     rows = [
         (
             f"`{each.code}`",
@@ -106,7 +106,9 @@ def results(_: str) -> str:
         )
         for each in Result
     ]
-    return _table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
+    details = [f"- **{each.code}**: {each.detail}" for each in Result if each.detail]
+    table = _table(("code", "stringCode", "HTTP", "when", "captcha spent", "headers"), rows)
+    return "\n".join((table, "", *details))
 
 
 def advice(_: str) -> str:

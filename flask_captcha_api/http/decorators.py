@@ -133,9 +133,8 @@ def verify_captcha_in_request(
     :raises TypeError: ``unless`` is not callable, or ``from_headers`` is given together with names of fields.
     :raises ValueError: ``source`` is empty or not a valid name.
     :raises LookupError: the app has no such source.
-    :raises CaptchaRejected: the captcha does not pass; the store is unavailable; CAPTCHA_VERIFY_RATE_LIMIT
-        is exceeded; the token in the Authorization header is invalid; or a page of another site sent the request in a
-        way that hides the response from it.
+    :raises CaptchaRejected: the captcha does not pass, or the request is refused: with any result of verifying but
+        success.
     """
     names = _check_names(source)
     check_condition(unless)

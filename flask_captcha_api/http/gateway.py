@@ -12,7 +12,7 @@ from flask import request
 
 from ..captchas import Captcha, KeptCaptcha
 from ..challenges.sources import DEFAULT_THEME
-from ..exceptions import Refused, SetupError, StoreUnavailable, UnknownSource
+from ..exceptions import FormNotOffered, Refused, SetupError, StoreUnavailable, UnknownSource
 from ..outcome import Outcome
 from ..rendering import FORMS
 from ..service import MOST_KEEPS, CaptchaService, Verification
@@ -143,8 +143,8 @@ def issue(
     def attempt() -> Reply:
         state = current_state()
         source = state.sources.find(source_name)
-        if not FORMS[form].is_offered(source):
-            return Reply(Result.SOURCE_UNKNOWN)
+        if not FORMS[form].is_offered(source):  # asked here, so that the request is not counted
+            raise FormNotOffered
         caller = _admit(entry, source.settings.jwt, limit_on_issuing(state.config, source), cost=FORMS[form].counts_as)
         service = _service_of(state)
         if only_headers:

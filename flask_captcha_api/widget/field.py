@@ -10,11 +10,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ..captchas import KeptCaptcha
+from ..exceptions import FormNotOffered
 from ..http.fields import requested_form
 from ..http.gateway import PAGE, Reply, issue
 from ..http.headers import CAPTCHA_HEADERS, attributes_of, forbid_storing
 from ..http.languages import catalogue_of_texts, is_by_accept_language, language_of_sound
-from ..http.results import Result, message_of
+from ..http.results import RESULT_OF, Result, message_of
 from ..rendering import FORMS
 from ..state import current_state
 from ..translations import language_tag
@@ -140,7 +141,7 @@ def captcha_field(
         reply, issue_error = Reply(Result.SUCCESS), None
     else:
         reply, issue_error = issue(PAGE, source, form=form, language=language_of_captcha), None
-    if form == "audio" and reply.result is Result.SOURCE_UNKNOWN:  # nothing can speak this prompt of the app's kind
+    if form == "audio" and reply.result is RESULT_OF[FormNotOffered]:  # nothing can speak this prompt of the app's kind
         form = "image"
         reply = issue(PAGE, source, form=form, language=language_of_captcha)
     captcha = reply.captcha

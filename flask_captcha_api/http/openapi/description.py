@@ -228,8 +228,8 @@ def _verify(sources: _Sources, config: CaptchaConfig, catalogues: Sequence[Catal
         description=(
             "For servers, which forward the visitor's token; browsers send the captcha to the protected route itself. "
             f"`{uuid_alias}` is read if `{uuid}` is missing, and `{text_alias}` if `{text}` is. A field given twice in "
-            f"a form counts as missing, and so do both fields of a form of more than {LARGEST_FORM:,} bytes or "
-            f"{MOST_FIELDS} fields, and of any body of more than {LARGEST_BODY:,} bytes."
+            f"a form counts as missing. No form of more than {LARGEST_FORM:,} bytes or {MOST_FIELDS} fields is read, "
+            f"and no body of more than {LARGEST_BODY:,} bytes."
         ),
         sources=sources,
         parameters=_language_parameters(None, config, catalogues),

@@ -558,7 +558,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     if (status === 429) {
       this.#note = "limited";
       this.#waitUntil = this.#restUntil = Date.now() + (1000 * retryAfter || PATIENCE_MS);
-    } else if (form === "audio" && code === "01004") {
+    } else if (form === "audio" && status === 404) {
       this.#isSilent = true;
       this.#note = "silent";
     }
