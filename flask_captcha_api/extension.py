@@ -16,7 +16,6 @@ from .cli.commands import GROUP_NAME, commands
 from .counters import Counters
 from .exceptions import CaptchaRejected, SetupError
 from .http.jwt.authentication import refuse_identity_of_no_token
-from .http.protected_views import log_faults_once
 from .http.views import DEFAULT_PREFIX, new_blueprint
 from .lazy import Lazy
 from .outcome import Outcome
@@ -126,13 +125,14 @@ class CaptchaApi:
         )
         if CaptchaRejected not in app.error_handler_spec[None][None]:
             app.register_error_handler(CaptchaRejected, lambda rejected: rejected.get_response())
-        app.before_request(log_faults_once)
         app.jinja_env.globals.setdefault("captcha_field", captcha_field)
         if GROUP_NAME not in app.cli.commands:  # the app may have a command of this name
             app.cli.add_command(commands)
         # Flask calls the first of these last, so no other can undo it.
         app.after_request_funcs.setdefault(None, []).insert(0, restrict_storing_page)
-        blueprint = new_blueprint()
+        blueprint, before_every_request = new_blueprint()
+        # First of all, as another hook may answer paths without a route in the app's own way.
+        app.before_request_funcs.setdefault(None, []).insert(0, before_every_request)
         add_asset_routes(blueprint)
         prefix = self._url_prefix if url_prefix is ... else url_prefix
         if prefix is not None:

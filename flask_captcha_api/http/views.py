@@ -25,6 +25,7 @@ from .jwt.authentication import token_header
 from .jwt.renewal import returned_token
 from .languages import example_catalogues, language_of_sound
 from .openapi.description import FILE_NAME, describe
+from .protected_views import log_faults_once
 from .results import Result
 
 BLUEPRINT_NAME = "captcha_api"
@@ -32,8 +33,8 @@ DEFAULT_PREFIX = "/captcha"
 _PACKAGE = "flask_captcha_api"
 
 
-def new_blueprint() -> Blueprint:
-    """Create the blueprint for one app."""
+def new_blueprint() -> tuple[Blueprint, Callable[[], EnvelopeResponse | None]]:
+    """Create the blueprint for one app, and the function that the app has to call before every request."""
     blueprint = Blueprint(BLUEPRINT_NAME, _PACKAGE, url_prefix=DEFAULT_PREFIX, template_folder="widget/templates")
     for name, form in FORMS.items():
         blueprint.add_url_rule(f"/<source>{form.path}", name, _view_of(name), methods=["GET"])
@@ -48,16 +49,14 @@ def new_blueprint() -> Blueprint:
         mounts.append(_Mount(setup.subdomain, prefix))
         _exempt_from_csrf(blueprint, setup.app)
         setup.app.extensions[EXTENSION_NAME].mounted_as.append(f"{setup.name_prefix}.{setup.name}".lstrip("."))
-        if before_every_request not in setup.app.before_request_funcs.setdefault(None, []):
-            # First of all hooks, as another may answer paths without a route in the app's own way.
-            setup.app.before_request_funcs[None].insert(0, before_every_request)
 
     def before_every_request() -> EnvelopeResponse | None:
+        log_faults_once()
         _exempt_from_csrf(blueprint, current_app)
         error = request.routing_exception
         return _answer_routing_error(error) if error and any(map(_Mount.holds_request, mounts)) else None
 
-    return blueprint
+    return blueprint, before_every_request
 
 
 def is_captcha_request() -> bool:

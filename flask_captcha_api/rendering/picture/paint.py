@@ -134,11 +134,11 @@ def stamp(picture: Picture, rng: random.Random) -> None:  # noqa: ARG001 - the s
     for shape, (left, top) in zip(picture.shapes, picture.corners, strict=True):
         width, height = shape.size
         right, bottom = left + width, top + height
-        stamped = shape
+        box, stamped = (left, top, right, bottom), shape
         if any(x < right and left < to_x and y < bottom and top < to_y for x, y, to_x, to_y in boxes):
-            stamped = ImageChops.difference(glyphs.crop((left, top, right, bottom)), shape)
-        glyphs.paste(stamped, (left, top))
-        boxes.append((left, top, right, bottom))
+            stamped = ImageChops.difference(glyphs.crop(box), shape)
+        glyphs.paste(stamped, box)
+        boxes.append(box)
     picture.plane = ImageChops.difference(picture.plane, glyphs)
 
 
