@@ -25,7 +25,7 @@ _CALM_SHAPES = Bending(
     uneven=0.02,
     height=(0.92, 1.08),
     width=(1.05, 1.45),
-    life=100,
+    life=200,
 )
 _SHAPES = Bending(
     mesh=0.15,
