@@ -24,6 +24,11 @@ FOCUSED = f"({ROOT}.activeElement || document.activeElement)"
 FORM = (
     """<form method="post" action="/passes/{source}">{{{{ captcha_field("{source}") }}}}<button>Send</button></form>"""
 )
+#: Makes the page look hidden, or seen again.
+HIDE = """(isHidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
 #: Waits until the bar shows more than that, and returns what it shows.
 LATER_THAN = """(bar, share) => new Promise((resolve) => {
     setInterval(() => bar.value > share && resolve(bar.value), 10);
@@ -117,6 +122,54 @@ def test_who_is_faster_waits(visit: Visits) -> None:
     assert submitter == "Send"
     assert code.startswith(f"{ANSWER}.")
     assert len(code) == len(ANSWER) + 17
+
+
+@pytest.mark.parametrize("change", ["another picture", "another text", "a reset"])
+def test_a_submit_that_waits_is_forgotten_when_the_text_changes(visit: Visits, site: Site, change: str) -> None:
+    """Or a text that the visitor is still typing would go out, and spend the captcha, without their pressing anything.
+
+    Work rests while the page is hidden, so it cannot be done too early here.
+    """
+    window = visit()
+    page = window.page
+    field = window.show(FORM.format(source="besides").replace("<form", "<form novalidate"))
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.evaluate(HIDE, True)
+    field.get_by_role("textbox").fill("40711")
+    page.get_by_role("button", name="Send").click()
+    expect(field.get_by_role("status")).to_have_text(TEXT["working"])
+    before = field.evaluate("field => field.uuid")
+    if change == "another picture":
+        field.get_by_role("button", name="New picture").click()
+        window.wait_for(f"field => field.uuid !== '{before}'")
+        field.get_by_role("textbox").focus()
+    elif change == "another text":
+        field.get_by_role("textbox").fill("4071")
+    else:
+        page.evaluate("document.forms[0].reset()")
+    expect(field.get_by_role("status")).not_to_have_text(TEXT["working"])
+    page.evaluate(HIDE, False)
+    window.wait_for(r"field => /\.[0-9a-f]{16}$/.test(field.code)")
+    page.wait_for_load_state("networkidle")
+    assert posts == []
+    field.get_by_role("textbox").fill(ANSWER)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("passed")).to_be_visible()
+
+
+def test_what_works_cannot_be_loaded(visit: Visits) -> None:
+    """A submit says so in place of waiting for ever, and the next one tries again."""
+    window = visit()
+    page = window.page
+    page.route("**/captcha-work.js", lambda route: route.abort())
+    field = window.show(FORM.format(source="besides"))
+    field.get_by_role("textbox").fill(ANSWER)
+    page.get_by_role("button", name="Send").click()
+    expect(field.get_by_role("status")).to_have_text(BUNDLED.catalogues["en"].widget["failed"])
+    page.unroute_all()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("passed")).to_be_visible()
 
 
 @pytest.mark.parametrize("has_worker", [True, False])

@@ -186,6 +186,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     ui.input.oninput = () => {
       if (!this.#hasFailed) this.#error = "";
       this.#sent = "";
+      this.#release();
       this.#render();
     };
     ui.input.onchange = () => this.dispatchEvent(new Event("change", { bubbles: true }));
@@ -276,6 +277,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
 
   formResetCallback() {
     if (!this.#hasFailed) this.#error = "";
+    this.#release();
     this.value = "";
   }
 
@@ -344,10 +346,10 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
   }
 
   #accept(uuid, { kind, length, hints, expiresIn, puzzle }) {
+    this.#rest();
     this.#uuid = uuid;
     this.#puzzle = puzzle;
     this.#solution = "";
-    this.#work?.stop();
     if (puzzle) this.#employ();
     this.#kind = kind;
     this.#length = length;
@@ -374,8 +376,12 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
 
   /** Load what works puzzles out. It begins once the visitor is in the form, or waits for it. */
   async #employ(isWanted = this.#form === "work" || this.hasAttribute("eager") || this.#isFocused()) {
-    const { Work } = await import("./captcha-work.js");
-    this.#work ??= new Work({
+    const module = await import("./captcha-work.js").catch(() => {}); // no connection
+    if (!module) {
+      if (this.#held) this.#fail(this.#form, { status: 0 });
+      return this.#release();
+    }
+    this.#work ??= new module.Work({
       makeButton,
       row: this.#ui.frame.parentNode,
       status: this.#ui.group.lastChild,
@@ -420,6 +426,12 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     this.#note = "working";
     this.#employ(true);
   };
+
+  /** Forget a submit that waits: what it would send has changed, or nothing can be sent. */
+  #release() {
+    if (this.#held && this.#note === "working") this.#note = "";
+    this.#held = null;
+  }
 
   /** Forget the puzzle, and a submit that waits for it. */
   #rest() {
