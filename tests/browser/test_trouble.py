@@ -209,6 +209,26 @@ def test_after_429_a_captcha_that_is_lacking_comes_when_it_may(visit: Visits, si
     assert len(site.asked) == 2
 
 
+def test_after_429_it_comes_also_if_nobody_looked_when_the_time_was_over(visit: Visits, site: Site) -> None:
+    """Who sees that they have to wait goes to another tab."""
+    window = visit()
+    page = window.page
+    page.clock.install()
+    field = window.show(FIELD)
+    site.failures = [(429, {"Retry-After": "30"})]
+    field.evaluate("field => { field.setAttribute('source', 'letters') }")
+    page.clock.run_for(1_000)
+    expect(field.get_by_role("button", name=re.compile("Wait .+ s"))).to_be_visible()
+    page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
+    page.clock.run_for(60_000)
+    assert len(site.asked) == 1
+    page.evaluate("delete document.hidden")
+    page.clock.run_for(1_000)
+    expect(field.get_by_role("img")).to_be_visible()
+    page.clock.run_for(60_000)
+    assert len(site.asked) == 2
+
+
 @pytest.mark.parametrize("trouble", ["503", "401", "404", "unreachable", "nonsense", "no picture"])
 def test_without_a_captcha_there_is_a_way_on(visit: Visits, site: Site, trouble: str) -> None:
     """Whatever comes in place of a captcha: a message, no spinner, and a button that tries again."""

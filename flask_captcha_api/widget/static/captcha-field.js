@@ -131,6 +131,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
   #expiresAt;
   #waitUntil = 0; // no request before, after a 429
   #restUntil = 0; // no automatic request before
+  #isOwed = false; // a 429 refused the captcha that is lacking, so the widget asks again by itself
   #tokens; // valid for the captcha: the one sent and the one returned
   #texts = NO_TEXTS;
   #textsUrl;
@@ -456,7 +457,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
 
     if (this.#tokens && !this.#tokens.includes(this.#token())) this.#drop();
     if (now < this.#restUntil) return;
-    if (this.#uuid ? isUntouched && endsSoon : !this.#hasFailed || (isUntouched && wait)) {
+    if (this.#uuid ? isUntouched && endsSoon : !this.#hasFailed || (isUntouched && this.#isOwed)) {
       this.#load(this.#form, false, false);
     }
   };
@@ -497,6 +498,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
 
   async #load(form, willPlay = form === "audio", isWanted = true) {
     if (this.#waitUntil) return;
+    this.#isOwed = false;
     if (willPlay) this.#ui.audio.load(); // within the click, or WebKit refuses to play later
     const attempt = ++this.#attempt;
     const token = this.#token();
@@ -569,6 +571,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     this.#restUntil = Date.now() + PATIENCE_MS;
     if (status === 429) {
       this.#note = "limited";
+      this.#isOwed = true;
       this.#waitUntil = this.#restUntil = Date.now() + (1000 * retryAfter || PATIENCE_MS);
     } else if (form === "audio" && status === 404) {
       this.#isSilent = true;
