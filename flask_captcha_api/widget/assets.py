@@ -83,7 +83,7 @@ def _static_file(digest: str, file: str) -> Response:
     """Answer GET /captcha/static/{digest}/{file}: the file, or an envelope if there is none.
 
     Of texts there is a file for every language tag: that of the language that serves it, or the fallback's. Under the
-    digest of another version there are texts too, for a page that has been open since then.
+    digest of another version there is what a page that has been open since then may yet load: texts, and what works.
 
     Browsers may keep a file for ever, since its URL changes with its contents. Under ``latest`` they must revalidate.
     """
@@ -91,7 +91,7 @@ def _static_file(digest: str, file: str) -> Response:
     if file.endswith(_TEXTS):
         texts = catalogue_of_page(file.removesuffix(_TEXTS)).script_json
         return file_response(texts, "application/json", current, is_immutable=digest == current)
-    if file in _CONTENTS and digest in (current, LATEST):
+    if file in _CONTENTS and (digest in (current, LATEST) or file == WORK_SCRIPT):
         return file_response(_CONTENTS[file], _MEDIA_TYPES[file], current, is_immutable=digest == current)
     return envelope(Result.SOURCE_UNKNOWN)
 

@@ -81,6 +81,13 @@ def test_a_long_list_of_etags_is_not_parsed(client: FlaskClient, monkeypatch: py
         assert client.get(path, headers={"If-None-Match": header}).status_code == status
 
 
+def test_a_page_from_before_an_upgrade_can_still_load_what_works(client: FlaskClient) -> None:
+    """Its script loads the file when the first puzzle comes, which may be long after: without it no form goes out."""
+    response = client.get(f"/captcha/static/0000000000000000/{WORK_SCRIPT}")
+    assert response.data == client.get(f"/captcha/static/{DIGEST}/{WORK_SCRIPT}").data
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-cache")
+
+
 @pytest.mark.parametrize(
     "path", [f"0000000000000000/{SCRIPT}", f"{DIGEST}/other.js", f"{DIGEST}/../widget.py", f"{DIGEST}/", f"{DIGEST}"]
 )
