@@ -2,6 +2,9 @@
 
 import ipaddress
 
+#: What translators put before the IPv4 addresses of clients of an IPv6-only host (RFC 6052).
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+
 
 def counted_address(remote_address: str | None) -> str | None:
     """Return the address under which a client is counted: an IPv6 address as its /64, the size of one household.
@@ -19,8 +22,8 @@ def counted_address(remote_address: str | None) -> str | None:
         return remote_address
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
+    if address.ipv4_mapped or address in _TRANSLATED:
+        return str(ipaddress.IPv4Address(address.packed[-4:]))
     return str(ipaddress.IPv6Network((address.packed, 64), strict=False))
 
 
