@@ -158,6 +158,22 @@ def test_a_submit_that_waits_is_forgotten_when_the_text_changes(visit: Visits, s
     expect(page.get_by_text("passed")).to_be_visible()
 
 
+def test_a_widget_that_is_removed_sends_no_form(visit: Visits) -> None:
+    """Its form would go out without a captcha, when the visitor may be somewhere else in the page."""
+    page, field = show(visit, "besides")
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.evaluate(HIDE, True)
+    field.get_by_role("textbox").fill(ANSWER)
+    page.get_by_role("button", name="Send").click()
+    removed = field.element_handle()
+    removed.evaluate("field => field.remove()")
+    page.evaluate(HIDE, False)
+    page.wait_for_function(r"field => /\.[0-9a-f]{16}$/.test(field.code)", arg=removed)
+    page.wait_for_load_state("networkidle")
+    assert posts == []
+
+
 def test_what_works_cannot_be_loaded(visit: Visits) -> None:
     """A submit says so in place of waiting for ever, and the next one tries again."""
     window = visit()

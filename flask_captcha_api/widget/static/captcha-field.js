@@ -380,7 +380,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     const module = await import("./captcha-work.js").catch(() => {}); // no connection
     if (!module) {
       if (this.#held) this.#fail(this.#form, { status: 0 });
-      return this.#release();
+      return (this.#held = null);
     }
     this.#work ??= new module.Work({
       makeButton,
@@ -393,7 +393,8 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
         this.#render();
         const held = this.#held;
         this.#held = null;
-        if (held) HTMLFormElement.prototype.requestSubmit.call(held.target, held.submitter);
+        // Not if the page has removed the widget meanwhile: the form would go out without a captcha.
+        if (held && this.isConnected) HTMLFormElement.prototype.requestSubmit.call(held.target, held.submitter);
       },
     });
     if (isWanted && this.#puzzle && !this.#solution && !this.#work.isRunning) this.#work.start(this.#puzzle);
@@ -428,10 +429,9 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     this.#employ(true);
   };
 
-  /** Forget a submit that waits: what it would send has changed, or nothing can be sent. */
+  /** Forget a submit that waits: what it would send has changed. */
   #release() {
-    if (this.#held && this.#note === "working") this.#note = "";
-    this.#held = null;
+    if (this.#held) this.#note = this.#held = null;
   }
 
   /** Forget the puzzle, and a submit that waits for it. */
