@@ -47,7 +47,7 @@ SHOTS: dict[str, tuple[int, Literal["light", "dark"], int, Callable[[Page], None
     "example-login-sound": (WIDE, "light", 18, listening),
 }
 #: Of the playground: the size, the settings, the captcha's seed, and the letters in its picture.
-PLAYGROUND = (1100, 940, "?kind=letters&work=alone", 18, "KMXHR")
+PLAYGROUND = (1100, 940, "?kind=letters&work=alone", 7, "PMTHS")
 
 
 def main() -> None:
