@@ -187,7 +187,7 @@ class CaptchaService:
         :raises StoreUnavailable: it was not stored.
         """
         uuid = new_uuid()
-        digest = digest_of(self._keys[0], str(terms), uuid, identity, terms.fold(challenge.answer))
+        digest = digest_of(self._keys[0], terms.text, uuid, identity, terms.fold(challenge.answer))
         self._store.put(uuid, str(Entry(terms, digest)), ttl)
         return uuid
 
@@ -226,7 +226,7 @@ class CaptchaService:
         solved = is_digest_of(
             entry.digest,
             key,
-            str(terms),
+            terms.text,
             uuid,
             identity if terms.is_bound else None,
             terms.fold(text),

@@ -93,11 +93,13 @@ class Sources:
 
         :raises UnknownSource: a LookupError.
         """
-        if not is_source_name(name):
+        if not isinstance(name, str):
             raise self._unknown(name)
         return self._make(name)
 
     def _make_uncached(self, name: str) -> Source:
+        if not is_source_name(name):
+            raise self._unknown(name)
         named = self._config.sources
         settings = self._config.defaults if named is None else named.get(name)
         if settings is None:

@@ -36,11 +36,12 @@ class Result(Enum):
     :ivar string_code: the envelope's ``stringCode``.
     :ivar status: the HTTP status.
     :ivar when: when a client gets this result.
-    :ivar detail: more about that, in sentences, for ``docs/reference/error-codes.md``; may be empty.
-    :ivar advice: what a developer should look at whose client gets it and should not, for ``docs/troubleshooting.md``.
+    :ivar detail: more about that, in sentences, for ``docs/reference/error-codes.md``, to which links are relative; may
+        be empty.
+    :ivar advice: what a developer should look at whose client gets it and should not, for ``docs/troubleshooting.md``,
+        to which links are relative.
     :ivar spent: whether the captcha is spent.
-    :ivar operations: which operations of the JSON routes can have it: ``issue``, ``verify``. A protected view has the
-        results of ``verify``.
+    :ivar operations: which operations can have it: ``issue``, ``verify``. ``verify`` also if only protected views do.
     :ivar headers: response headers in addition to those of every envelope.
     """
 

@@ -7,6 +7,7 @@ is verified, even if the settings have changed since.
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..challenges.folding import EXACT, RULES, Folding
 
@@ -25,7 +26,7 @@ _ENTRY = re.compile(rf"{_VERSION} ([0-9a-f]{{8}}) ({_FLAGS}) ([1-9][0-9]{{0,11}}
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """The terms on which a captcha was issued. ``str`` gives the part of an entry that the digest covers.
+    """The terms on which a captcha was issued.
 
     :param key_id: the id of the digest's key: 8 hexadecimal digits.
     :param is_bound: whether the identity of the request counts.
@@ -44,7 +45,9 @@ class Terms:
     source: str
     keeps_left: int | None = None
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """Return the part of an entry that the digest covers."""
         flags = ("b" if self.is_bound else "") + self.folding.flags + ("w" if self.has_work else "")
         if self.keeps_left is not None:
             flags += f"k{self.keeps_left}"
@@ -87,4 +90,4 @@ class Entry:
         return cls(terms, digest)
 
     def __str__(self) -> str:
-        return f"{self.terms} {self.digest}"
+        return f"{self.terms.text} {self.digest}"
