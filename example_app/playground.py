@@ -32,8 +32,9 @@ OF_SOURCE: Mapping[str, Options] = {
         "arithmetic": ({"kind": "arithmetic"}, "Calculation"),
     },
     "difficulty": {
-        "normal": ({"difficulty": "normal"}, "Normal"),
+        "auto": ({}, "Automatic"),
         "calm": ({"difficulty": "calm"}, "Calm"),
+        "normal": ({"difficulty": "normal"}, "Normal"),
         "hard": ({"difficulty": "hard"}, "Hard"),
     },
     "size": {
@@ -52,7 +53,7 @@ THEMES = {"auto": "As the page", "light": "Light", "dark": "Dark"}
 DIRECTIONS = {"auto": "Automatic", "ltr": "Left to right", "rtl": "Right to left"}
 #: The snippets by tab: file names and templates.
 SNIPPETS = {
-    "Jinja": {"app.py": "view.py", "templates/login.html": "jinja.html"},
+    "Jinja": {"app.py": "jinja.py", "templates/login.html": "jinja.html"},
     "JSON": {"app.py": "view.py", "A script": "json.js"},
     "React": {"app.py": "view.py", "Login.jsx": "react.jsx"},
     "Flask-WTF": {"app.py": "wtf.py", "templates/login.html": "wtf.html"},

@@ -50,11 +50,21 @@ class CaptchaForm {
 const signedOut = document.querySelector("#signed-out");
 const signedIn = document.querySelector("#signed-in");
 
+/** Show one of the sections, and name it in the title and among the tabs. */
+function showSection(section) {
+  for (const each of [signedOut, signedIn]) each.hidden = each !== section;
+  document.title = `${section.querySelector("h1").textContent} – Captcha example`;
+  for (const tab of document.querySelectorAll("nav a")) {
+    const isOfPage = new URL(tab.href).pathname === location.pathname;
+    if (isOfPage && (new URL(tab.href).hash !== "") === (section === signedIn)) tab.ariaCurrent = "page";
+    else tab.ariaCurrent = null;
+  }
+}
+
 const login = new CaptchaForm(document.querySelector("#login"), ({ account }) => {
   document.querySelector("#who").textContent = account;
   document.querySelector("#username").defaultValue = account; // survives a reset
-  signedOut.hidden = true;
-  signedIn.hidden = false;
+  showSection(signedIn);
   login.form.reset(); // removes the password from the page
   changePassword.reset();
   document.querySelector("#password-title").focus();
@@ -73,8 +83,7 @@ changePassword.captcha.addEventListener("captcha-error", (event) => {
 });
 
 function showLogin(message) {
-  signedIn.hidden = true;
-  signedOut.hidden = false;
+  showSection(signedOut);
   changePassword.form.reset();
   login.reset();
   login.showMessage(message);
@@ -92,3 +101,13 @@ changePassword.form.addEventListener("input", () => {
   const { newPassword, confirmPassword } = changePassword.form.elements;
   confirmPassword.setCustomValidity(newPassword.value === confirmPassword.value ? "" : "The new passwords differ.");
 });
+
+/** Say why there is no form for the password, where a link leads to it. */
+function explain() {
+  if (location.hash === `#${changePassword.form.id}` && !signedOut.hidden) {
+    login.showMessage("Sign in first, then change the password.");
+  }
+}
+addEventListener("hashchange", explain);
+showSection(signedOut);
+explain();

@@ -74,7 +74,7 @@ def test_playing_by_keyboard(visit_demo: Callable[..., Visit]) -> None:
     expect(page.locator("#issued")).to_contain_text('"stringCode": "success"')
     expect(page.locator("#issued")).to_contain_text("characters)")  # of the picture, which is shortened
     assert page.url.endswith(
-        "/?kind=letters&difficulty=normal&size=332&sound=on&work=none&theme=auto&language=en&direction=auto"
+        "/?kind=letters&difficulty=auto&size=332&sound=on&work=none&theme=auto&language=en&direction=auto"
     )
 
     field = window.field()
@@ -102,7 +102,7 @@ def test_a_theme_of_its_own(visit_demo: Callable[..., Visit]) -> None:
     window.page.goto("/")
     window.field()
     window.page.get_by_label("Theme").select_option("dark")
-    expect(window.page.locator("#issued")).to_contain_text("GET /captcha/digits-normal-332-on-none?theme=dark")
+    expect(window.page.locator("#issued")).to_contain_text("GET /captcha/digits-auto-332-on-none?theme=dark")
     window.field()
     assert window.page.locator("captcha-field").evaluate("field => getComputedStyle(field).color") == (
         "rgb(231, 235, 240)"
@@ -117,22 +117,27 @@ def test_copying(visit_demo: Callable[..., Visit]) -> None:
     window.page.get_by_role("button", name="Copy").first.click()
     expect(window.page.get_by_role("button", name="Copied")).to_be_visible()
     copied = window.page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("from flask import Flask\n")
+    assert copied.startswith("from flask import Flask, render_template, request\n")
     assert '"kind": "arithmetic",' in copied
 
 
 def test_the_tab_of_the_password(visit_demo: Callable[..., Visit]) -> None:
-    """It leads to the login, and whoever is signed in stays so."""
+    """It leads to the login, which says so, and whoever is signed in stays so and finds the tab marked."""
     window = visit_demo()
     page = window.page
     page.goto("/example/register")
     page.get_by_role("link", name="Password").click()
+    current = page.locator("nav [aria-current=page]")
     login = page.locator("#login")
+    expect(login.get_by_role("alert")).to_have_text("Sign in first, then change the password.")
+    expect(current).to_have_text("Sign in")
     window.field("#login").get_by_role("textbox").fill(ANSWER)
     login.get_by_label("Account").fill("demo")
     login.get_by_label("Password").fill("captcha-demo")
     login.get_by_role("button", name="Sign in").click()
     title = page.get_by_role("heading", name="Change the password")
     expect(title).to_be_visible()
+    expect(page).to_have_title("Change the password – Captcha example")
     page.get_by_role("link", name="Password").click()
     expect(title).to_be_visible()
+    expect(current).to_have_text("Password")

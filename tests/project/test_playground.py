@@ -19,7 +19,7 @@ from ..support.http.envelopes import envelope
 from ..support.markup import Page
 
 ANSWER = "12345"
-SOURCE = "digits-normal-332-on-none"
+SOURCE = "digits-auto-332-on-none"
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +36,10 @@ def client(app: Flask) -> FlaskClient:
     ("query", "source", "headers", "size"),
     [
         ("", SOURCE, {"Kind": "digits", "Audio": "yes", "Work": "no"}, (332, 180)),
-        ("kind=letters&size=166", "letters-normal-166-on-none", {"Kind": "letters"}, (166, 90)),
+        ("kind=letters&size=166", "letters-auto-166-on-none", {"Kind": "letters"}, (166, 90)),
         ("kind=arithmetic&difficulty=hard", "arithmetic-hard-332-on-none", {"Kind": "arithmetic"}, (332, 180)),
         ("sound=off&difficulty=calm&size=480", "digits-calm-480-off-none", {"Audio": "no"}, (480, 180)),
-        ("work=alone", "digits-normal-332-on-alone", {"Work": "yes"}, (332, 180)),
+        ("work=alone", "digits-auto-332-on-alone", {"Work": "yes"}, (332, 180)),
         ("kind=%3Cb%3E&size=9&sound=&language=xx&theme=red", SOURCE, {"Kind": "digits"}, (332, 180)),
     ],
 )
@@ -59,7 +59,7 @@ def test_the_captcha_is_as_chosen(
 def test_every_combination_has_a_source(app: Flask) -> None:
     """There is one for each, with the difficulty, theme and work that its name says."""
     sources = app.config["CAPTCHA_SOURCES"]
-    assert len(sources) == 3 * 3 * 3 * 2 * 3
+    assert len(sources) == 3 * 4 * 3 * 2 * 3
     for difficulty, (work, settings) in product(
         ("calm", "normal", "hard"), {"none": {}, "also": {"work": 50_000}, "alone": {"work_alone": 200_000}}.items()
     ):
@@ -105,8 +105,9 @@ def row(way: str, seconds: float) -> str:
 
 def test_the_price_is_that_of_the_settings(client: FlaskClient) -> None:
     """Each way in is named with what ``flask captcha check`` says of it."""
+    assert row("picture", PICTURE_SECONDS["digits", "calm"]) in client.get("/?difficulty=calm").text
     plain = client.get("/").text
-    assert row("picture", PICTURE_SECONDS["digits", "normal"]) in plain
+    assert row("picture", min(each for (kind, _), each in PICTURE_SECONDS.items() if kind == "digits")) in plain
     assert row("sound", SOUND_SECONDS) in plain
     assert "1 time in 16,807" in plain
     silent = client.get("/?sound=off&difficulty=hard&work=also").text
@@ -151,6 +152,10 @@ def test_the_code_runs(
     client = copied.test_client()
     with answers(copied, ANSWER):
         uuid = client.get("/captcha/login").get_json()["response"]["uuid"]
+    assert client.get("/login").status_code == 200
+    sent = {field["uuid-name"]: "1" * 23, field["text-name"]: ANSWER}
+    refused = client.post("/login", data=sent, headers={"Accept-Language": "en"})
+    assert Page(refused.text).attributes("captcha-field")[0]["error"]
     sent = {field["uuid-name"]: uuid, field["text-name"]: ANSWER}
     assert client.post("/login", data=sent).get_json() == {"message": "Welcome"}
 
