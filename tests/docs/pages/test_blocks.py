@@ -138,9 +138,10 @@ def test_what_is_asked_by_curl_is_there(page: Path, ran: Callable[[Path], dict[s
     app = ran(page)["apps"][0]
     for command in commands_of(page):
         if command.startswith("curl "):
-            (url,) = (word for word in shlex.split(command) if word.startswith("http://127.0.0.1:5000/"))
+            words = shlex.split(command)
+            (url,) = (word for word in words if word.startswith("http://127.0.0.1:5000/"))
             path = url.removeprefix("http://127.0.0.1:5000").partition("?")[0]
-            app.url_map.bind("127.0.0.1").match(path, method="POST" if "--json" in command else "GET")
+            app.url_map.bind("127.0.0.1").match(path, method="POST" if "-d" in words else "GET")
 
 
 @of_pages_with("html")
