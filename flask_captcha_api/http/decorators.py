@@ -89,7 +89,7 @@ def verify_captcha(
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             method = request.method
             if method not in unprotected:
-                verify_captcha_in_request(uuid, text, source=source, unless=unless, from_headers=from_headers)
+                _verify(uuid, text, names, unless, from_headers)
             elif method == "HEAD" and "GET" in unprotected:
                 # A view that asks whether the method is GET would handle HEAD as the method that needs a captcha.
                 request.method = "GET"
@@ -139,13 +139,19 @@ def verify_captcha_in_request(
     names = _check_names(source)
     check_condition(unless)
     _check_place(uuid, text, from_headers)
+    return _verify(uuid, text, names, unless, from_headers)
+
+
+def _verify(
+    uuid: str, text: str, sources: Collection[str], unless: Condition | None, from_headers: bool
+) -> VerifiedCaptcha:
     state = current_state()
-    if source is None and state.config.sources_differ:
+    if not sources and state.config.sources_differ:
         state.log_once(_EASIEST_IS_ACCEPTED, logging.WARNING)
     reply = verify(
         PROTECTED_VIEW,
         read_headers if from_headers else partial(read_fields, (uuid,), (text,)),
-        sources=names,
+        sources=sources,
         unless=None if unless is None else partial(holds, unless),
     )
     if reply.result is not Result.SUCCESS:

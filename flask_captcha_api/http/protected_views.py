@@ -9,12 +9,12 @@ from types import MethodType
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakMethod, ref
 
-from flask import Flask, current_app
+from flask import Flask
 from flask.views import MethodView, http_method_funcs
 
 from ..challenges.sources import Sources
 from ..exceptions import UnknownSource
-from ..state import current_state
+from ..state import CaptchaState
 
 _View: TypeAlias = Callable[..., Any]
 
@@ -45,12 +45,10 @@ def _register_wrapped(function: Any) -> None:
         _wrapped[key] = refer(function, lambda _: _wrapped.pop(key, None))
 
 
-def log_faults_once() -> None:
-    """Log the faults of the current app's protected views, at the first call in this process."""
-    state = current_state()
+def log_faults_once(state: CaptchaState) -> None:
+    """Log the faults of an app's protected views, at the first call in this process."""
     if state.is_first(_FAULTS_LOGGED):
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the app behind the proxy
-        for fault in find_faults(app, state.sources):
+        for fault in find_faults(state.app, state.sources):
             _logger.error(fault)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -51,8 +51,9 @@ def new_blueprint() -> tuple[Blueprint, Callable[[], EnvelopeResponse | None]]:
         setup.app.extensions[EXTENSION_NAME].mounted_as.append(f"{setup.name_prefix}.{setup.name}".lstrip("."))
 
     def before_every_request() -> EnvelopeResponse | None:
-        log_faults_once()
-        _exempt_from_csrf(blueprint, current_app)
+        state = current_state()
+        log_faults_once(state)
+        _exempt_from_csrf(blueprint, state.app)
         error = request.routing_exception
         return _answer_routing_error(error) if error and any(map(_Mount.holds_request, mounts)) else None
 
