@@ -162,12 +162,12 @@ def _verify(
     return reply.verified
 
 
-def _check_names(source: str | Collection[str] | None) -> Collection[str]:
-    """Return the names in ``source``.
+def _check_names(source: str | Collection[str] | None) -> tuple[str, ...]:
+    """Return the names in ``source``, in a tuple: a list that the app empties later would accept every source.
 
     :raises ValueError: there are none, so that no captcha could ever pass, or one cannot be a name.
     """
-    names = () if source is None else (source,) if isinstance(source, str) else source
+    names = () if source is None else (source,) if isinstance(source, str) else tuple(source)
     if (source is not None and not names) or not all(map(is_source_name, names)):
         raise ValueError(f"source={source!r} must be None, the name of a source, or several names")
     return names

@@ -133,6 +133,17 @@ def test_source_names_whose_captchas_count(
     assert told(post(client, other)) == (422, GONE)
 
 
+def test_a_list_of_sources_that_is_emptied_later_accepts_no_others(
+    app: Flask, captcha: CaptchaApi, issue: Issue
+) -> None:
+    """The guard keeps the names that it was given."""
+    names = ["login"]
+    client = guard(app, source=names)
+    names.clear()
+    assert told(post(client, issue("logi"))) == (422, WRONG)
+    assert told(post(client, issue("login"))) == (200, PASSED)
+
+
 @pytest.mark.parametrize("source", ["signup", ["login", "signup"]], ids=repr)
 def test_source_that_does_not_exist_is_a_mistake(app: Flask, source: str | Collection[str]) -> None:
     """A guard that names a source which is not configured raises."""
