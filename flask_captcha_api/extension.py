@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Flask
 from flask_caching import Cache
+from werkzeug.local import LocalProxy
 
 from .captchas import Captcha
 from .challenges.kinds import Kind, kinds_with
@@ -90,6 +91,8 @@ class CaptchaApi:
             raise TypeError(
                 f"CaptchaApi was given {_type_name(app)} as the app: it must be a Flask app, which Quart's is not"
             )
+        if isinstance(app, LocalProxy):  # current_app: what is kept must work outside this context, and send signals
+            app = app._get_current_object()
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app already has a CaptchaApi: call init_app once for each app")
         all_kinds = kinds_with({**self._kinds, **(kinds or {})})

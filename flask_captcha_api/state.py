@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -45,6 +44,12 @@ class CaptchaState:
     #: The names under which the blueprint is registered, in order.
     mounted_as: list[str] = field(default_factory=list)
     is_on_lambda: bool = field(default_factory=lambda: "AWS_LAMBDA_FUNCTION_NAME" in os.environ)
+    #: Not a cached_property: before Python 3.12 that has one lock for all apps, and a silent cache would hold it.
+    _service: Lazy[CaptchaService] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the service, also in a copy with other parts."""
+        object.__setattr__(self, "_service", Lazy(self._make_service))
 
     def is_first(self, event: str) -> bool:
         """Return whether this is the first call with ``event`` in this process."""
@@ -58,13 +63,16 @@ class CaptchaState:
         if self.is_first(message):
             _logger.log(level, "%s", message)
 
-    @cached_property
+    @property
     def service(self) -> CaptchaService:
         """Return the service.
 
         :raises SetupError: the app's cache cannot be used for captchas.
         :raises StoreUnavailable: the cache cannot be reached.
         """
+        return self._service.get()
+
+    def _make_service(self) -> CaptchaService:
         return self.make_service(
             self.sources,
             self.store.get(),
