@@ -7,7 +7,6 @@ is verified, even if the settings have changed since.
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 
 from ..challenges.folding import EXACT, RULES, Folding
 
@@ -45,7 +44,7 @@ class Terms:
     source: str
     keeps_left: int | None = None
 
-    @cached_property
+    @property
     def text(self) -> str:
         """Return the part of an entry that the digest covers."""
         flags = ("b" if self.is_bound else "") + self.folding.flags + ("w" if self.has_work else "")

@@ -3,8 +3,11 @@
 import hmac
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -235,3 +238,25 @@ def test_a_captcha_expires_though_the_cache_keeps_it(
     uuid = issue(captcha, backend)
     monkeypatch.setattr(time, "time", lambda: now)
     assert captcha.verify(uuid, ANSWER) is outcome
+
+
+def test_no_entry_waits_for_another() -> None:
+    """Nor does a child wait for a thread that was at one during the fork: before 3.12 a cached_property has a lock."""
+    begun, going_on = threading.Event(), threading.Event()
+
+    class Slow(Folding):
+        @property
+        def flags(self) -> str:
+            begun.set()
+            assert going_on.wait(20)
+            return super().flags
+
+    terms = Terms(key_id="0" * 8, is_bound=False, folding=EXACT, has_work=False, expires=1, source="web")
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            slow = pool.submit(lambda: replace(terms, folding=Slow()).text)
+            assert begun.wait(20)
+            text = pool.submit(lambda: terms.text).result(timeout=10)
+        finally:
+            going_on.set()
+        assert slow.result(20) == text
