@@ -45,7 +45,7 @@ class TooManyRequests(Refused):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"retry after {seconds} s")
-        self.seconds = seconds
+        self.seconds: int | None = seconds
 
 
 class CaptchaRejected(HTTPException):

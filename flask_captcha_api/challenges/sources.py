@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from ..exceptions import UnknownSource
@@ -27,10 +27,10 @@ class Source:
     settings: SourceConfig
     kind: Kind
 
-    @cached_property
+    @property
     def folding(self) -> Folding:
         """Return how the answers of its captchas are folded."""
-        return Folding(**{name: getattr(self.kind, name) for name in RULES})
+        return _folding_of(self)
 
     def hints(self, folding: Folding) -> tuple[str, ...]:
         """Return what visitors should be told about an answer: keys of sentences in ``widget`` of a catalogue.
@@ -66,6 +66,11 @@ class Source:
                 "64 characters, not counting white space and format characters, and no control characters"
             )
         return challenge
+
+
+@lru_cache(maxsize=MOST_KEPT)  # not a cached_property, which has a lock before Python 3.12
+def _folding_of(source: Source) -> Folding:
+    return Folding(**{name: getattr(source.kind, name) for name in RULES})
 
 
 @lru_cache(maxsize=MOST_KEPT)

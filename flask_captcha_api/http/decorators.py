@@ -19,6 +19,8 @@ from .gateway import PROTECTED_VIEW, VerifiedCaptcha, verify
 from .protected_views import register_wrapper
 from .results import Result
 
+_logger = logging.getLogger("flask_captcha_api")
+
 _EASIEST_IS_ACCEPTED = (
     "CAPTCHA_SOURCES differ in difficulty, and a view without source= accepts the easiest: name the source, as in "
     "@verify_captcha('uuid', 'code', source='login')"
@@ -146,8 +148,8 @@ def _verify(
     uuid: str, text: str, sources: Collection[str], unless: Condition | None, from_headers: bool
 ) -> VerifiedCaptcha:
     state = current_state()
-    if not sources and state.config.sources_differ:
-        state.log_once(_EASIEST_IS_ACCEPTED, logging.WARNING)
+    if not sources and state.is_first(_EASIEST_IS_ACCEPTED) and state.config.sources_differ:
+        _logger.warning(_EASIEST_IS_ACCEPTED)
     reply = verify(
         PROTECTED_VIEW,
         read_headers if from_headers else partial(read_fields, (uuid,), (text,)),

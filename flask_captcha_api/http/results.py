@@ -18,6 +18,8 @@ _EVERY = ("issue", "verify")
 
 
 class _Row(NamedTuple):
+    """The parts of a result, by name."""
+
     code: str
     string_code: str
     status: int

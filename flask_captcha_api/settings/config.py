@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from ..translations import DEFAULT_LANGUAGE, FALLBACK_LANGUAGE
@@ -163,7 +162,7 @@ class CaptchaConfig:
         """Return the shortest ttl of any source, in seconds."""
         return min(source.ttl for source in self.every_source_config())
 
-    @cached_property
+    @property
     def sources_differ(self) -> bool:
         """Return whether some configured source is easier to pass than another.
 
