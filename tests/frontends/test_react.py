@@ -54,3 +54,16 @@ def test_a_renewed_token(opened: Callable[..., Shop], chromium: Browser, files: 
 def test_an_expired_token(opened: Callable[..., Shop], chromium: Browser, files: Path) -> None:
     """``captcha-error`` signs out."""
     visitor.expire(chromium, opened("index", files))
+
+
+@pytest.mark.parametrize("built", ["files", "controlled"])
+def test_a_back_end_that_is_down(
+    built: str, request: pytest.FixtureRequest, opened: Callable[..., Shop], chromium: Browser
+) -> None:
+    """It is said, and the captcha stays."""
+    visitor.lose_the_back_end(chromium, opened("index", request.getfixturevalue(built)))
+
+
+def test_a_second_click(opened: Callable[..., Shop], chromium: Browser, files: Path) -> None:
+    """It sends nothing, so the error of the first one can be read."""
+    visitor.click_twice(chromium, opened("index", files))

@@ -162,3 +162,32 @@ def expire(browser: Browser, shop: Shop) -> None:
         expect(visitor.place.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         assert shop.posts() == [("/api/login", 200)]
         visitor.captcha()
+
+
+def lose_the_back_end(browser: Browser, shop: Shop) -> None:
+    """Be told that the server cannot be reached, where a proxy has a page instead, and send the same captcha again."""
+    with visiting(browser, shop) as visitor:
+        before = visitor.captcha()
+        visitor.page.route("**/api/login", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+        visitor.sign_in()
+        expect(visitor.place.get_by_role("alert")).to_have_text("The server cannot be reached. Please try again.")
+        assert visitor.captcha() == before
+        visitor.page.unroute("**/api/login")
+        visitor.press("Sign in")
+        visitor.transfer()
+        assert shop.posts()[0] == ("/api/login", 200)
+
+
+def click_twice(browser: Browser, shop: Shop) -> None:
+    """Send a form once, and read why it was refused."""
+    with visiting(browser, shop) as visitor:
+        before = visitor.captcha()
+        visitor.fill_in()
+        visitor.place.get_by_label("Password").fill("sesame")
+        visitor.type(ANSWER)
+        visitor.place.get_by_role("button", name="Sign in", exact=True).evaluate(
+            "button => { button.click(); button.click(); }"
+        )
+        expect(visitor.place.get_by_role("alert")).to_have_text("Wrong account or password.")
+        visitor.captcha(before)
+        assert shop.posts() == [("/api/login", 403)]
