@@ -43,6 +43,7 @@ class CaptchaState:
     seen: set[str] = field(default_factory=set, repr=False)
     #: The names under which the blueprint is registered, in order.
     mounted_as: list[str] = field(default_factory=list)
+    #: Looked up once, as the environment of a process does not change.
     is_on_lambda: bool = field(default_factory=lambda: "AWS_LAMBDA_FUNCTION_NAME" in os.environ)
     #: Not a cached_property: before Python 3.12 that has one lock for all apps, and a silent cache would hold it.
     _service: Lazy[CaptchaService] = field(init=False, repr=False, compare=False)
