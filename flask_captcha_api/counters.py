@@ -1,4 +1,4 @@
-"""Counters for rates, failures and issued captchas: in memory, or kept by the ``limits`` library (its extra)."""
+"""Counters for rates, failures and issued captchas: in memory, or in a storage of the ``limits`` library."""
 
 import logging
 import math
