@@ -5,7 +5,7 @@ The messages for visitors are in ``translations``, under the results' names.
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..exceptions import FormNotOffered, Refused, TooManyRequests, Unauthorized
 from ..outcome import Outcome
@@ -152,17 +152,27 @@ class Result(Enum):
         headers=(ALLOW,),
     )
 
-    def __init__(self, *parts: Any) -> None:
-        row = _Row(*parts)
-        self.code = row.code
-        self.string_code = row.string_code
-        self.status = row.status
-        self.when = row.when
-        self.advice = row.advice
-        self.spent = row.spent
-        self.operations = row.operations
-        self.detail = row.detail
-        self.headers = row.headers
+    def __init__(
+        self,
+        code: str,
+        string_code: str,
+        status: int,
+        when: str,
+        advice: str,
+        spent: str,
+        operations: tuple[str, ...],
+        detail: str,
+        headers: tuple[Header, ...],
+    ) -> None:
+        self.code = code
+        self.string_code = string_code
+        self.status = status
+        self.when = when
+        self.advice = advice
+        self.spent = spent
+        self.operations = operations
+        self.detail = detail
+        self.headers = headers
 
 
 #: The result of a request that has tried a captcha, by the outcome, and of one that was refused, by the exception.
