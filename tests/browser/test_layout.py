@@ -5,9 +5,9 @@ from typing import Any
 
 import flask_bootstrap
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
-from ..support.browser.browsers import FIELD, HINT, TEXT, Visit, Visits, without_widget
+from ..support.browser.browsers import FIELD, HINT, TEXT, Held, Visit, Visits, without_widget
 from ..support.browser.site import Site
 from .test_pages import script_tag
 
@@ -114,12 +114,11 @@ def test_nothing_jumps_while_there_is_no_picture(visit: Visits, site: Site, size
     window.page.evaluate("size => { document.documentElement.style.fontSize = size }", size)
     frame, text = field.locator("[part=frame]"), field.get_by_role("textbox")
     before = box_of(frame), box_of(text)
-    held: list[Route] = []
-    window.page.route("**/captcha/web", lambda route: held.append(route))
+    held = Held(window.page, "**/captcha/web")
     field.evaluate("field => { field.refresh() }")
     expect(frame).to_have_attribute("aria-busy", "true")
     assert (box_of(frame), box_of(text)) == before
-    held.pop().fulfill(status=503, body="")
+    held.next().fulfill(status=503, body="")
     expect(field.get_by_role("status")).to_have_text(TEXT["failed"])
     if size == "16px":  # larger buttons stand one below the other, and now there is one less
         assert (box_of(frame), box_of(text)) == before
@@ -158,8 +157,7 @@ def test_the_button_stands_in_the_frame_when_there_is_no_captcha(visit: Visits) 
 def test_a_label_does_not_flip_while_loading(visit: Visits, site: Site) -> None:
     """On a page without the server's form it is not seen until the kind is known, nor does the field move then."""
     window = visit()
-    held: list[Route] = []
-    window.page.route("**/captcha/letters", lambda route: held.append(route))
+    held = Held(window.page, "**/captcha/letters")
     site.body = '<form><captcha-field source="letters"></captcha-field></form>' + script_tag()
     window.page.goto("/page")
     field = window.page.locator("captcha-field")
@@ -167,7 +165,7 @@ def test_a_label_does_not_flip_while_loading(visit: Visits, site: Site) -> None:
     seen = "label => getComputedStyle(label).opacity"
     place = field.get_by_role("textbox").bounding_box()
     assert field.locator("label").evaluate(seen) == "0"
-    held.pop().continue_()
+    held.next().continue_()
     expect(field.get_by_role("img")).to_be_visible()
     expect(field.locator("label")).to_have_text("Letters in the picture")
     assert field.locator("label").evaluate(seen) == "1"
@@ -177,8 +175,7 @@ def test_a_label_does_not_flip_while_loading(visit: Visits, site: Site) -> None:
 def test_a_label_in_the_words_of_the_page_is_there_at_once(visit: Visits, site: Site) -> None:
     """So is one that asks for nothing in particular, once no captcha could be loaded."""
     window = visit()
-    held: list[Route] = []
-    window.page.route("**/captcha/web", lambda route: held.append(route))
+    held = Held(window.page, "**/captcha/web")
     site.body = '<form><captcha-field source="web"></captcha-field></form>' + script_tag()
     window.page.goto("/page")
     field, seen = window.page.locator("captcha-field"), "label => getComputedStyle(label).opacity"
@@ -187,7 +184,7 @@ def test_a_label_in_the_words_of_the_page_is_there_at_once(visit: Visits, site: 
     assert field.locator("label").evaluate(seen) == "1"
     field.evaluate("field => { field.removeAttribute('asks'); field.value = '' }")
     assert field.locator("label").evaluate(seen) == "0"
-    held.pop().abort()
+    held.next().abort()
     expect(field.get_by_role("status")).to_have_text(TEXT["failed"])
     assert field.locator("label").evaluate(seen) == "1"
 

@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from flask_captcha_api.translations import BUNDLED
 
-from ..support.browser.browsers import FIELD, Visits
+from ..support.browser.browsers import FIELD, Held, Visits
 from ..support.browser.site import Site
 from .test_pages import script_tag
 
@@ -64,8 +64,7 @@ def test_the_page_does_not_move_when_the_script_arrives(visit: Visits, site: Sit
     """A page that has the style sheet keeps the place for an element that is not defined yet."""
     window = visit()
     page = window.page
-    held: list[Route] = []
-    page.route("**/captcha-field.js", lambda route: held.append(route))
+    held = Held(page, "**/captcha-field.js")
     site.body = (
         '<link rel="stylesheet" href="/captcha/static/latest/captcha-field.css">'
         '<form><captcha-field source="web"></captcha-field><button id="below">Send</button></form>' + script_tag()
@@ -73,9 +72,7 @@ def test_the_page_does_not_move_when_the_script_arrives(visit: Visits, site: Sit
     page.goto("/page", wait_until="commit")
     button: Any = page.locator("#below")
     before = button.bounding_box()["y"]
-    while not held:
-        page.wait_for_timeout(10)
-    held.pop().continue_()
+    held.next().continue_()
     field: Any = window.field()
     expect(field.get_by_role("img")).to_be_visible()
     assert button.bounding_box()["y"] == pytest.approx(before, abs=4)

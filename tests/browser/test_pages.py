@@ -11,7 +11,7 @@ from playwright.sync_api import Route, expect
 from flask_captcha_api.translations import BUNDLED
 from flask_captcha_api.widget.assets import LATEST, SCRIPT
 
-from ..support.browser.browsers import FIELD, HINT, TEXT, UUID, Visits, without_widget
+from ..support.browser.browsers import FIELD, HINT, TEXT, UUID, Held, Visits, without_widget
 from ..support.browser.site import POLICY, Site
 
 pytestmark = pytest.mark.browser
@@ -312,14 +312,11 @@ def test_only_the_language_of_the_page_is_loaded(visit: Visits) -> None:
     field = window.show(FIELD * 2, lang="en-GB")
     label = field.locator("label")
     assert [url for url in urls if url.endswith(".json")] == ["en-GB.json"]
-    held: list[Route] = []
-    page.route("**/ja.json", lambda route: held.append(route))
+    held = Held(page, "**/ja.json")
     page.evaluate("document.documentElement.lang = 'ja'")
     page.clock.run_for(1_000)
-    while not held:
-        page.wait_for_timeout(10)
     expect(label).to_have_text("Digits in the picture")
-    held.pop().continue_()
+    held.next().continue_()
     expect(label).to_have_text("画像の数字")
     page.route("**/zh-Hant.json", lambda route: route.abort())
     with page.expect_event("requestfailed"):

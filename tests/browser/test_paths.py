@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..support.browser.browsers import HINT, Visits, without_widget
+from ..support.browser.browsers import HINT, Held, Visits, without_widget
 from ..support.browser.site import ANSWER, Site
 
 pytestmark = pytest.mark.browser
@@ -334,16 +334,12 @@ def test_what_is_typed_before_the_script_is_kept(visit: Visits, site: Site) -> N
     """A slow script finds text and focus in the server's field, and both are there afterwards."""
     window = visit()
     page = window.page
-    page.route(
-        "**/captcha-field.css",
-        lambda route: held.append(route) if route.request.resource_type == "fetch" else route.continue_(),
-    )
-    held: list[Any] = []
+    held = Held(page, "**/captcha-field.css", lambda request: request.resource_type == "fetch")
     site.body = '<form>{{ captcha_field("web") }}</form>'
     page.goto("/page")
     uuid = page.locator("[type=hidden]").get_attribute("value")
     page.get_by_role("textbox").press_sequentially("407")
-    held[0].continue_()
+    held.next().continue_()
     field = window.field()
     expect(field.get_by_role("textbox")).to_be_focused()
     page.keyboard.type("18")

@@ -11,7 +11,7 @@ from playwright.sync_api import Route, expect
 from flask_captcha_api import StoreUnavailable
 from flask_captcha_api.service import CaptchaService
 
-from ..support.browser.browsers import EVENTS, FIELD, HINT, OUT_OF_SIGHT, TEXT, UUID, Visits
+from ..support.browser.browsers import EVENTS, FIELD, HINT, OUT_OF_SIGHT, TEXT, UUID, Held, Visits
 from ..support.browser.site import Site
 from .test_pages import script_tag
 
@@ -39,13 +39,12 @@ def test_what_is_typed_while_it_renews_is_kept(visit: Visits, site: Site) -> Non
     page.clock.install()
     field = window.show(FIELD)
     before = field.evaluate(UUID)
-    held: list[Route] = []
-    page.route("**/captcha/web", lambda route: held.append(route))
+    held = Held(page, "**/captcha/web")
     page.clock.run_for(241_000)
     window.wait_for("field => field.shadowRoot.querySelector('[aria-busy=true]')", field)
     field.get_by_role("textbox").fill("407")
     with page.expect_response("**/captcha/web"):
-        held.pop().continue_()
+        held.next().continue_()
     window.wait_for("field => !field.shadowRoot.querySelector('[aria-busy=true]')", field)
     assert field.evaluate("field => [field.value, field.uuid]") == ["407", before]
     assert len(site.asked) == 1
@@ -55,13 +54,12 @@ def test_a_form_is_not_sent_without_a_captcha(visit: Visits) -> None:
     """Whatever is typed while the next one is on its way: the server would refuse it."""
     window = visit()
     field = window.show(FIELD)
-    held: list[Route] = []
-    window.page.route("**/captcha/web", lambda route: held.append(route))
+    held = Held(window.page, "**/captcha/web")
     field.evaluate("field => { field.refresh(); }")
     field.get_by_role("textbox").fill("40718")
     assert field.evaluate("field => [field.uuid, field.closest('form').checkValidity()]") == ["", False]
     window.wait_for("field => field.shadowRoot.querySelector('[aria-busy=true]')", field)
-    held.pop().continue_()
+    held.next().continue_()
     window.wait_for("field => Boolean(field.uuid)", field)
     field.get_by_role("textbox").fill("40718")
     assert field.evaluate("field => field.closest('form').checkValidity()")

@@ -75,6 +75,23 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class Held:
+    """Requests of a page that wait for the test, in the order they came."""
+
+    def __init__(self, page: Page, pattern: str, only: Callable[[Request], bool] = lambda request: True) -> None:
+        self._page = page
+        self._routes: list[Route] = []
+        page.route(pattern, lambda route: self._routes.append(route) if only(route.request) else route.continue_())
+
+    def next(self) -> Route:
+        """Wait for the next one, of which the test is told later than the page knows of it, and return it."""
+        for _ in range(_PATIENCE_MS // _PAUSE_MS):
+            if self._routes:
+                return self._routes.pop(0)
+            self._page.wait_for_timeout(_PAUSE_MS)
+        raise TimeoutError("the page has not asked for it")
+
+
 class Visit:
     """A visitor's window, and what has gone wrong in it."""
 
