@@ -275,7 +275,9 @@ def test_without_texts_there_is_no_captcha(visit: Visits) -> None:
     expect(again).to_be_visible()
     expect(field.get_by_role("status")).to_have_text("The captcha could not be loaded. Please try again.")
     assert field.evaluate("field => [field.uuid, field.closest('form').checkValidity()]") == ["", False]
-    again.click()
+    with window.page.expect_response("**/en.json"):
+        again.click()
+    expect(field.locator("[part=frame]")).to_have_attribute("aria-busy", "false")
     expect(again).to_be_visible()
     window.page.unroute_all()
     again.click()
