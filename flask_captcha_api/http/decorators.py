@@ -61,7 +61,8 @@ def verify_captcha(
         goes through unverified and nothing is spent. Any other value requires the captcha; one that is neither True
         nor false is logged as an error.
     :param except_methods: the HTTP methods that need no captcha, in upper case: ``("GET",)`` for a view that shows a
-        form and receives it too. GET includes HEAD, which the view sees as GET. All other methods are protected.
+        form and receives it too. GET includes HEAD: what
+        runs after this decorator, such as the view, then sees GET as the method. All other methods are protected.
     :param from_headers: whether to read the headers ``Captcha-Uuid`` and ``Captcha-Code``, and nothing else, instead of
         two fields: for requests whose body has a strict schema, or none. Their values are ASCII without commas. A view
         without this option never reads these headers. Protect no GET like this that an HTTP cache may store: it would
@@ -89,16 +90,13 @@ def verify_captcha(
 
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            method = request.method
-            if method not in unprotected:
+            if request.method not in unprotected:
                 _verify(uuid, text, names, unless, from_headers)
-            elif method == "HEAD" and "GET" in unprotected:
-                # A view that asks whether the method is GET would handle HEAD as the method that needs a captcha.
+            elif request.method == "HEAD" and "GET" in unprotected:
+                # A view that asks whether the method is GET would handle HEAD as the method that needs a captcha. It
+                # stays GET until the request ends: this may be a before_request function, which runs before the view.
                 request.method = "GET"
-            try:
-                return current_app.ensure_sync(view)(*args, **kwargs)
-            finally:
-                request.method = method
+            return current_app.ensure_sync(view)(*args, **kwargs)
 
         register_wrapper(wrapper, names)
         return cast("_View", wrapper)

@@ -66,16 +66,13 @@ def find_faults(app: Flask, sources: Sources) -> list[str]:
     faults: list[str] = []
     for endpoint, view in list(app.view_functions.items()):
         for function in _protectable(view):
-            wrappers = [each for each in _chain(function) if _is_wrapper(each)]
+            wrappers = _wrappers(function)
             if wrappers:
                 protected.update(map(_identity, _chain(function)))
             else:
                 unprotected.append((endpoint, function))
-            for name in [name for wrapper in wrappers for name in _sources_of[wrapper]]:
-                try:
-                    sources.find(name)
-                except UnknownSource as error:
-                    faults.append(f"every request to view {endpoint!r} fails, because of its source=: {error}")
+            for error in _source_faults(wrappers, sources):
+                faults.append(f"every request to view {endpoint!r} fails, because of its source=: {error}")
     for endpoint, function in unprotected:
         registered, *inner = map(_identity, _chain(function))
         if registered in _wrapped or any(each in _wrapped and each not in protected for each in inner):
@@ -84,13 +81,25 @@ def find_faults(app: Flask, sources: Sources) -> list[str]:
                 "view after it was registered), so Flask calls the function below it: move it below the route"
             )
     for hook in chain.from_iterable(list(app.before_request_funcs.values())):
-        if not _has_wrapper(hook) and _identity(hook) in _wrapped:
-            name = getattr(hook, "__name__", type(hook).__name__)
+        name = getattr(hook, "__name__", type(hook).__name__)
+        wrappers = _wrappers(hook)
+        for error in _source_faults(wrappers, sources):
+            faults.append(f"every request to before_request function {name!r} fails, because of its source=: {error}")
+        if not wrappers and _identity(hook) in _wrapped:
             faults.append(
                 f"before_request function {name!r} is not protected: @verify_captcha is above @app.before_request, so "
                 "Flask calls the function below it: move it below that line"
             )
     return list(dict.fromkeys(faults))
+
+
+def _source_faults(wrappers: list[Any], sources: Sources) -> Iterator[UnknownSource]:
+    """Yield an error for each source that a wrapper names and the app does not have."""
+    for name in chain.from_iterable(_sources_of[each] for each in wrappers):
+        try:
+            sources.find(name)
+        except UnknownSource as error:
+            yield error
 
 
 def _protectable(view: _View) -> list[_View]:
@@ -99,19 +108,20 @@ def _protectable(view: _View) -> list[_View]:
     A wrapper around the whole view protects all its methods, and a view counts as protected if any method is.
     """
     view_class = getattr(view, "view_class", None)
-    if not isinstance(view_class, type) or _has_wrapper(view):
+    if not isinstance(view_class, type) or _wrappers(view):
         return [view]
     dispatch: _View = getattr(view_class, "dispatch_request", view)
-    if _has_wrapper(dispatch):
+    if _wrappers(dispatch):
         return [dispatch]
     methods = [getattr(view_class, name) for name in http_method_funcs if hasattr(view_class, name)]
     if dispatch is not MethodView.dispatch_request:  # shared by all such classes
         methods.append(dispatch)
-    return methods if any(map(_has_wrapper, methods)) else [view, *methods]
+    return methods if any(map(_wrappers, methods)) else [view, *methods]
 
 
-def _has_wrapper(function: Any) -> bool:
-    return any(map(_is_wrapper, _chain(function)))
+def _wrappers(function: Any) -> list[Any]:
+    """Return the wrappers in a function's chain."""
+    return [each for each in _chain(function) if _is_wrapper(each)]
 
 
 def _chain(function: Any) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask, flash, redirect, render_template_string, request
+from flask import Blueprint, Flask, flash, redirect, render_template_string, request
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
@@ -44,7 +44,6 @@ def test_the_form_is_shown(app: Flask, runs: list[str], issue: Issue, method: st
 @pytest.mark.parametrize("is_async", [False, True])
 def test_head_shows_the_form_where_a_view_asks_for_get(app: Flask, captcha: CaptchaApi, is_async: bool) -> None:
     """Otherwise it would log in without a captcha: such a view takes whatever is not GET for the form that was sent."""
-    seen_by_hooks = []
 
     def log_in() -> str:
         return "the form" if request.method == "GET" else f"in as {request.form['account']}"
@@ -55,14 +54,36 @@ def test_head_shows_the_form_where_a_view_asks_for_get(app: Flask, captcha: Capt
     view = verify_captcha(except_methods=("GET",))(log_in_async if is_async else log_in)
     app.add_url_rule("/form", view_func=view, methods=["GET", "POST"])
 
-    @app.after_request
-    def note(response: Response) -> Response:
-        seen_by_hooks.append(request.method)
-        return response
-
     response = app.test_client().head("/form", data={"account": "ann"})
     assert (response.status_code, response.text, response.content_length) == (200, "", len("the form"))
-    assert seen_by_hooks == ["HEAD"]
+
+
+@pytest.mark.parametrize("of_blueprint", [False, True])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_head_shows_the_form_behind_a_hook_too(
+    app: Flask, captcha: CaptchaApi, is_async: bool, of_blueprint: bool
+) -> None:
+    """The decorator is then done when the view is called, which must not see HEAD again."""
+    rules = Blueprint("shop", __name__) if of_blueprint else app
+
+    def protect() -> None:
+        return None
+
+    async def protect_async() -> None:
+        return None
+
+    rules.before_request(verify_captcha(except_methods=("GET",))(protect_async if is_async else protect))
+
+    @rules.route("/form", methods=["GET", "POST"])
+    def log_in() -> str:
+        return "the form" if request.method == "GET" else f"in as {request.form['account']}"
+
+    if isinstance(rules, Blueprint):
+        app.register_blueprint(rules)
+    client = app.test_client()
+    assert client.post("/form", data={"account": "ann"}).status_code == 400
+    response = client.head("/form", data={"account": "ann"})
+    assert (response.status_code, response.text, response.content_length) == (200, "", len("the form"))
 
 
 @pytest.mark.parametrize("method", [*METHODS[1:], "get", "Get"])

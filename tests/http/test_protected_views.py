@@ -291,6 +291,26 @@ def test_a_source_of_a_methods_guard_is_looked_for(app: Flask, wrap: Decorate) -
     assert faults(app) == [UNKNOWN.format("login", "login", "sms")]
 
 
+@pytest.mark.parametrize("owner", ["app", "blueprint"])
+def test_a_source_of_a_hooks_guard_is_looked_for(app: Flask, owner: str) -> None:
+    """Every request that the hook is for would fail."""
+    app.config["CAPTCHA_SOURCES"] = {"sms": {}}
+    CaptchaApi(app)
+    rules = app if owner == "app" else Blueprint("shop", __name__)
+
+    @rules.before_request
+    @verify_captcha(source="login")
+    def protect() -> None:
+        """Protect all views."""
+
+    if isinstance(rules, Blueprint):
+        app.register_blueprint(rules)
+    assert faults(app) == [
+        "every request to before_request function 'protect' fails, because of its source=: there is no source 'login': "
+        "CAPTCHA_SOURCES has sms"
+    ]
+
+
 @pytest.mark.parametrize(("sources", "source"), [({"login": {}}, "login"), ({"login": {}}, None), (None, "anything")])
 def test_a_source_that_exists_is_left_alone(app: Flask, sources: Any, source: Any) -> None:
     """Where no sources are configured, every name is one."""
