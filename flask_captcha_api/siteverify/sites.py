@@ -105,12 +105,14 @@ def _faults(values: object, settings: Mapping[str, Any]) -> Iterator[str]:
         return
     for unknown in [member for member in values if member not in _MEMBERS]:
         yield f"{unknown!r} is not a setting of a site: it must be one of {', '.join(_MEMBERS)}"
-    yield from _secret_faults(values.get("secret"), settings.get("SECRET_KEY"))
+    fallbacks = settings.get("SECRET_KEY_FALLBACKS")
+    secret_keys = [settings.get("SECRET_KEY"), *(fallbacks if isinstance(fallbacks, list | tuple) else ())]
+    yield from _secret_faults(values.get("secret"), secret_keys)
     yield from _source_faults(values.get("sources"), settings.get("CAPTCHA_SOURCES"))
     yield from _origin_faults(values.get("origins"))
 
 
-def _secret_faults(secret: object, secret_key: object) -> Iterator[str]:
+def _secret_faults(secret: object, secret_keys: Collection[object]) -> Iterator[str]:
     remedy = "set one from secrets.token_hex()"
     if secret is None:
         yield f"secret is missing: {remedy}"
@@ -125,8 +127,8 @@ def _secret_faults(secret: object, secret_key: object) -> Iterator[str]:
         yield f"secret has {len(secret)} characters, and must have {_SHORTEST} to {_LONGEST}: {remedy}"
     elif not secret.isascii() or not secret.isprintable() or " " in secret:
         yield f"secret has white space, control characters or others than ASCII: {remedy}"
-    elif secret_key in (secret, secret.encode()):
-        yield f"secret is SECRET_KEY too, which no site may know: {remedy}"
+    elif secret in secret_keys or secret.encode() in secret_keys:
+        yield f"secret is SECRET_KEY too, or one of SECRET_KEY_FALLBACKS, which no site may know: {remedy}"
 
 
 def _source_faults(sources: object, configured: object) -> Iterator[str]:

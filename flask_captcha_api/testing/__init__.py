@@ -18,11 +18,15 @@ from flask import Flask
 from ..challenges.folding import is_typable
 from ..challenges.makers import Challenge
 from ..exceptions import StoreUnavailable
+from ..lazy import Lazy
 from ..outcome import Outcome
 from ..rendering.picture.typefaces import BUNDLED, CHARACTERS, missing_from
 from ..rendering.puzzles import solve
 from ..service import CaptchaService, Verification
 from ..state import EXTENSION_NAME, CaptchaState
+from ..storage.answers import AnswerStore
+from ..storage.memory import PrivateSimpleCache
+from ..storage.selection import PRIVATE_THRESHOLD
 
 __all__ = ["Captchas", "answers", "outcomes", "solve"]
 
@@ -68,13 +72,22 @@ def outcomes(app: Flask, outcome: Outcome | None) -> Iterator[None]:
         with outcomes(app, Outcome.PASSED):
             client.post("/auth/login", json={"account": "ann", "password": "..."})
 
-    The request's fields do not matter: nothing is looked up, spent or kept. Captchas are issued as usual, and
-    rate limits apply. To test that a client sends the right fields, use :func:`answers`.
+    The request's fields do not matter: nothing is looked up, spent or kept. Captchas are issued as usual, or without
+    a cache if the app's cannot be reached, and rate limits apply. To test that a client sends the right fields, use
+    :func:`answers`.
 
     :param outcome: None: the store is unavailable, as when the cache is down; the app answers 01007.
     """
+    state = _state_of(app)
+
+    def open_store() -> AnswerStore:
+        try:
+            return state.store.get()
+        except StoreUnavailable:  # on a machine where the tests run without it
+            return AnswerStore(PrivateSimpleCache(threshold=PRIVATE_THRESHOLD), longest_ttl=state.config.longest_ttl)
+
     make_service = partial(_FixedOutcomeService, outcome=outcome)
-    with _swapped(app, replace(_state_of(app), make_service=make_service)):
+    with _swapped(app, replace(state, store=Lazy(open_store), make_service=make_service)):
         yield
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -57,7 +56,7 @@ class Catalogue:
         """Return whether its sounds are spoken in the language itself."""
         return self.voice == self.language.partition("-")[0]
 
-    @cached_property
+    @property
     def script_json(self) -> bytes:
         """Return the texts for the widget's script, as JSON.
 
@@ -85,11 +84,14 @@ class Translations:
     """The catalogues of one app, and which of them serves a language tag.
 
     :ivar catalogues: by language. Where two claim a tag, the later one has it.
+    :ivar digest: of all that browsers may load of the texts.
     """
 
     def __init__(self, catalogues: Mapping[str, Catalogue]) -> None:
         self.catalogues: Mapping[str, Catalogue] = MappingProxyType(dict(catalogues))
         self._languages = {tag.lower(): each.language for each in catalogues.values() for tag in each.tags}
+        served = [(each.tags, each.script_json.decode()) for each in catalogues.values()]
+        self.digest = hashlib.sha256(json.dumps(served).encode()).digest()
 
     def language_for(self, tag: object) -> str | None:
         """Return the language that serves a tag, such as ``en-GB`` or ``zh_Hant_TW``; None if there is none.
@@ -105,12 +107,6 @@ class Translations:
         :param otherwise: the language to return if none serves.
         """
         return next(filter(None, map(self.language_for, accepted)), otherwise)
-
-    @cached_property
-    def digest(self) -> bytes:
-        """Return a digest of all that browsers may load of the texts."""
-        served = [(each.tags, each.script_json.decode()) for each in self.catalogues.values()]
-        return hashlib.sha256(json.dumps(served).encode()).digest()
 
 
 def _merge(base: Any, own: Any) -> Any:

@@ -44,7 +44,8 @@ def test_without_sites_it_does_not_start(sites: Any) -> None:
         (site(secret=GOOGLES), "secret is the one that Google publishes for tests, so everybody knows it"),
         (site(secret="s" * 32 + "\n"), "secret has white space, control characters or others than ASCII"),
         (site(secret="é" * 32), "secret has white space, control characters or others than ASCII"),
-        (site(secret=SECRET_KEY.replace(" ", "_")), "secret is SECRET_KEY too, which no site may know"),
+        (site(secret=SECRET_KEY.replace(" ", "_")), "secret is SECRET_KEY too, or one of SECRET_KEY_FALLBACKS, which"),
+        (site(secret="e" * 32), "secret is SECRET_KEY too, or one of SECRET_KEY_FALLBACKS, which no site may know"),
         (site(sources=[]), "sources must be a list of the names of sources, such as ['shop']"),
         (site(sources="shop"), "sources must be a list of the names of sources, such as ['shop']"),
         (site(sources=["no name"]), "sources has 'no name': a name must be 1 to 32 of A-Z a-z 0-9 _ -"),
@@ -66,6 +67,7 @@ def test_every_fault_of_a_site_is_reported(values: Any, fault: str) -> None:
     """By key, value and remedy; but no message contains a secret."""
     settings = {
         "SECRET_KEY": SECRET_KEY.replace(" ", "_"),
+        "SECRET_KEY_FALLBACKS": ["an earlier key", b"e" * 32],
         "CAPTCHA_SOURCES": {"shop": {}, "checkout": {}},
         "CAPTCHA_SITES": {"shop": values},
     }

@@ -153,6 +153,18 @@ def test_the_python_interface_has_the_outcome(app: Flask) -> None:
             captcha.verify(None, None)
 
 
+def test_the_outcome_needs_no_cache() -> None:
+    """Tests of an app whose cache is another machine's run without it; then it answers again that it is missing."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="s" * 40, CACHE_TYPE="RedisCache", CACHE_REDIS_URL="redis://127.0.0.1:1")
+    CaptchaApi(app)
+    client = app.test_client()
+    with outcomes(app, Outcome.PASSED):
+        assert client.post("/captcha/web").get_json()["code"] == CODES[Outcome.PASSED]
+        assert client.get("/captcha/web").status_code == 200
+    assert client.post("/captcha/web").get_json()["code"] == CODES[None]
+
+
 def test_nothing_is_spent(client: FlaskClient, captcha: CaptchaApi) -> None:
     """A captcha that a decided attempt names is as good as before."""
     app = client.application
