@@ -66,8 +66,8 @@ class CaptchaRejected(HTTPException):
     :ivar data: the envelope as a dict. Flask-RESTX answers with it.
     """
 
-    # None on the class: Flask looks handlers up by the class's code, and no single status fits.
-    code = None
+    # None on the class only: Flask looks handlers up by the class's code, and no single status fits.
+    code: int = None  # type: ignore[assignment]
 
     def __init__(self, response: Response, outcome: Outcome | None, *, asked_for: str | None = None) -> None:
         self.data: dict[str, Any] = response.get_json()

@@ -127,7 +127,10 @@ def _create_backend(app: Flask, settings: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about NullCache: refuse_unfit has a better message
             private.init_app(app)
-    except (ImportError, LookupError, TypeError, ValueError) as error:
+    except TypeError as error:
+        where = "" if not app.config.get("CACHE_OPTIONS") else ": CACHE_OPTIONS may be meant for another CACHE_TYPE"
+        raise SetupError(f"could not create a cache from {settings}: {error}{where}") from error
+    except (ImportError, LookupError, ValueError) as error:
         raise SetupError(f"could not create a cache from {settings}: {error}") from error
     except Exception as error:  # Redis Cluster connects on creation
         if isinstance(error.__cause__, ImportError):  # cachelib's RuntimeError for a missing client library

@@ -83,7 +83,8 @@ def test_rejection_knows_its_status(
     """The status stands on the instance, not on the class, where Flask would file the handler under it."""
     with app.test_request_context(json=fields(issue(), text), method="POST"), pytest.raises(CaptchaRejected) as caught:
         verify_captcha_in_request()
-    assert (CaptchaRejected.code, caught.value.code, caught.value.outcome) == (None, status, outcome)
+    assert vars(CaptchaRejected)["code"] is None
+    assert (caught.value.code, caught.value.outcome) == (status, outcome)
     assert caught.value.get_response().status_code == status
 
 

@@ -90,6 +90,17 @@ def test_a_cache_type_that_does_not_exist_or_lacks_a_setting_is_told(
     assert "could not create a cache from the app's CACHE_* settings" in caplog.text
 
 
+@pytest.mark.parametrize("settings", [{}, {"CACHE_OPTIONS": {"socket_timeout": 1}}])
+def test_options_of_another_cache_type_are_named(
+    app: Flask, caplog: pytest.LogCaptureFixture, settings: dict[str, Any]
+) -> None:
+    """As where an app's tests set CACHE_TYPE alone; the log then leads to the setting that is left over."""
+    app.config.update(settings, CACHE_TYPE="SimpleCache", CACHE_THRESHOLD=10_000)
+    CaptchaApi(app)
+    assert app.test_client().get("/captcha/x").status_code == (503 if settings else 200)
+    assert ("CACHE_OPTIONS may be meant for another CACHE_TYPE" in caplog.text) is bool(settings)
+
+
 @pytest.mark.parametrize(
     ("cache_type", "text"),
     [
