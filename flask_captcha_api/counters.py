@@ -3,9 +3,9 @@
 import logging
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from .lazy import Lazy, ProcessLock
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from limits.storage import Storage
     from limits.strategies import SlidingWindowCounterRateLimiter
 
+_Answer = TypeVar("_Answer")
+
 _NAMESPACE = "captcha_api"
 #: The schemes of Redis and of servers that speak its protocol begin so.
 _REDIS_SCHEMES = ("redis", "valkey")
@@ -26,6 +28,8 @@ _MOST_CONNECTIONS = 2**31 - 1
 
 #: In between, counts in memory that have ended stay. Looking through half a million takes 0.2 s.
 _SECONDS_BETWEEN_SWEEPS = 60
+#: For so long nothing is counted once the storage could not be reached.
+_SECONDS_OF_REST = 5
 #: So many clients' captchas are counted in memory at most, in 25 MB.
 _MOST_ISSUED_IN_MEMORY = 100_000
 
@@ -36,7 +40,7 @@ class Counters:
     """Counts rates and failures in one storage, opened at the first use so that it is never opened before a fork.
 
     If the storage cannot be reached, nothing is counted, everything is allowed, and the outage is logged: limits exist
-    to keep captchas available.
+    to keep captchas available. Then it is left alone for a few seconds.
 
     :param storage_uri: a URI of the ``limits`` library, such as ``memory://`` or ``redis://127.0.0.1:6379/1``.
     :param has_rates: whether :meth:`seconds_to_wait` will be used, which needs the library in memory too.
@@ -55,6 +59,7 @@ class Counters:
         self._issued_in_memory = _CountsInMemory(most=_MOST_ISSUED_IN_MEMORY)
         self._lock = ProcessLock()
         self._windows: dict[str, Sequence[RateLimitItem]] = {}
+        self._rests_until = 0.0
 
     @property
     def are_private_to_process(self) -> bool:
@@ -74,32 +79,29 @@ class Counters:
         :param rates: pairs of a rate and whose it is: the parts of a key, short and without white space.
         :param cost: at most what each rate ever allows: see :func:`~flask_captcha_api.settings.rates.never_allows`.
         """
-        try:
+
+        def count() -> int:
             windows = [(window, who) for rate, who in rates for window in self._windows_of(rate)]
             windows.sort(key=lambda each: each[0].get_expiry())
             with self._counting_lock():
                 if self._hit_all(windows, cost):
                     return 0
             return max(1, *(self._seconds_to_wait_for(window, who, cost) for window, who in windows))
-        except Exception as error:  # no common base: each client library has its own
-            _log_outage("nothing is limited", error)
-            return 0
+
+        return self._ask(count, otherwise=0, consequence="nothing is limited")
 
     def failures(self, *who: str) -> int | None:
         """Return the number of failures counted; None: the storage is unavailable."""
-        try:
-            return self._failures.get(_key(who))
-        except Exception as error:
-            _log_outage("failures are unknown", error)
-            return None
+        return self._ask(lambda: self._failures.get(_key(who)), otherwise=None, consequence="failures are unknown")
 
     def add_failure(self, *who: str, seconds: int) -> None:
         """Count a failure, atomically. The count expires ``seconds`` after its first failure."""
-        try:
+
+        def count() -> None:
             with self._counting_lock():
                 self._failures.incr(_key(who), seconds)
-        except Exception as error:
-            _log_outage("a failure was not counted", error)
+
+        self._ask(count, otherwise=None, consequence="a failure was not counted")
 
     def count_below(self, limit: int, *who: str, seconds: int) -> int | None:
         """Count a failure unless ``limit`` of them are counted already.
@@ -108,34 +110,55 @@ class Counters:
             same time. None: nothing was counted, because the limit was reached or the storage is unavailable.
         """
         key = _key(who)
-        try:
+
+        def count() -> int | None:
             failures = self._failures
             with self._counting_lock():
                 return failures.incr(key, seconds) if failures.get(key) < limit else None
-        except Exception as error:
-            _log_outage("failures are unknown", error)
-            return None
+
+        return self._ask(count, otherwise=None, consequence="failures are unknown")
 
     def count_issued(self, *who: str, seconds: int) -> int | None:
         """Count a captcha, atomically, and return the count, which expires ``seconds`` after it began.
 
         :returns: None: the storage is unavailable, or has no room for another client.
         """
-        try:
+
+        def count() -> int | None:
             issued = self._issued_in_memory if self.are_private_to_process else self._limiter.get().storage
             with self._counting_lock():
                 return issued.incr("/".join((_NAMESPACE, "issued", *who)), seconds)
-        except Exception as error:
-            _log_outage("difficulties stay as they are", error)
-            return None
+
+        return self._ask(count, otherwise=None, consequence="difficulties stay as they are")
 
     def clear_failures(self, *who: str) -> None:
         """Reset the count of failures."""
-        try:
+
+        def clear() -> None:
             with self._counting_lock():
                 self._failures.clear(_key(who))
-        except Exception as error:
-            _log_outage("failures were not cleared", error)
+
+        self._ask(clear, otherwise=None, consequence="failures were not cleared")
+
+    def _ask(self, ask: Callable[[], _Answer], *, otherwise: _Answer, consequence: str) -> _Answer:
+        """Return the storage's answer; ``otherwise`` if it is unavailable, and then for :data:`_SECONDS_OF_REST`.
+
+        A silent storage would hold the worker for as long as its client waits, several times in each request.
+        """
+        if time.monotonic() < self._rests_until:
+            return otherwise
+        try:
+            return ask()
+        except Exception as error:  # no common base: each client library has its own
+            self._rests_until = time.monotonic() + _SECONDS_OF_REST
+            _logger.error(
+                "the rate limit storage is unavailable, so %s, and it is not asked again for %d s: %s: %s",
+                consequence,
+                _SECONDS_OF_REST,
+                type(error).__name__,
+                error,
+            )
+            return otherwise
 
     @property
     def _failures(self) -> "Storage | _CountsInMemory":
@@ -233,10 +256,6 @@ class _CountsInMemory:
         if now >= self._next_sweep:
             self._counts = {key: (number, end) for key, (number, end) in self._counts.items() if end > now}
             self._next_sweep = now + _SECONDS_BETWEEN_SWEEPS
-
-
-def _log_outage(consequence: str, error: Exception) -> None:
-    _logger.error("the rate limit storage is unavailable, so %s: %s: %s", consequence, type(error).__name__, error)
 
 
 def _key(who: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Set the clock that counting in memory looks at; its first item is the time."""
     now = [NOON]
     for module in (limits.storage.memory, counting):
-        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: now[0]))
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: now[0], monotonic=lambda: now[0]))
     return now
 
 
@@ -332,21 +332,48 @@ def test_a_crowd_that_fills_the_memory_is_counted_no_further(
     assert counters.count_issued("149", seconds=60) == 1
 
 
-def test_an_outage_is_logged_and_limits_nothing(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("ask", "answer", "consequence"),
+    [
+        (lambda counters: seconds_to_wait(counters, "1 per hour", "x"), 0, "nothing is limited"),
+        (lambda counters: counters.failures("x"), None, "failures are unknown"),
+        (lambda counters: counters.add_failure("x", seconds=60), None, "a failure was not counted"),
+        (lambda counters: counters.count_below(3, "x", seconds=60), None, "failures are unknown"),
+        (lambda counters: counters.count_issued("x", seconds=60), None, "difficulties stay as they are"),
+        (lambda counters: counters.clear_failures("x"), None, "failures were not cleared"),
+    ],
+)
+def test_an_outage_is_logged_and_limits_nothing(
+    caplog: pytest.LogCaptureFixture, ask: Callable[[Counters], object], answer: object, consequence: str
+) -> None:
     """Without its storage a limit lets everybody through, and failures cannot be told."""
     counters = Counters(f"redis://127.0.0.1:{free_port()}")
     with caplog.at_level(logging.ERROR, "flask_captcha_api"):
-        assert seconds_to_wait(counters, "1 per hour", "x") == 0
+        assert ask(counters) == answer
+    (told,) = (record.getMessage() for record in caplog.records)
+    assert told.startswith(
+        f"the rate limit storage is unavailable, so {consequence}, and it is not asked again for 5 s: ConnectionError: "
+    )
+
+
+@pytest.mark.server
+def test_a_storage_that_is_silent_is_left_alone_for_a_while(
+    tmp_path: Path, clock: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or each count of a request would hold the worker for as long as the client waits. Then it counts again."""
+    with running(redis_server(tmp_path)) as server:
+        counters = Counters(f"redis://{server.address}/0?socket_timeout=0.1")
+        assert counters.count_issued("x", seconds=600) == 1
+        server.freeze()
+        assert counters.count_issued("x", seconds=600) is None
         assert counters.failures("x") is None
-        counters.add_failure("x", seconds=60)
-        counters.clear_failures("x")
-    told = [record.getMessage().partition(": ")[0] for record in caplog.records]
-    assert told == [
-        "the rate limit storage is unavailable, so nothing is limited",
-        "the rate limit storage is unavailable, so failures are unknown",
-        "the rate limit storage is unavailable, so a failure was not counted",
-        "the rate limit storage is unavailable, so failures were not cleared",
-    ]
+        server.thaw()
+        clock[0] += 4.9
+        assert counters.failures("x") is None
+        clock[0] += 0.1
+        assert counters.failures("x") == 0
+        assert counters.count_issued("x", seconds=600) in (2, 3)  # one that was given up may be counted
+        assert len(caplog.records) == 1
 
 
 @pytest.mark.server
