@@ -2,10 +2,11 @@
 
 import inspect
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from ..translations import BUNDLED
 from .config import (
@@ -31,6 +32,9 @@ _PIXELS_PER_CHARACTER = 16
 _VALIDATORS: dict[str, Validator] = {
     declared.name: declared.metadata["validator"] for declared in keys_of(SourceConfig).values()
 }
+
+#: Returns what a message calls a setting, by its name and those of other settings that it is checked against.
+_NameOf: TypeAlias = Callable[..., str]
 
 
 class LengthLimits(Protocol):
@@ -72,13 +76,13 @@ def read_config(
         named = None  # reported above
     if named is not None:
         errors += _source_errors(named)
-    for where, values in _settings_by_place(named, defaults):
+    for name_of, values in _settings_by_place(named, defaults):
         valid = _valid_ones(values)
-        errors += _contradictions(where, valid, kinds)
-        errors += _rates_too_long(where, valid, of_app["rate_limit_storage"])
+        errors += _contradictions(name_of, valid, kinds)
+        errors += _rates_too_long(name_of, valid, of_app["rate_limit_storage"])
     if named is not None:  # the app's verify_rate_limit also applies to views without source=
         of_views = _valid_ones({"verify_rate_limit": defaults["verify_rate_limit"]})
-        errors += _rates_too_long(PREFIX, of_views, of_app["rate_limit_storage"])
+        errors += _rates_too_long(_name_in_app, of_views, of_app["rate_limit_storage"])
     if errors:
         raise ValueError("invalid captcha configuration:\n" + "\n".join(f"- {each}" for each in dict.fromkeys(errors)))
 
@@ -87,7 +91,8 @@ def read_config(
         sources = MappingProxyType({name: SourceConfig(**{**defaults, **its}) for name, its in named.items()})
     config = CaptchaConfig(defaults=SourceConfig(**defaults), sources=sources, **of_app)
     _warn_of_misspelt_keys(settings)
-    _warn_of_short_lengths(config, kinds)
+    for name_of, values in _settings_by_place(named, defaults):
+        _warn_of_short_length(name_of, values, kinds)
     return config
 
 
@@ -140,20 +145,20 @@ def _source_errors(named: Mapping[Any, Mapping[Any, Any]]) -> list[str]:
 
 def _settings_by_place(
     named: Mapping[Any, Mapping[Any, Any]] | None, defaults: Mapping[str, Any]
-) -> Iterator[tuple[str, Mapping[Any, Any]]]:
-    """Yield the settings of each source, valid or not, with the place where they were set."""
+) -> Iterator[tuple[_NameOf, Mapping[Any, Any]]]:
+    """Yield the settings of each source, valid or not, with a function that returns what a message calls a setting."""
     if named is None:
-        yield PREFIX, defaults
+        yield _name_in_app, defaults
     else:
         for name, overrides in named.items():
-            yield _place_of_source(name), {**defaults, **overrides}
+            yield partial(_name_in_source, name, overrides), {**defaults, **overrides}
 
 
 def _valid_ones(values: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in _VALIDATORS and _VALIDATORS[name].accepts(value)}
 
 
-def _contradictions(where: str, valid: Mapping[str, Any], kinds: Mapping[str, LengthLimits]) -> list[str]:
+def _contradictions(name_of: _NameOf, valid: Mapping[str, Any], kinds: Mapping[str, LengthLimits]) -> list[str]:
     """Return an error for each setting that is valid by itself but not with the others.
 
     :param valid: without the settings that are invalid by themselves, whose intended values are unknown.
@@ -161,36 +166,36 @@ def _contradictions(where: str, valid: Mapping[str, Any], kinds: Mapping[str, Le
     errors = []
     kind, length, width, rate_limit = map(valid.get, ("kind", "length", "width", "rate_limit"))
     if kind is not None and kind not in kinds:
-        errors.append(f"{_name_of(where, 'kind')} is {kind!r}: it must be one of {', '.join(sorted(kinds))}")
+        errors.append(f"{name_of('kind')} is {kind!r}: it must be one of {', '.join(sorted(kinds))}")
     elif kind is not None and length is not None and length < (shortest := kinds[kind].shortest):
-        errors.append(f"{_name_of(where, 'length')} is {length}: it must be at least {shortest} for {kind}")
+        errors.append(f"{name_of('length', 'kind')} is {length}: it must be at least {shortest} for {kind}")
     if width is not None and length is not None and width < length * _PIXELS_PER_CHARACTER:
         errors.append(
-            f"{_name_of(where, 'width')} is {width}: it must be at least {_PIXELS_PER_CHARACTER} for each of the "
+            f"{name_of('width', 'length')} is {width}: it must be at least {_PIXELS_PER_CHARACTER} for each of the "
             f"{length} characters, {_PIXELS_PER_CHARACTER * length}"
         )
     if valid.get("audio") and rate_limit is not None and never_allows(rate_limit, SOUND_COUNTS_AS):
         errors.append(
-            f"{_name_of(where, 'rate_limit')} is {rate_limit!r}, which never allows a sound, since a sound counts as "
-            f"{SOUND_COUNTS_AS}: it must allow at least as many, or set {_name_of(where, 'audio')} to False"
+            f"{name_of('rate_limit', 'audio')} is {rate_limit!r}, which never allows a sound, since a sound counts as "
+            f"{SOUND_COUNTS_AS}: it must allow at least as many, or set {name_of('audio', 'rate_limit')} to False"
         )
     ttl = valid.get("ttl")
     for name in ("work", "work_alone"):
         most = ttl and ttl * 1_000_000 // _SQUARING_MICROSECONDS // 2
         if most and (valid.get(name) or 0) > most:
             errors.append(
-                f"{_name_of(where, name)} is {valid[name]:,}: it must be at most {most:,}, which takes a slow device "
+                f"{name_of(name, 'ttl')} is {valid[name]:,}: it must be at most {most:,}, which takes a slow device "
                 f"half of the {ttl:,} seconds until a captcha expires"
             )
     return errors
 
 
-def _rates_too_long(where: str, valid: Mapping[str, Any], storage_uri: Any) -> list[str]:
+def _rates_too_long(name_of: _NameOf, valid: Mapping[str, Any], storage_uri: Any) -> list[str]:
     """Return an error for each rate whose windows are longer than the storage can count: it would limit nothing."""
     if not STORAGE_URI.accepts(storage_uri):
         return []  # reported already
     return [
-        f"{_name_of(where, name)} is {valid[name]!r}, and memcached counts in windows of 15 days at most: set a "
+        f"{name_of(name)} is {valid[name]!r}, and memcached counts in windows of 15 days at most: set a "
         "shorter one, or a CAPTCHA_RATE_LIMIT_STORAGE without that limit, such as 'redis://127.0.0.1:6379/1'"
         for name in ("rate_limit", "verify_rate_limit")
         if valid.get(name) is not None and has_window_too_long(valid[name], storage_uri)
@@ -201,9 +206,13 @@ def _place_of_source(name: object) -> str:
     return f"CAPTCHA_SOURCES[{name!r}]: "
 
 
-def _name_of(where: str, name: str) -> str:
-    """Return what an error message calls a setting that is set in a place."""
-    return where + (name.upper() if where == PREFIX else name)
+def _name_in_app(name: str, *_: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _name_in_source(source: object, overrides: Collection[Any], name: str, *others: str) -> str:
+    """Return what a message calls a source's setting: the app's key unless the source has this or one of the others."""
+    return _name_in_app(name) if set(overrides).isdisjoint((name, *others)) else _place_of_source(source) + name
 
 
 def _warn_of_misspelt_keys(settings: Mapping[str, Any]) -> None:
@@ -213,15 +222,11 @@ def _warn_of_misspelt_keys(settings: Mapping[str, Any]) -> None:
                 _warn(f"{key} is not a setting of flask_captcha_api: did you mean {meant}?")
 
 
-def _warn_of_short_lengths(config: CaptchaConfig, kinds: Mapping[str, LengthLimits]) -> None:
-    for name, source in [(None, config.defaults)] if config.sources is None else config.sources.items():
-        advisable = kinds[source.kind].advisable
-        if source.length < advisable:
-            where = PREFIX if name is None else _place_of_source(name)
-            _warn(
-                f"{_name_of(where, 'length')} is {source.length}: it should be at least {advisable}, or a blind guess "
-                "passes too often"
-            )
+def _warn_of_short_length(name_of: _NameOf, values: Mapping[str, Any], kinds: Mapping[str, LengthLimits]) -> None:
+    length, advisable = values["length"], kinds[values["kind"]].advisable
+    if length < advisable:
+        name = name_of("length", "kind")
+        _warn(f"{name} is {length}: it should be at least {advisable}, or a blind guess passes too often")
 
 
 def _warn(message: str) -> None:

@@ -99,11 +99,9 @@ def test_contradictions_are_told_beside_other_faults(app: Flask) -> None:
         "- CAPTCHA_TTL is 0: it must be a whole number from 1 to 2,592,000",
         "- CAPTCHA_SOURCES['c']: length is 13: it must be a whole number from 1 to 12",
         "- CAPTCHA_SOURCES['a']: kind is 'riddle': it must be one of arithmetic, digits, letters",
-        "- CAPTCHA_SOURCES['a']: rate_limit is '5 per minute', which never allows a sound, since a sound counts as "
-        "10: it must allow at least as many, or set CAPTCHA_SOURCES['a']: audio to False",
+        "- CAPTCHA_RATE_LIMIT is '5 per minute', which never allows a sound, since a sound counts as 10: it must allow "
+        "at least as many, or set CAPTCHA_AUDIO to False",
         "- CAPTCHA_SOURCES['b']: width is 166: it must be at least 16 for each of the 11 characters, 176",
-        "- CAPTCHA_SOURCES['c']: rate_limit is '5 per minute', which never allows a sound, since a sound counts as "
-        "10: it must allow at least as many, or set CAPTCHA_SOURCES['c']: audio to False",
     ]
 
 
@@ -112,6 +110,16 @@ def test_what_breaks_its_own_rule_contradicts_nothing() -> None:
     with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
         read(CAPTCHA_LENGTH=0, CAPTCHA_KIND="arithmetic", CAPTCHA_WIDTH=80)
     assert str(raised.value).splitlines()[1:] == ["- CAPTCHA_LENGTH is 0: it must be a whole number from 1 to 12"]
+
+
+def test_what_no_source_sets_is_named_by_the_apps_key_once() -> None:
+    """However many sources there are; one that sets part of it is named."""
+    with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
+        read(CAPTCHA_KIND="digit", CAPTCHA_WIDTH=80, CAPTCHA_SOURCES={"a": {}, "b": {}, "c": {"length": 6}})
+    assert str(raised.value).splitlines()[1:] == [
+        "- CAPTCHA_KIND is 'digit': it must be one of arithmetic, digits, letters",
+        "- CAPTCHA_SOURCES['c']: width is 80: it must be at least 16 for each of the 6 characters, 96",
+    ]
 
 
 def test_sources_that_cannot_be_read_hide_no_other_fault() -> None:
