@@ -1,6 +1,7 @@
 """The commands of ``flask captcha``. What only a command needs is imported inside it, to keep the app's start fast."""
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -8,15 +9,19 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..challenges.sources import UNCOUNTED, Source
+from ..challenges.sources import Source
 from ..exceptions import FormNotOffered, UnknownSource
 from ..rendering import FORMS
+from ..settings.config import Difficulty, SourceConfig
 from ..state import CaptchaState, current_state
+from ..throttling.difficulty import STEPS
 from ..translations import DEFAULT_LANGUAGE
 
 GROUP_NAME = "captcha"
 
 _MOST_PICTURES = 100
+#: The difficulty of a visitor's first pictures where it is ``auto``.
+_FIRST = STEPS[-1][1]
 
 commands: AppGroup = AppGroup(GROUP_NAME, help="Check the app's captchas, and look at them.")
 
@@ -33,8 +38,15 @@ commands: AppGroup = AppGroup(GROUP_NAME, help="Check the app's captchas, and lo
     show_default=True,
     help="The PNG file. The sound is written next to it, with the suffix .wav.",
 )
+@click.option(
+    "--difficulty",
+    type=click.Choice([difficulty for _, difficulty in reversed(STEPS)]),
+    help=f"How hard the pictures are to read.  [default: the source's; {_FIRST} for auto, as visitors first see]",
+)
 @click.option("--lang", metavar="TAG", help="The language of the sound.  [default: the app's]")
-def write_sheet(source_name: str | None, count: int, out: Path, lang: str | None) -> None:
+def write_sheet(
+    source_name: str | None, count: int, out: Path, difficulty: Difficulty | None, lang: str | None
+) -> None:
     """Write numbered pictures of a source to one image, and one sound.
 
     These captchas are not stored, so none of them can pass.
@@ -45,10 +57,12 @@ def write_sheet(source_name: str | None, count: int, out: Path, lang: str | None
     source = _find_source(state, source_name)
     out = out.with_suffix(".png")
     out.parent.mkdir(parents=True, exist_ok=True)
-    contact_sheet([_render(source, "image") for _ in range(count)]).save(out)
-    click.echo(f"{out}: {count} of source {source.name}")
+    settings = source.settings_at(_FIRST)
+    settings = replace(settings, difficulty=difficulty or settings.difficulty)
+    contact_sheet([_render(source, "image", settings) for _ in range(count)]).save(out)
+    click.echo(f"{out}: {count} of source {source.name}, {settings.difficulty}")
     try:
-        sound = _render(source, "audio", _language_of_sound(state, lang))
+        sound = _render(source, "audio", settings, _language_of_sound(state, lang))
     except FormNotOffered:
         click.echo(f"source {source.name} has no sound")
         return
@@ -94,6 +108,6 @@ def _language_of_sound(state: CaptchaState, tag: str | None) -> str:
     return state.translations.catalogues[language].sound_language
 
 
-def _render(source: Source, form: str, language: str = "en") -> bytes:
+def _render(source: Source, form: str, settings: SourceConfig, language: str = "en") -> bytes:
     rng = Random(secrets.randbits(128))  # noqa: S311 - for rendering only
-    return FORMS[form].render(source.kind, source.new_challenge().prompt, source.settings_at(UNCOUNTED), rng, language)
+    return FORMS[form].render(source.kind, source.new_challenge().prompt, settings, rng, language)

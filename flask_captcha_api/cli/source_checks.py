@@ -20,6 +20,8 @@ ANY_NAME = "any"
 
 #: The highest acceptable probability of a blind guess.
 _HIGHEST_PROBABILITY = 0.01
+#: The shortest acceptable ttl, in seconds: to hear a sound twice and type it takes as long.
+_SHORTEST_TTL = 30
 #: The greatest value of CAPTCHA_LENGTH.
 _GREATEST_LENGTH = 12
 #: How many challenges of a source are rendered.
@@ -55,6 +57,11 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
         )
         report.add_error(
             f"{_label(source)}: a blind guess passes {guess} times: {remedy}, or use a kind with more answers"
+        )
+    if settings.ttl < _SHORTEST_TTL:
+        report.add_error(
+            f"{_label(source)}: captchas expire after {settings.ttl} s, before visitors have read or heard and typed "
+            f"them: increase ttl, by default {SourceConfig.ttl}"
         )
     if settings.work is not None:
         report.add_note(

@@ -13,7 +13,7 @@ from click.testing import Result
 from flask import Blueprint, Flask
 from PIL import Image
 
-from flask_captcha_api import CaptchaApi, Challenge, Kind
+from flask_captcha_api import CaptchaApi, Challenge, Kind, SourceConfig
 from flask_captcha_api.challenges.makers import digits
 
 from ..support.paths import ROOT
@@ -90,6 +90,32 @@ def test_sheet_of_a_source(app: Flask, tmp_path: Path) -> None:
             assert page.width == width
         assert out.with_suffix(".wav").exists() is has_sound
     assert result.output.endswith("source sms has no sound\n")
+
+
+@pytest.mark.parametrize(
+    ("of_source", "options", "drawn"),
+    [
+        ("auto", (), "calm"),
+        ("auto", ("--difficulty", "hard"), "hard"),
+        ("normal", (), "normal"),
+        ("normal", ("--difficulty", "calm"), "calm"),
+    ],
+)
+def test_sheet_of_a_difficulty(
+    app: Flask, tmp_path: Path, of_source: str, options: tuple[str, ...], drawn: str
+) -> None:
+    """The one asked for, else the source's: for ``auto`` what visitors see first. It says which."""
+    seen: list[str] = []
+
+    def draw(prompt: str, settings: SourceConfig, rng: Any) -> Image.Image:
+        seen.append(settings.difficulty)
+        return Image.new("RGB", (settings.width, settings.height))
+
+    app.config.update(CAPTCHA_DIFFICULTY=of_source, CAPTCHA_AUDIO=False)
+    CaptchaApi(app, kinds={"digits": Kind(digits, draw=draw)})
+    result = run(app, "sheet", "--count", 2, "--out", tmp_path / "a.png", *options)
+    assert seen == [drawn] * 2
+    assert f": 2 of source any, {drawn}\n" in result.output
 
 
 def test_sheet_speaks_the_language_asked_for(app: Flask, tmp_path: Path) -> None:

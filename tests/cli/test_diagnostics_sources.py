@@ -90,6 +90,15 @@ def test_a_short_length_has_its_remedy(app: Flask, kind: Any) -> None:
     assert text.endswith("times: increase the length, or use a kind with more answers")
 
 
+def test_a_lifetime_that_nobody_can_meet(app: Flask) -> None:
+    """A source that locks everybody out is an error, with the remedy."""
+    app.config["CAPTCHA_SOURCES"] = {"login": {"ttl": 29}, "sms": {"ttl": 30}}
+    assert diagnosed(app).errors == [
+        "source login: captchas expire after 29 s, before visitors have read or heard and typed them: increase ttl, by "
+        "default 300"
+    ]
+
+
 def test_a_kind_without_sound(app: Flask, tmp_path: Path) -> None:
     """The report says so by source, and notes whom it locks out unless the source is meant to have none."""
     fonts = [make_font(tmp_path / "hanzi.ttf", HANZI)]
