@@ -44,9 +44,8 @@ class CaptchaApi:
     :param kinds: additional kinds of challenges, by name: a maker, or a :class:`Kind` with more than a maker. One with
         the name of a built-in kind replaces it.
     :param texts: your own texts by language tag, in the form of the package's catalogues: sentences that replace some
-        of a language, or a language that the package does not have, whose other sentences are English::
-
-            CaptchaApi(texts={"de": {"widget": {"refresh": "Anderes Bild"}}})
+        of a language, such as ``{"de": {"widget": {"refresh": "Anderes Bild"}}}``, or a language that the package does
+        not have, whose other sentences are English.
     """
 
     def __init__(
@@ -183,7 +182,7 @@ class CaptchaApi:
     def check(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
     ) -> Outcome:
-        """Verify a captcha. An alias of :meth:`verify`."""
+        """Verify a captcha, and spend it: another name of :meth:`verify`."""
         return self.verify(uuid, text, source=source, identity=identity)
 
 
