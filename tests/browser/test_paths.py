@@ -200,6 +200,7 @@ def test_with_the_keyboard_alone(visit: Visits) -> None:
     page = window.page
     page.goto("/")
     field = window.field("#login")
+    expect(field.get_by_role("button", name="Continue without reading")).to_be_visible()
     page.locator("#login").get_by_label("Account").focus()
     for typed in ("demo", "captcha-demo"):
         page.keyboard.type(typed)
@@ -227,6 +228,7 @@ def test_with_the_keyboard_alone_and_nothing_to_read(visit: Visits) -> None:
     page = window.page
     page.goto("/")
     field = window.field("#login")
+    expect(field.get_by_role("button", name="Continue without reading")).to_be_visible()
     page.locator("#login").get_by_label("Account").focus()
     for typed in ("demo", "captcha-demo"):
         page.keyboard.type(typed)
