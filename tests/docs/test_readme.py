@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_captcha_api import CaptchaApi, verify_captcha
+from flask_captcha_api import CaptchaApi, Outcome, verify_captcha
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.testing import outcomes
 
 from ..support.markdown import rows_below
 from ..support.pages import PAGES, Block, blocks_of, pytest_alone
@@ -73,6 +74,17 @@ def test_the_documented_test_is_one_file_that_passes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_app.py"]
     ran = subprocess.run(command, cwd=tmp_path, env=pytest_alone(), capture_output=True, text=True, check=False)
     assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(("file", "path", "body"), [("app.py", "/auth/login", "json"), ("forms.py", "/login", "data")])
+def test_the_quick_start_takes_a_missing_password_for_a_wrong_one(file: str, path: str, body: str) -> None:
+    """It is no error of the server's: the captcha is spent by then."""
+    names: dict[str, Any] = {"__name__": "quick_start"}
+    (block,) = (block for block in blocks_of(DOCS / "quick-start.md", "python") if block.file == file)
+    exec(block.text, names)  # noqa: S102 - it is our own
+    with outcomes(names["app"], Outcome.PASSED):
+        response = names["app"].test_client().post(path, **{body: {"account": "ann"}})
+    assert (response.status_code, "wrong password" in response.get_data(as_text=True)) == (403, True)
 
 
 def test_the_example_of_failures_asks_for_a_captcha_after_three() -> None:
