@@ -27,7 +27,7 @@ def test_no_secret_of_the_documentation_is_accepted() -> None:
     """What a page shows as the secret of a site is refused, so that nobody's service has a secret that others know."""
     found = []
     for page in [ROOT / "README.md", *DOCS.rglob("*.md"), DOCS / "llms.txt"]:
-        found += re.findall(r'''["']secret["']: ?["']([^"']+)|__secret=["']?([^\s"'$]+)''', page.read_text())
+        found += re.findall(r"""["']secret["']: ?["']([^"']+)|__secret=["']?([^\s"'$]+)""", page.read_text())
     secrets_shown = {one or other for one, other in found}
     assert secrets_shown >= {"…", "… another one"}
     for secret in secrets_shown:
