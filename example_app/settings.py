@@ -21,8 +21,9 @@ def settings_from_environment() -> dict[str, Any]:
         # The widget shows pictures 90 pixels high: twice the size is sharp on every screen.
         "CAPTCHA_WIDTH": 332,
         "CAPTCHA_HEIGHT": 180,
-        # Follow Accept-Language: the page sends English. The default is Traditional Chinese.
+        # Follow Accept-Language: the page sends English. Both defaults are Traditional Chinese.
         "CAPTCHA_LANGUAGE": "auto",
+        "CAPTCHA_FALLBACK_LANGUAGE": "en",  # for clients that name no language
         # For each address and each account. Somebody who presses a button every second stays below it.
         "CAPTCHA_RATE_LIMIT": "60 per minute",
         **_storage_settings(os.environ.get("EXAMPLE_REDIS_URL")),

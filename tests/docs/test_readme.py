@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_captcha_api import CaptchaApi, verify_captcha
+from flask_captcha_api import CaptchaApi, Outcome, verify_captcha
 from flask_captcha_api.http.results import Result
 from flask_captcha_api.settings.config import CaptchaConfig, SourceConfig, keys_of
+from flask_captcha_api.testing import outcomes
 
 from ..support.markdown import rows_below
 from ..support.pages import PAGES, Block, blocks_of, pytest_alone
@@ -75,6 +76,17 @@ def test_the_documented_test_is_one_file_that_passes(tmp_path: Path) -> None:
     assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
 
 
+@pytest.mark.parametrize(("file", "path", "body"), [("app.py", "/auth/login", "json"), ("forms.py", "/login", "data")])
+def test_the_quick_start_takes_a_missing_password_for_a_wrong_one(file: str, path: str, body: str) -> None:
+    """It is no error of the server's: the captcha is spent by then."""
+    names: dict[str, Any] = {"__name__": "quick_start"}
+    (block,) = (block for block in blocks_of(DOCS / "quick-start.md", "python") if block.file == file)
+    exec(block.text, names)  # noqa: S102 - it is our own
+    with outcomes(names["app"], Outcome.PASSED):
+        response = names["app"].test_client().post(path, **{body: {"account": "ann"}})
+    assert (response.status_code, "wrong password" in response.get_data(as_text=True)) == (403, True)
+
+
 def test_the_example_of_failures_asks_for_a_captcha_after_three() -> None:
     """The first three attempts need none, however the account is spelt."""
     names: dict[str, Any] = {"__name__": "after_failures"}
@@ -112,14 +124,10 @@ def test_every_extra_is_explained() -> None:
 
 
 def test_extras_can_be_installed_before_the_first_release() -> None:
-    """Where a page names the package and an extra, which needs a release or an installation, it names the clone too."""
-    quoting_errors = DOCS / "troubleshooting.md"  # which come from what is installed
-    lines = [line for page in PAGES if page != quoting_errors for line in page.read_text().splitlines()]
-    found = [line for line in lines if "pip install 'flask_captcha_api[" in line]
-    assert len(found) >= 7
-    for line in found:
-        (extra,) = re.findall(r"pip install 'flask_captcha_api\[(\w+)\]'", line)
-        assert f"pip install '.[{extra}]'" in line
+    """Commands take them from the clone: the package's name is on no index, so it only does for what is installed."""
+    lines = [line for page in PAGES for block in blocks_of(page, "sh", "console") for line in block.text.splitlines()]
+    assert sum(line.startswith("pip install '.[") for line in lines) >= 7
+    assert [line for line in lines if "install" in line and "flask_captcha_api[" in line] == []
 
 
 def test_the_documented_signatures() -> None:

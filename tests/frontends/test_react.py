@@ -64,6 +64,9 @@ def test_a_back_end_that_is_down(
     visitor.lose_the_back_end(chromium, opened("index", request.getfixturevalue(built)))
 
 
-def test_a_second_click(opened: Callable[..., Shop], chromium: Browser, files: Path) -> None:
+@pytest.mark.parametrize("built", ["files", "controlled"])
+def test_a_second_click(
+    built: str, request: pytest.FixtureRequest, opened: Callable[..., Shop], chromium: Browser
+) -> None:
     """It sends nothing, so the error of the first one can be read."""
-    visitor.click_twice(chromium, opened("index", files))
+    visitor.click_twice(chromium, opened("index", request.getfixturevalue(built)))

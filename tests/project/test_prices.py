@@ -9,6 +9,8 @@ from benchmarks.resistance import cells
 from flask_captcha_api.cli.prices import PICTURE_SECONDS, SOUND_SECONDS, cents_on_cpu, cents_on_gpu, short
 from tools.prices_table import PRICES, with_prices
 
+from ..support.paths import DOCS
+
 
 def cell(way: str, right: int, **more: Any) -> cells.Cell:
     return {"way": way, "kind": "digits", "drawing": "hard", "pictures": 100, "right": right, **more}
@@ -48,6 +50,13 @@ def test_cents() -> None:
 def test_numbers_for_people(number: float, text: str) -> None:
     """Two digits count from 1 on, and one below."""
     assert short(number) == text
+
+
+def test_the_comparison_with_others_says_what_was_measured() -> None:
+    """From the cheapest to the dearest picture with digits."""
+    digits = [seconds for (kind, _), seconds in PICTURE_SECONDS.items() if kind == "digits"]
+    page = (DOCS / "explanation" / "side-by-side.md").read_text()
+    assert f"{min(digits):.1g} to {max(digits):.2g} CPU seconds a picture with digits" in page
 
 
 def test_the_check_uses_what_the_page_says() -> None:

@@ -13,7 +13,7 @@ from flask_captcha_api import SetupError
 from flask_captcha_api.siteverify import create_app
 from flask_captcha_api.siteverify.sites import read_sites
 
-from ..support.paths import ROOT
+from ..support.paths import DOCS, ROOT
 from ..support.siteverify import BLOG, SECRET_KEY, SHOP, SITES, make_service
 
 GOOGLES = "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"
@@ -21,6 +21,18 @@ GOOGLES = "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"
 
 def site(**members: Any) -> Mapping[str, Any]:
     return {"secret": SHOP, "sources": ["shop"], "origins": ["https://shop.example"], **members}
+
+
+def test_no_secret_of_the_documentation_is_accepted() -> None:
+    """What a page shows as the secret of a site is refused, so that nobody's service has a secret that others know."""
+    found = []
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md"), DOCS / "llms.txt"]:
+        found += re.findall(r"""["']secret["']: ?["']([^"']+)|__secret=["']?([^\s"'$]+)""", page.read_text())
+    secrets_shown = {one or other for one, other in found}
+    assert secrets_shown >= {"…", "… another one"}
+    for secret in secrets_shown:
+        with pytest.raises(ValueError, match="secret"):
+            read_sites({"SECRET_KEY": SECRET_KEY, "CAPTCHA_SITES": {"shop": site(secret=secret)}})
 
 
 @pytest.mark.parametrize("sites", [None, {}, [], "shop", 5])

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from secrets import token_hex
 from types import ModuleType
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -103,8 +104,12 @@ def run(page: Path, elsewhere: Mapping[str, str]) -> dict[str, Any]:
     names["app"] = of_reader = Flask(module.__name__)
     of_reader.config["SECRET_KEY"] = "a secret of the reader's"
     apps: list[Flask] = []
-    # The first, so that a setting can name what the page defines; the second, as a page may set its reader's up.
-    with patch.dict(sys.modules, {module.__name__: module}), _levels_of_logging_kept():
+    # The first, so that a setting can name what the page defines; the last, as a page may set its reader's up.
+    with (
+        patch.dict(sys.modules, {module.__name__: module}),
+        patch.dict(os.environ, _secrets_in_environment(page)),
+        _levels_of_logging_kept(),
+    ):
         for block in blocks_of(page, "python"):
             exec(compiled(page, block, elsewhere), names)  # noqa: S102 - it is our own
             if block.file:
@@ -119,6 +124,12 @@ def run(page: Path, elsewhere: Mapping[str, str]) -> dict[str, Any]:
             apps.append(of_reader)
             pass_once(of_reader)
     return {**names, "apps": apps}
+
+
+def _secrets_in_environment(page: Path) -> dict[str, str]:
+    """Return a secret for each variable without which the Python of a page stops."""
+    blocks = blocks_of(page, "python")
+    return {name: token_hex() for block in blocks for name in re.findall(r'os\.environ\["(\w+)"\]', block.text)}
 
 
 @contextmanager

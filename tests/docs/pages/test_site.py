@@ -1,5 +1,6 @@
 """The site that is built of the documentation stands by itself, shuts nobody out, and its pages do what they say."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +51,38 @@ def test_no_page_shuts_anybody_out(served: str, chromium: Browser, scheme: Liter
             window.goto(f"{served}/{name}.html", wait_until="load")
             assert window.evaluate("document.documentElement.scrollWidth") == 320
             assert [(name, each["id"], each["nodes"][0]["html"]) for each in barriers(window)] == []
+
+
+_IS_BROKEN = """code => code.getClientRects().length > 1 && !/[^\\w"]/.test(code.textContent)"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_no_table_breaks_a_name(served: str, chromium: Browser, width: int) -> None:
+    """A name of code stays in one line, and a table that has no room for that is scrolled, not the page."""
+    with chromium.new_context(viewport={"width": width, "height": 800}) as context:
+        window = context.new_page()
+        for name in ("reference/settings", "how-to/hosting"):
+            window.goto(f"{served}/{name}.html", wait_until="load")
+            names = window.locator("td code")
+            assert names.count() > 3
+            assert names.evaluate_all(f"all => all.filter({_IS_BROKEN}).map(code => code.textContent)") == []
+            assert window.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_page_shows_a_picture_of_its_own_scheme(
+    served: str, chromium: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    """One of two, and it is there."""
+    with chromium.new_context(color_scheme=scheme) as context:
+        window = context.new_page()
+        window.goto(f"{served}/index.html", wait_until="load")
+        pictures = window.locator(".first-look img:visible")
+        expect(pictures).to_have_count(1)
+        expect(pictures).to_have_attribute("src", re.compile(f"#only-{scheme}$"))
+        assert pictures.evaluate("picture => picture.naturalWidth") > 0
 
 
 LLMS = DOCS / "llms.txt"
