@@ -32,7 +32,7 @@ class Accounts:
         return known is not None and matches
 
     def create(self, account: str, password: str) -> bool:
-        """Create an account. Return whether it was created: its name must be free, and the accounts not full."""
+        """Create an account. Return whether it was created: its name must be free, and there must be room."""
         hashed = generate_password_hash(password)
         with self._change:
             if account in self._hashes or len(self._hashes) >= MOST_ACCOUNTS:

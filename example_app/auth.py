@@ -55,7 +55,7 @@ def set_error_handlers(jwt: JWTManager) -> None:
 
 
 def _text(name: str) -> str:
-    """Return a string of the JSON body, or an empty one if it is missing or not a string."""
+    """Return a string from the JSON body, or an empty one if it is missing or not a string."""
     body = request.get_json(silent=True)
     value = body.get(name) if isinstance(body, dict) else None
     # JSON can contain half a surrogate pair, which cannot be encoded for hashing: it becomes a question mark.

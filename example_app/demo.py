@@ -10,7 +10,7 @@ from . import create_app as create_example
 from . import playground
 
 EXAMPLE = "/example"
-#: The tabs: titles and paths. The page for the login has the change of password too, for whoever is signed in.
+#: The tabs: titles and paths. The login page also has the form that changes the password, once a visitor is signed in.
 TABS = {
     "Play": "/",
     "Sign in": f"{EXAMPLE}/",

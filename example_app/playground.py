@@ -1,9 +1,9 @@
 """The playground: a page to try the settings of a captcha, with the code for them and what a pass costs a program.
 
-The page is rendered for the choices in its query. There is a source for each combination of choices that is a matter of
-the source's settings; the others (theme, language, direction) are a matter of the page.
+The page is rendered for the choices in its query. There is a source for each combination of the choices that are
+settings of a source; the others (theme, language, direction) belong to the page.
 
-It looks into the package for the sources and the prices, which an app has no need to do.
+It imports internals of the package, for the sources and the prices, which an app need not do.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from . import add_security_headers
 from .envelope import Result, envelope
 from .settings import settings_from_environment
 
-#: By value: the settings of a source that has it, and how the page calls it. The first is the default.
+#: By value: the settings that it stands for, and its label on the page. The first is the default.
 Options = Mapping[str, tuple[Mapping[str, Any], str]]
 
 #: What a source is made of. Its name is the values in this order.
@@ -69,7 +69,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(settings_from_environment())
     app.config.from_mapping(
         CAPTCHA_SOURCES=every_source(),
-        # Whoever tries all settings gets a captcha for each, and a sound counts as ten.
+        # A visitor who tries all settings gets a captcha for each, and a sound counts as ten.
         CAPTCHA_RATE_LIMIT="200 per minute",
     )
     app.config.from_mapping(settings)
@@ -124,7 +124,7 @@ def _languages() -> dict[str, str]:
 
 
 def _chosen(name: str, options: Mapping[str, str]) -> str:
-    """Return the value in the query, or the default where it has none of the options."""
+    """Return the value in the query, or the default if it is none of the options."""
     value = request.args.get(name, "")
     return value if value in options else next(iter(options))
 
@@ -140,7 +140,7 @@ def snippets_for(chosen: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def _price(source: Source) -> dict[str, Any]:
-    """Return what a pass costs: a program by each way into the source, and the visitor's device."""
+    """Return what a pass costs: to a program, by each way into the source, and to the visitor's device."""
     doors = [
         (door.form, None, None)
         if door.seconds is None

@@ -18,12 +18,12 @@ class Captcha:
 
     :param uuid: 23 decimal digits.
     :param data: the encoded rendering of the prompt; empty if the form has no prompt.
-    :param media_type: of ``data``, such as ``image/jpeg``.
+    :param media_type: the media type of ``data``, such as ``image/jpeg``.
     :param expires_in: seconds until it expires.
     :param has_sound: whether the source's captchas are also available as a sound.
     :param work: what the client's device has to work out, if anything: ``modulus`` and ``base`` in hexadecimal, and
-        ``squarings``. The last 16 hexadecimal digits of ``base ** (2 ** squarings) % modulus`` are the text to send, or
-        end it: ``40718.`` and the digits.
+        ``squarings``. The last 16 hexadecimal digits of ``base ** (2 ** squarings) % modulus`` are the text to send;
+        with a picture or a sound, they follow the answer and a dot, as in ``40718.`` and the digits.
     """
 
     uuid: str
@@ -51,7 +51,7 @@ class KeptCaptcha:
 
 def new_uuid() -> str:
     """Return 13 digits of epoch milliseconds followed by 10 random digits."""
-    # Of so many bits, the remainder is as good as uniform. Unlike randbelow, this asks the kernel once.
+    # The remainder of so many bits is practically uniform. Unlike randbelow, this asks the kernel once.
     return f"{time.time_ns() // 1_000_000:0{_MILLISECOND_DIGITS}d}{secrets.randbits(96) % 10**10:010d}"
 
 

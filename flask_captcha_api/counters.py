@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 _NAMESPACE = "captcha_api"
-#: The schemes of Redis and of servers that speak its protocol begin so.
+#: The schemes of Redis, and of servers that speak its protocol, begin with these.
 _REDIS_SCHEMES = ("redis", "valkey")
 #: redis-py opens 100 connections at most. A request that needs another would count as an outage, so beyond 100 requests
 #: at once the rest would not be limited. A URI's max_connections wins over this.
 _MOST_CONNECTIONS = 2**31 - 1
 
-#: In between, counts in memory that have ended stay. Looking through half a million takes 0.2 s.
+#: Until the next sweep, counts that have ended stay in memory. Looking through half a million takes 0.2 s.
 _SECONDS_BETWEEN_SWEEPS = 60
-#: For so long nothing is counted once the storage could not be reached.
+#: How long nothing is counted after the storage could not be reached.
 _SECONDS_OF_REST = 5
-#: So many clients' captchas are counted in memory at most, in 25 MB.
+#: The most clients whose captchas are counted in memory. They take 25 MB.
 _MOST_ISSUED_IN_MEMORY = 100_000
 
 _logger = logging.getLogger("flask_captcha_api")
@@ -76,7 +76,7 @@ class Counters:
 
         All windows of all the rates count it, or none does.
 
-        :param rates: pairs of a rate and whose it is: the parts of a key, short and without white space.
+        :param rates: pairs of a rate and the parts of the key that it is counted under, short and without white space.
         :param cost: at most what each rate ever allows: see :func:`~flask_captcha_api.settings.rates.never_allows`.
         """
 
@@ -119,9 +119,9 @@ class Counters:
         return self._ask(count, otherwise=None, consequence="failures are unknown")
 
     def count_issued(self, *who: str, seconds: int) -> int | None:
-        """Count a captcha, atomically, and return the count, which expires ``seconds`` after it began.
+        """Count a captcha, atomically. The count expires ``seconds`` after it began.
 
-        :returns: None: the storage is unavailable, or has no room for another client.
+        :returns: the count; None: the storage is unavailable, or has no room for another client.
         """
 
         def count() -> int | None:
@@ -143,7 +143,7 @@ class Counters:
     def _ask(self, ask: Callable[[], _Answer], *, otherwise: _Answer, consequence: str) -> _Answer:
         """Return the storage's answer; ``otherwise`` if it is unavailable, and then for :data:`_SECONDS_OF_REST`.
 
-        A silent storage would hold the worker for as long as its client waits, several times in each request.
+        Without that rest, a silent storage would hold up the worker until its client gives up, several times a request.
         """
         if time.monotonic() < self._rests_until:
             return otherwise
@@ -219,10 +219,10 @@ class Counters:
 class _CountsInMemory:
     """Counts in this process. Callers that count must hold a lock.
 
-    To drop keys that have expired, the library's storage starts a thread up to a hundred times a second, which looks at
-    all of them: a tenth of what it takes to issue a captcha.
+    The library's own storage starts a thread up to a hundred times a second to drop expired keys. It looks at all keys,
+    which costs a tenth of what it takes to issue a captcha.
 
-    :param most: so many keys are counted at most; None: any number.
+    :param most: the most keys that are counted; None: any number.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -270,7 +270,7 @@ def _seconds_until_free(
     The count t seconds from now is ``previous * (previous_ends_in - t) / length + current``; at the end of the current
     window the current count becomes the previous one. The library itself only returns when the count next decreases.
 
-    :param length: of the window, in seconds.
+    :param length: the length of the window, in seconds.
     :param current_ends_in: as the library reports it: the end of the current window plus ``length``.
     """
     if previous * previous_ends_in / length + current < free:

@@ -15,7 +15,7 @@ class SetupError(RuntimeError):
 class StoreUnavailable(Exception):
     """The cache cannot be reached, or refuses an operation.
 
-    Raised while verifying: it is unknown whether the captcha was solved, so it does not pass.
+    If it is raised while verifying, it is unknown whether the captcha was solved, so it does not pass.
     """
 
 
@@ -61,8 +61,8 @@ class CaptchaRejected(HTTPException):
     :ivar message: the envelope's sentence for the visitor, in the language of CAPTCHA_LANGUAGE; ``description`` is the
         same.
     :ivar string_code: the envelope's ``stringCode``, such as ``captcha_wrong``.
-    :ivar asked_for: the form, such as ``image``, of another captcha that a visitor without JavaScript asked for with a
-        button of the widget, and has not guessed; else None.
+    :ivar asked_for: the form of captcha, such as ``image``, that a visitor without JavaScript asked for with a button
+        of the widget, instead of solving one; else None.
     :ivar data: the envelope as a dict. Flask-RESTX answers with it.
     """
 

@@ -32,7 +32,7 @@ from .widget.field import captcha_field, restrict_storing_page
 
 
 class CaptchaApi:
-    """Adds captchas to a Flask app: the routes that issue and verify them, and the state of :func:`verify_captcha`.
+    """Adds captchas to a Flask app: the routes that issue and verify them, and what :func:`verify_captcha` needs.
 
     Use it as ``CaptchaApi(app)``, or as ``captcha = CaptchaApi()`` and ``captcha.init_app(app)`` in a factory. One
     instance may serve several apps, each with its own settings.
@@ -43,9 +43,9 @@ class CaptchaApi:
         blueprint that :meth:`init_app` returns.
     :param kinds: additional kinds of challenges, by name: a maker, or a :class:`Kind` with more than a maker. One with
         the name of a built-in kind replaces it.
-    :param texts: your own texts by language tag, in the form of the package's catalogues: sentences that replace some
-        of a language, such as ``{"de": {"widget": {"refresh": "Anderes Bild"}}}``, or a language that the package does
-        not have, whose other sentences are English.
+    :param texts: your own texts by language tag, structured like the package's catalogues. They replace sentences of a
+        language, such as ``{"de": {"widget": {"refresh": "Anderes Bild"}}}``, or add a language that the package does
+        not have, whose missing sentences are English.
     """
 
     def __init__(
@@ -75,22 +75,21 @@ class CaptchaApi:
     ) -> Blueprint:
         """Set an app up and return the blueprint with the routes.
 
-        The cache is not touched before the first request. Arguments that are left out are those of the constructor;
-        ``kinds`` are added to the constructor's,
-        and ``texts`` replace them.
+        The cache is not touched before the first request. Arguments that are left out default to the constructor's;
+        ``kinds`` are added to the constructor's, and ``texts`` replace its texts.
 
         :raises ValueError: a setting is invalid, SECRET_KEY is missing, or the name of a kind or one of the texts is
             invalid. The message lists every such setting or text.
         :raises TypeError: the app is not a Flask app, the cache is not a Cache, or a kind is neither a maker nor a
             Kind.
-        :raises RuntimeError: the app is already set up, or none of its caches can store captchas, or a library is not
-            installed that its cache or its rate limits need, or Pillow was built without one that its pictures need.
+        :raises RuntimeError: the app is already set up, none of its caches can store captchas, its cache or its rate
+            limits need a library that is not installed, or its pictures need one that Pillow was built without.
         """
         if not isinstance(app, Flask):
             raise TypeError(
                 f"CaptchaApi was given {_type_name(app)} as the app: it must be a Flask app, which Quart's is not"
             )
-        if isinstance(app, LocalProxy):  # current_app: what is kept must work outside this context, and send signals
+        if isinstance(app, LocalProxy):  # current_app: the state outlives this context, and the app sends signals
             app = app._get_current_object()
         if EXTENSION_NAME in app.extensions:
             raise RuntimeError("this app already has a CaptchaApi: call init_app once for each app")
@@ -133,7 +132,7 @@ class CaptchaApi:
         # Flask calls the first of these last, so no other can undo it.
         app.after_request_funcs.setdefault(None, []).insert(0, restrict_storing_page)
         blueprint, before_every_request = new_blueprint()
-        # First of all, as another hook may answer paths without a route in the app's own way.
+        # Before all other hooks: one of them may answer paths without a route in the app's own way.
         app.before_request_funcs.setdefault(None, []).insert(0, before_every_request)
         add_asset_routes(blueprint)
         prefix = self._url_prefix if url_prefix is ... else url_prefix
@@ -145,14 +144,15 @@ class CaptchaApi:
         """Issue a captcha outside the routes. Needs an app context and does not read the request.
 
         :param source: the source that the captcha is issued for.
-        :param form: ``image``, or the last part of another form's route in the HTTP API, such as ``audio``.
-        :param identity: what the captcha is bound to: :meth:`verify` passes it only with the same identity. Any value
-            that JSON can represent, but text in an app with a JWTManager, as in its tokens; None: anonymous.
-        :param language: of a sound: a tag or a locale that one of the package's languages serves.
+        :param form: ``image``, ``audio`` or ``work``: the forms of the routes.
+        :param identity: what the captcha is bound to: :meth:`verify` passes it only with the same identity. Any JSON
+            value; text in an app with a JWTManager, as in its tokens. None: anonymous.
+        :param language: the language of a sound: a tag or a locale, such as ``de-AT``, that one of the package's
+            languages serves.
         :raises LookupError: there is no such source, or it has no captchas of this form, or none in this language.
-        :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``, which binds to
-            nobody, or one that no token of the app's JWTManager can carry.
-        :raises StoreUnavailable: the cache cannot be reached, or refuses.
+        :raises ValueError: the form is unknown, the source's ``jwt`` is ``off``, so that it binds to no identity, or no
+            token of the app's JWTManager can carry the identity.
+        :raises StoreUnavailable: the cache cannot be reached, or did not store the captcha.
         """
         refuse_identity_of_no_token(identity)
         translations = current_state().translations
@@ -172,7 +172,7 @@ class CaptchaApi:
         :returns: an outcome that is true only if the captcha passed.
         :raises LookupError: there is no such source; nothing is spent.
         :raises ValueError: no token of the app's JWTManager can carry the identity; nothing is spent.
-        :raises StoreUnavailable: the cache cannot be reached, or refuses; the captcha may be spent.
+        :raises StoreUnavailable: the cache cannot be reached, or fails; the captcha may be spent.
         """
         for name in () if source is None else (source,) if isinstance(source, str) else source:
             current_state().sources.find(name)
@@ -182,7 +182,7 @@ class CaptchaApi:
     def check(
         self, uuid: object, text: object, *, source: str | Collection[str] | None = None, identity: Any = None
     ) -> Outcome:
-        """Verify a captcha, and spend it: another name of :meth:`verify`."""
+        """Verify a captcha, and spend it: another name for :meth:`verify`."""
         return self.verify(uuid, text, source=source, identity=identity)
 
 

@@ -23,7 +23,7 @@ from .storage.answers import ROUNDING_SECONDS, AnswerStore
 from .storage.digests import digest_of, is_digest_of, key_id_of
 from .storage.entries import Entry, Terms
 
-#: How many times in a row a solved captcha may be kept at most.
+#: The most times in a row that a solved captcha may be kept.
 MOST_KEEPS = 9
 
 _UNKNOWN_KEY = (
@@ -56,9 +56,9 @@ class Verification:
 class CaptchaService:
     """Issues captchas and verifies them.
 
-    :param puzzles: makes the work; used only for sources that have some.
+    :param puzzles: makes the work; used only for sources that have any.
     :param keys: for the digests of answers. The first one signs; every one verifies what it has signed.
-    :param sender: of the signals: the app.
+    :param sender: the sender of the signals: the app.
     :param ensure_sync: ``Flask.ensure_sync`` of the app, for async receivers of signals.
     :param log_once: logs a configuration error, unless this process has logged it before.
     """
@@ -95,9 +95,9 @@ class CaptchaService:
 
         :param form: a key of ``FORMS``.
         :param identity: the identity to bind the captcha to, any JSON value; None: anonymous.
-        :param language: of a sound; a language of the package.
-        :param difficulty: of a source with ``auto``: ``calm``, ``normal`` or ``hard``.
-        :param theme: of a source with ``auto``: ``light`` or ``dark``.
+        :param language: the language of a sound: one of the package's.
+        :param difficulty: for a source with ``auto``: ``calm``, ``normal`` or ``hard``.
+        :param theme: for a source with ``auto``: ``light`` or ``dark``.
         :raises FormNotOffered: a LookupError: the source has no captchas of this form.
         :raises UnknownSource: a LookupError.
         :raises ValueError: an unknown form, or an identity for a source whose ``jwt`` is ``off``.
@@ -158,11 +158,11 @@ class CaptchaService:
         return verification
 
     def keep(self, verification: Verification, keeps: int) -> KeptCaptcha | None:
-        """Issue a captcha in place of one that passed: for its source and identity alone, and no longer valid.
+        """Issue a captcha in place of one that passed: for the same source and identity, and with the same expiry.
 
         :param verification: what :meth:`verify` returned. Calling this twice with it would make two captchas of one.
-        :param keeps: how many times in a row a solved captcha may be kept, 0 to 9. A kept one has the lower of this and
-            what it had left.
+        :param keeps: how many times in a row a solved captcha may be kept, 0 to 9. For one that was kept before, what
+            it has left counts if that is lower.
         :returns: None if there was no captcha that passed, it may not be kept again, or it is about to expire.
         :raises StoreUnavailable: none was issued.
         """
@@ -170,7 +170,7 @@ class CaptchaService:
         if terms is None:
             return None
         times = keeps if terms.keeps_left is None else min(keeps, terms.keeps_left)
-        # No more than the ttl: the host that issued it may have a clock that is ahead.
+        # No more than the ttl: the clock of the host that issued it may be ahead.
         seconds = min(terms.expires - int(time.time()), self._sources.find(terms.source).settings.ttl)
         if times < 1 or seconds < 1:
             return None
@@ -181,9 +181,9 @@ class CaptchaService:
         return KeptCaptcha(uuid, challenge.answer, seconds)
 
     def _put(self, terms: Terms, identity: Any, challenge: Challenge, ttl: int) -> str:
-        """Store the digest of an answer under a new uuid, and return that.
+        """Store the digest of an answer under a new uuid, and return the uuid.
 
-        :param challenge: not the answer itself, which the traceback of an error would show.
+        :param challenge: holds the answer, which would show in the traceback of an error if it were passed as text.
         :raises StoreUnavailable: it was not stored.
         """
         uuid = new_uuid()
@@ -249,9 +249,9 @@ def _with_solution(challenge: Challenge | None, puzzle: Puzzle | None) -> Challe
 def _has_expired(expires: int) -> bool:
     """Return whether a captcha has expired, even if the backend still has it.
 
-    ``expires`` is rounded down, and the store keeps an entry that much longer. If the clocks of hosts that share a
-    store differ, captchas expire early on a host whose clock is ahead of the issuing host's, and late on one whose
-    clock is behind, unless the backend expires them first.
+    ``expires`` is rounded down to a second, so a captcha is valid, and its entry kept, a second longer. If the clocks
+    of hosts that share a store differ, captchas expire early on a host whose clock is ahead of the issuing host's, and
+    late on one whose clock is behind, unless the backend expires them first.
     """
     return time.time() > expires + ROUNDING_SECONDS
 

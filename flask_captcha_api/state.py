@@ -106,6 +106,6 @@ def current_state() -> CaptchaState:
 def _always_claims_one_process(environ: Mapping[str, Any]) -> bool:
     """Return whether a server sets ``wsgi.multiprocess`` to False however many processes there are.
 
-    Granian does with any number of workers. AWS Lambda starts a process for each concurrent request.
+    Granian does, with any number of workers. AWS Lambda starts a process for each concurrent request.
     """
     return environ.get("SERVER_SOFTWARE") == "Granian" or not environ.keys().isdisjoint(_LAMBDA_KEYS)

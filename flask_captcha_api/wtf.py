@@ -22,9 +22,9 @@ from .http.languages import catalogue_of_texts
 from .http.results import Result, message_of
 from .widget.field import OWN_ATTRIBUTES, captcha_field
 
-#: Parameters of the widget that a template may pass on. All else are attributes, such as ``class``.
+#: Options that a template may pass to the widget. Everything else is an HTML attribute, such as ``class``.
 _WIDGET_OPTIONS = frozenset({"lang", "id", "error", "nonce", "asks", "inputmode", "lazy"})
-#: The names of the HTML attribute ``class`` as an option.
+#: The option names for the HTML attribute ``class``.
 _CLASS = frozenset({"class", "class_"})
 
 
@@ -46,7 +46,7 @@ class CaptchaWidget:
 class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     """A captcha in a form.
 
-    Do not use ``verify_captcha`` on the form's view as well::
+    ::
 
         class RegistrationForm(FlaskForm):
             account = StringField(validators=[DataRequired()])
@@ -55,31 +55,32 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
     ``{{ form.captcha() }}`` renders the widget with its label and its error: the template need not show
     ``form.captcha.errors``.
 
-    The form object keeps the outcome, so validating it again verifies nothing again. With ``verify_captcha`` on the
-    view no form would ever validate: the decorator spends the captcha before this field can verify it.
+    Do not use ``verify_captcha`` on the form's view as well: no form would ever validate, because the decorator spends
+    the captcha before this field can verify it. The form object keeps the outcome, so validating it again does not
+    verify the captcha again.
 
-    Without JavaScript, a button of the widget submits the form to get a sound or another picture. Such a form does not
-    validate, and no other field of it is validated, since the visitor has not finished it. This field then has an
-    error, which the widget does not show, so that no view takes a form without errors for one that passed. Rendered
-    again, the form keeps what was typed, except passwords, which WTForms leaves out.
+    Without JavaScript, the widget's buttons submit the form to get a sound or another picture. That form does not
+    validate, and its other fields are not validated, since the visitor has not finished it. This field then has an
+    error, so that no view mistakes the form for one that passed; the widget does not show it. Rendered again, the form
+    keeps what was typed, except passwords, which WTForms leaves out.
 
     :param label: not shown: the widget has its own, in the page's language.
     :param source: the source whose captchas are accepted.
     :param lang: language of the error and of the widget: a tag or a locale. None: CAPTCHA_LANGUAGE for the error; for
         the widget, see :func:`captcha_field`.
     :param unless: as in :func:`verify_captcha`: a function that returns True if the request needs no captcha. The
-        field then passes, spends nothing and, where it still returns True, renders as nothing.
-    :param in_macro: for templates whose macros show the label and the errors of every field. In such a page both would
-        stand twice, so the field's label and errors render as nothing, and only the widget shows them. The class that
-        a macro passes is meant for a text field and left out; ``render_kw`` may have one.
+        field then passes and spends nothing; while the function returns True, it renders as nothing.
+    :param in_macro: for templates whose macros show the label and the errors of every field. Both would appear twice,
+        so the field's label and errors render as nothing, and only the widget shows them. The class that a macro
+        passes is meant for a text field, so it is dropped; ``render_kw`` may have one.
     :param before_others: verify the captcha before any other field of the form is validated, and validate those only
-        if it passes. A machine then does not learn from the other fields' errors who has an account. Fields of a form
-        around this one are not affected.
-    :param keeps: how many times in a row a right captcha is kept, 0 to 9, if the form has to be shown again because
+        if it passes. A bot then cannot learn from the other fields' errors which accounts exist. Fields of an
+        enclosing form are not affected.
+    :param keeps: how many times in a row, 0 to 9, a solved captcha is kept if the form has to be shown again because
         another of its fields has an error. The visitor then sees a tick and need not solve another before the captcha
-        expires; see :meth:`VerifiedCaptcha.keep`. Never in a log-in, or another form that checks a password or a code
-        in its validators or in the view: whoever guesses would have that many more guesses for each captcha. Errors of
-        a form around this one do not count.
+        expires; see :meth:`VerifiedCaptcha.keep`. Never use this in a login form, or any form that checks a password
+        or a code in its validators or its view: each captcha would allow that many more guesses. Errors of an
+        enclosing form do not count.
     :raises TypeError: ``unless`` is not callable.
     :raises ValueError: ``keeps`` is not a whole number from 0 to 9.
     """
@@ -123,7 +124,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
 
     @property
     def uuid_name(self) -> str:
-        """Return the name of the form field with the captcha's id. The text has the name of this field."""
+        """Return the name of the form field with the captcha's id. The text is sent under this field's own name."""
         return f"{self.name}-uuid"
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Sequence[Any] | None = None) -> None:
@@ -165,7 +166,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         """Render the widget, as described at :class:`CaptchaWidget`."""
         if self._is_unneeded():
             return Markup("")
-        if self._in_macro:  # such as form-control, which in Bootstrap 4 is as high as one line of text
+        if self._in_macro:  # Bootstrap 4's form-control, for one, would make the widget one line high
             classes = [value for name, value in (self.render_kw or {}).items() if name in _CLASS]
             options = {name: value for name, value in options.items() if name not in _CLASS}
             options["class"] = classes[0] if classes else None
@@ -195,7 +196,7 @@ class CaptchaField(Field):  # type: ignore[misc]  # WTForms publishes no types
         return validate(*args, **options)
 
     def _keep(self) -> KeptCaptcha | None:
-        """Keep the captcha if only other fields have errors. A form without any has done what it is for."""
+        """Keep the captcha if only other fields have errors. A form without errors needs none."""
         if self._form is None or not self._form.errors or self.errors:
             return None
         return self._verified.keep(self._keeps)
@@ -227,12 +228,12 @@ class _ShownByWidget(str):
 
 
 def _attribute(name: str) -> str:
-    """Return the HTML attribute of a keyword argument, by the rule of WTForms' own widgets."""
+    """Return the HTML attribute for a keyword argument, as WTForms' own widgets name it."""
     return name.replace("_", "-").lower() if name.startswith(("data_", "aria_")) else name.lower()
 
 
 def _clear_errors(fields: Iterable[Any]) -> None:
-    """Clear the errors of fields, and of those that they hold, whose errors some of them show as their own."""
+    """Clear the errors of fields and of the fields inside them, whose errors some of them show as their own."""
     for field in fields:
         if isinstance(field, FormField):
             _clear_errors(field.form)

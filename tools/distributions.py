@@ -1,6 +1,6 @@
 """Builds the wheel and the source distribution. Run by ``make release-check``; nothing is published.
 
-setuptools writes into them when, by whom and with which umask they were built. Packed again without that, the same
+setuptools records in them when, by whom and with which umask they were built. Packed again without that, the same
 sources give the same bytes, so that anybody can check what was uploaded.
 """
 

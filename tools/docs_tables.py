@@ -94,7 +94,7 @@ def settings_of_app(_: str) -> str:
 
 
 def results(_: str) -> str:
-    """Return the table of results, with what there is to say about some below it."""
+    """Return the table of results, and below it the details of some."""
     rows = [
         (
             f"`{each.code}`",
@@ -153,12 +153,12 @@ def messages(_: str) -> str:
 
 
 def take_methods(_: str) -> str:
-    """Return the table of methods by which a backend takes by itself."""
+    """Return the table of methods by which a backend itself takes a value."""
     return _table(("method", "must"), [(f"`{name}(key)`", does) for name, does in TAKE_METHODS.items()])
 
 
 def difficulty_steps(_: str) -> str:
-    """Return the table of what ``auto`` makes of the number of captchas that a client has been issued."""
+    """Return the table of the difficulty that ``auto`` means, by the number of captchas issued to a client."""
     steps = sorted(STEPS)
     ends = [count for count, _ in steps[1:]]
     rows = [
@@ -178,7 +178,7 @@ def languages(_: str) -> str:
 
 
 def untranslated(_: str) -> str:
-    """Return the table of sentences that some languages lack, or a sentence that there are none."""
+    """Return the table of sentences that some languages lack, or a sentence if none is lacking."""
     own = {language: _keys_of(_catalogue_file(language)) for language in BUNDLED.catalogues}
     lacking = {key: [each for each in own if key not in own[each]] for key in own[FALLBACK_LANGUAGE]}
     rows = [(f"`{key}`", _codes(languages)) for key, languages in lacking.items() if languages]
@@ -215,7 +215,7 @@ def resistance(drawing: str) -> str:
 def at_a_glance(_: str) -> str:
     """Return the table of what readers read of each drawing at a glance."""
     scores = glance.kept()
-    drawings = [*DIFFICULTIES, "before", *cells.PEERS]  # the sheets also have drawings that were tried and not taken
+    drawings = [*DIFFICULTIES, "before", *cells.PEERS]  # the sheets also have drawings that were tried and rejected
     rows = [
         [_GLANCE_NAMES.get(drawing, drawing), *(_share(scores.get((kind, drawing))) for kind in KINDS)]
         for drawing in drawings
@@ -234,7 +234,7 @@ def _share(score: glance.Score | None) -> str:
         return ""
     low, high = wilson(*score)
     share = score.right / score.read
-    told = f"{share:.1%}" if 0.995 <= share < 1 else f"{share:.0%}"  # 100% is said of all only
+    told = f"{share:.1%}" if 0.995 <= share < 1 else f"{share:.0%}"  # 100% means every one
     return f"{score.right} of {score.read} = {told} ({low:.0%} to {high:.0%})"
 
 

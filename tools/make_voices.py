@@ -70,7 +70,7 @@ LANGUAGES = {
          # It spells kanji, and reads は as in the middle of a word.
          "聞いてください": "きいてください", "数字は": "すうじわ", "文字は": "もじわ", "問題は": "もんだいわ"},
     ),
-    # The others speak numbers digit by digit. Of the letters, those that a telephone confuses have a word besides.
+    # The others speak numbers digit by digit. Letters that sound alike on a telephone also have a word.
     "de": (
         "de", 130,
         {"0": "null", "1": "eins", "2": "zwei", "3": "drei", "4": "vier", "5": "fünf", "6": "sechs", "7": "sieben",

@@ -1,8 +1,8 @@
 """Packs the widget for npm: build/npm/flask-captcha-api-VERSION.tgz. Run by ``make npm``; nothing is published.
 
 The package has the scripts that the app serves, adapted to a bundle: the style sheet is part of the module, and the
-captcha routes are those of the page's origin. Version and manifest come from where they are written down already, and
-the same sources give the same bytes.
+captcha routes are those of the page's origin. Version and manifest come from pyproject.toml and
+the documentation, and the same sources give the same bytes.
 """
 
 import json
@@ -20,7 +20,7 @@ OUTPUT = ROOT / "build" / "npm"
 _STATIC = ROOT / "flask_captcha_api" / "widget" / "static"
 _HOW_TO = ROOT / "docs" / "how-to" / "widget.md"
 
-#: Lines of the script that hold only where the app serves it, and what a bundle has in their place.
+#: Lines of the script that are right only where the app serves it, and what a bundle has instead.
 _SERVED = re.compile(r"^( *)// <served>.*?// </served>$\n", re.MULTILINE | re.DOTALL)
 _ROUTES = 'const BASE = "/captcha";\nconst DIGEST = "latest";\n'
 

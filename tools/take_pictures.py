@@ -20,7 +20,7 @@ from tests.support.browser.browsers import chromium
 from tests.support.browser.site import running
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-#: Of digits that captchas have.
+#: Only digits that captchas use.
 ANSWER = "40528"
 HEIGHT = 790
 WIDE, NARROW = 440, 320
@@ -39,7 +39,7 @@ def listening(page: Page) -> None:
     page.keyboard.press("Tab")
 
 
-#: By file name: the width, the colour scheme, the captcha's seed, and what to do before.
+#: By file name: the width, the colour scheme, the captcha's seed, and what to do before the screenshot.
 SHOTS: dict[str, tuple[int, Literal["light", "dark"], int, Callable[[Page], None]]] = {
     "example-login": (WIDE, "light", 18, unchanged),
     "example-login-dark": (WIDE, "dark", 16, unchanged),
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def take_login(browser: Browser, seed_source: Mock) -> None:
-    """Take those of the example's login."""
+    """Take the screenshots of the example's login."""
     with running() as site, answers(site.app, ANSWER):
         for name, (width, scheme, seed, prepare) in SHOTS.items():
             seed_source.return_value = seed
@@ -77,7 +77,7 @@ def take_login(browser: Browser, seed_source: Mock) -> None:
 
 
 def take_playground(browser: Browser, seed_source: Mock) -> None:
-    """Take that of the playground."""
+    """Take the screenshot of the playground."""
     width, height, query, seed_source.return_value, letters = PLAYGROUND
     with demo_site.running(letters) as site:
         page = browser.new_page(

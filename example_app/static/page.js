@@ -102,7 +102,7 @@ changePassword.form.addEventListener("input", () => {
   confirmPassword.setCustomValidity(newPassword.value === confirmPassword.value ? "" : "The new passwords differ.");
 });
 
-/** Say why there is no form for the password, where a link leads to it. */
+/** Say why the password form is not shown, if a link leads to it. */
 function explain() {
   if (location.hash === `#${changePassword.form.id}` && !signedOut.hidden) {
     login.showMessage("Sign in first, then change the password.");

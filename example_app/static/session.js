@@ -14,7 +14,7 @@ export function currentToken() {
   return token;
 }
 
-/** Replace the token by the one that the captcha widget received. */
+/** Replace the token with the one that the captcha widget received. */
 export function setToken(received) {
   token = received;
 }

@@ -5,11 +5,11 @@ import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
 
-#: In code points.
+#: The most code points of an answer.
 LONGEST_ANSWER = 64
 #: Lower-case hexadecimal digits of a puzzle's solution.
 SOLUTION_DIGITS = 16
-#: With a dot and the solution of a puzzle.
+#: The same, with a dot and the solution of a puzzle.
 LONGEST_TEXT = LONGEST_ANSWER + 1 + SOLUTION_DIGITS
 
 #: What a visitor typed, a dot, and the solution of a puzzle.
@@ -72,7 +72,7 @@ class Folding:
 
     @classmethod
     def from_flags(cls, flags: str) -> "Folding":
-        """Return the rules that flags stand for. Those of other things are ignored."""
+        """Return the rules that the flags stand for. Flags of other things are ignored."""
         return cls(**{name: rule.flag in flags for name, rule in RULES.items()})
 
 
@@ -82,13 +82,13 @@ EXACT = Folding(exact=True)
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference between answer and typed text that does not matter, or only with some rules.
+    """A difference between answer and typed text that never matters, or only under some rules.
 
     :ivar name: for the documentation.
     :ivar typed: an example that passes, because it is folded into the same as ``answer``.
     :ivar where: the captchas that ignore it, for the documentation.
     :ivar ignored_by: the rules of such captchas.
-    :ivar counts_in: the rules of captchas in which it matters; None: there are none, but for kept ones.
+    :ivar counts_in: the rules of captchas in which it matters; None: it matters only in kept ones.
     """
 
     name: str
@@ -146,7 +146,7 @@ def is_acceptable(text: object) -> bool:
 
 
 def _fold_once(text: str) -> str:
-    if text.isascii():  # what nearly everybody types, and the same by a shorter way
+    if text.isascii():  # what nearly everybody types: the same result by a shortcut
         return "".join(text.split()).casefold()
     return "".join(map(_fold_character, unicodedata.normalize("NFKC", text))).casefold()
 

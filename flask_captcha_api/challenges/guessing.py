@@ -1,4 +1,4 @@
-"""The probability of a blind guess: how often a bot passes that always gives the likeliest answer."""
+"""The probability of a blind guess: how often a bot that always gives the likeliest answer passes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from .makers import SUMS_IN_THREE, operand_ranges
 #: Sample size for estimates.
 SAMPLES = 10_000
 #: The fewest occurrences of the commonest answer among the samples from which its probability is estimated. An answer
-#: with a probability of 1 in 500 is expected 20 times, and occurs fewer than 10 times in one run of two hundred.
+#: with a probability of 1 in 500 is expected 20 times, and occurs fewer than 10 times in one run out of two hundred.
 _MIN_OCCURRENCES = 10
 _UPPER_BOUND = 1 / 500
 
@@ -35,7 +35,7 @@ class GuessProbability:
 
 
 def row_probability(alphabet: str) -> Callable[[int], float]:
-    """Return the probability by length for a row whose characters are drawn uniformly from an alphabet."""
+    """Return the probability, as a function of its length, for a row drawn uniformly from an alphabet."""
     return lambda length: 1 / len(alphabet) ** length
 
 
@@ -60,7 +60,7 @@ def arithmetic_probability(length: int) -> float:
 def estimate(answers: Iterable[str], folding: Folding) -> GuessProbability:
     """Estimate the probability from a sample of a maker's answers, about :data:`SAMPLES` of them.
 
-    :param folding: of the source.
+    :param folding: how the answers are folded.
     """
     counts = Counter(map(folding.fold, answers))
     ((_, occurrences),) = counts.most_common(1)

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of challenge. A maker alone is enough if the package is to draw and speak its prompts.
+    """A kind of challenge. A maker alone is enough if the package should draw and speak its prompts.
 
     ::
 
@@ -35,20 +35,21 @@ class Kind:
     one raises, the visitor gets an error result.
 
     :param make: makes a challenge of a given length, with all its randomness from the ``secrets`` module.
-    :param draw: draws a prompt for a source's settings, in any size; the package encodes the picture in the source's
-        format, without transparency. None: the package draws the text.
-    :param speak: speaks a prompt in a language of the package, such as ``en``, as the bytes of a WAV file. None: a kind
-        with ``draw`` has no sound, as its prompt need not be what a visitor reads; else the package spells rows of
-        digits and Latin letters and speaks sums and differences, and other prompts have no sound. To let the package
-        speak the prompts of a kind with ``draw``, pass :func:`speak_prompt`.
-    :param best_guess: the probability of the likeliest answer at a given length, above 0 and at most 1. None:
+    :param draw: ``draw(prompt, settings, rng)`` returns a picture of a prompt for a source's settings, in any size; the
+        package encodes it in the source's format, without transparency. None: the package draws the text.
+    :param speak: ``speak(prompt, language, rng)`` speaks a prompt in a language of the package, such as ``en``, and
+        returns the bytes of a WAV file. None: a kind with ``draw`` has no sound, as its prompt need not be what a
+        visitor reads; else the package spells rows of digits and Latin letters and speaks sums and differences, and
+        other prompts have no sound. To let the package speak the prompts of a kind with ``draw``, pass
+        :func:`speak_prompt`.
+    :param best_guess: returns the probability of the likeliest answer at a given length, above 0 and at most 1. None:
         ``flask captcha check`` estimates it.
     :param digits_only: whether the answers are numbers. Then dashes between two digits do not count (``407-18`` is
         ``40718``), and a minus sign may be any dash (``−5`` is ``-5``, not ``5``).
-    :param has_case: whether the answers have letters with an upper and a lower case. Visitors are then told that it
-        does not matter, where it does not.
-    :param answer_length: the number of characters of every answer at a given length, 1 to 64, not counting white space;
-        sent to clients, which tell a visitor who types fewer. None: it varies, or is not known.
+    :param has_case: whether the answers have letters with an upper and a lower case. Visitors are then told that case
+        does not matter, if it does not.
+    :param answer_length: returns the number of characters of every answer at a given length, 1 to 64, not counting
+        white space. It is sent to clients, which tell a visitor who types fewer. None: it varies, or is not known.
     :param shortest: the shortest length that ``make`` supports.
     :param advisable: the shortest length that gets no warning when the app starts.
     """
@@ -66,7 +67,7 @@ class Kind:
 
     @property
     def may_have_sound(self) -> bool:
-        """Return whether its prompts may be spoken: by the kind itself, or by the package, which can speak some."""
+        """Return whether its prompts may have a sound, from the kind itself or from the package, which speaks some."""
         return self.speak is not None or self.draw is None
 
 

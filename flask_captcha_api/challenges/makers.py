@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 #: Without 1, which is read as 2 when the background cuts it, 7, which is read as 2 or 4 when it is bent, and 9, which
 #: is a 6 upside down. A blind guess of five of the others passes once in 16,807 attempts.
 DIGITS = "0234568"
-#: No vowels, so that no words appear; of each group of look-alikes (B P R, C G, D O, M W, N Z, T Y …) at most one; none
-#: of K and L, which took part in most misreadings (as H, S, C, T and Z). A blind guess of five passes once in 32,768
-#: attempts.
+#: No vowels, so that no words appear; of each group of look-alikes (B P R, C G, D O, M W, N Z, T Y …) at most one;
+#: neither K nor L, which took part in most misreadings (as H, S, C, T and Z). A blind guess of five passes once in
+#: 32,768 attempts.
 LETTERS = "CFHMPSTZ"
 
 MINUS = "\N{MINUS SIGN}"

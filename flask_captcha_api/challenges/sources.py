@@ -11,17 +11,17 @@ from .folding import LONGEST_ANSWER, RULES, Folding, is_typable
 from .kinds import Kind
 from .makers import Challenge
 
-#: The difficulty of a source with ``auto`` where nothing is counted.
+#: The difficulty of a source with ``auto`` if nothing is counted.
 UNCOUNTED: Difficulty = "normal"
-#: So many sources, and what follows from each, are kept at most. Where every name is one, clients make them up.
+#: The most sources, and values derived from one, that are cached. If any name is a source, clients can make them up.
 MOST_KEPT = 256
-#: The theme of a source with ``auto`` where the request asks for none.
+#: The theme of a source with ``auto`` if the request asks for none.
 DEFAULT_THEME: Theme = "light"
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A source, such as the login form. Equal to itself alone, so that what follows from it can be kept by it."""
+    """A source, such as the login form. Equal only to itself, so that it can be the key of a cache."""
 
     name: str
     settings: SourceConfig
@@ -41,12 +41,12 @@ class Source:
         return tuple(key for key, holds in is_known.items() if holds)
 
     def settings_at(self, difficulty: Difficulty, theme: Theme = DEFAULT_THEME) -> SourceConfig:
-        """Return the settings for one picture, with this difficulty and theme in the place of ``auto``."""
+        """Return the settings for one picture, with this difficulty and theme in place of ``auto``."""
         return _settings_at(self, difficulty, theme)
 
     @property
     def may_have_sound(self) -> bool:
-        """Return whether its captchas may have a sound. Of a maker alone, that depends on the prompt."""
+        """Return whether its captchas may have a sound. For a kind that is only a maker, that depends on the prompt."""
         return self.settings.audio and self.kind.may_have_sound
 
     @property

@@ -20,7 +20,7 @@ from ..translations import DEFAULT_LANGUAGE
 GROUP_NAME = "captcha"
 
 _MOST_PICTURES = 100
-#: The difficulty of a visitor's first pictures where it is ``auto``.
+#: The difficulty of a visitor's first pictures if the source has ``auto``.
 _FIRST = STEPS[-1][1]
 
 commands: AppGroup = AppGroup(GROUP_NAME, help="Check the app's captchas, and look at them.")
@@ -41,7 +41,7 @@ commands: AppGroup = AppGroup(GROUP_NAME, help="Check the app's captchas, and lo
 @click.option(
     "--difficulty",
     type=click.Choice([difficulty for _, difficulty in reversed(STEPS)]),
-    help=f"How hard the pictures are to read.  [default: the source's; {_FIRST} for auto, as visitors first see]",
+    help=f"How hard the pictures are to read.  [default: the source's; {_FIRST} for auto, which visitors see first]",
 )
 @click.option("--lang", metavar="TAG", help="The language of the sound.  [default: the app's]")
 def write_sheet(
@@ -97,7 +97,7 @@ def _find_source(state: CaptchaState, name: str | None) -> Source:
 
 
 def _language_of_sound(state: CaptchaState, tag: str | None) -> str:
-    """Return the language for a tag, else the first that is configured: there is no request that accepts any."""
+    """Return the language for a tag, else the first one configured: there is no request with an Accept-Language."""
     config, language_for = state.config, state.translations.language_for
     if tag is not None and language_for(tag) is None:
         raise click.BadParameter(f"no language serves {tag!r}", param_hint="--lang")

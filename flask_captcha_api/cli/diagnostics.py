@@ -65,7 +65,7 @@ def _check_settings(app: Flask, state: CaptchaState, report: Report) -> None:
     """Report the settings in force, and read the app's settings again, which repeats the warnings of ``init_app``."""
     in_force = _values(state.config)
     for key, (value, default) in in_force.items():
-        # Of CAPTCHA_CACHE only the type, as it may hold a password.
+        # Only the type of CAPTCHA_CACHE: the rest may hold a password.
         shown = value["CACHE_TYPE"] if key == "CAPTCHA_CACHE" and value is not None else value
         report.settings[key] = (as_text(shown), as_text(default))
     try:
@@ -118,7 +118,7 @@ def _check_cache(state: CaptchaState, report: Report) -> None:
 
 
 def _scope(backend: Any) -> str:
-    """Return what a cache is shared by."""
+    """Return who can share a cache, in words."""
     names = [each.__name__ for each in type(backend).__mro__ if each.__module__.partition(".")[0] == "cachelib"]
     return next((_SCOPES[name] for name in names if name in _SCOPES), "unknown (custom backend)")
 

@@ -62,7 +62,7 @@ def _overrides(report: Report) -> Iterator[str]:
 
 
 def _doors(report: Report) -> Iterator[str]:
-    """Name each source's cheapest way in, and say what it and the others take a program."""
+    """Name each source's cheapest way in, and what each of its ways in costs a program."""
     rows = []
     for source in report.sources:
         prices = {door.form: door.seconds for door in source.doors if door.seconds is not None}
@@ -72,7 +72,7 @@ def _doors(report: Report) -> Iterator[str]:
 
 
 def _work(report: Report) -> Iterator[str]:
-    """Say what each number of squarings means on devices, and what 1,000 passes cost by it."""
+    """Show how long each number of squarings takes on devices, and what 1,000 passes cost."""
     if report.seconds_per_squaring is None:
         return iter(())
     devices = {**SECONDS_PER_SQUARING, "here": report.seconds_per_squaring}

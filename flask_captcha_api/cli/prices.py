@@ -1,6 +1,6 @@
 """What work means on a device, and what a pass costs a program.
 
-The figures are measured or published, and explained in docs/explanation/price.md. They are of one processor core, and
+The figures are measured or published, and explained in docs/explanation/price.md. They are for one processor core, and
 lower than what most attackers pay: getting and sending a captcha costs something too, and so does writing the program.
 """
 
@@ -11,11 +11,11 @@ from types import MappingProxyType
 
 from ..challenges.sources import Source
 
-#: Seconds that a squaring of 1,024 bits takes, by device. Telephones vary by a factor of ten. Natively means GMP.
+#: Seconds that a squaring of 1,024 bits takes, by device. Telephones vary by a factor of ten; ``native`` is GMP.
 SECONDS_PER_SQUARING: Mapping[str, float] = MappingProxyType(
     {"old phone": 50e-6, "phone": 10e-6, "laptop": 2e-6, "native": 0.3e-6}
 )
-#: Of a graphics card, which does many puzzles side by side, and none of them faster than a processor.
+#: The same for a graphics card, which solves many puzzles side by side, but none of them sooner than a processor.
 _GPU_SECONDS_PER_SQUARING = 0.2e-9
 CPU_DOLLARS_PER_HOUR = 0.04
 GPU_DOLLARS_PER_HOUR = 0.34
@@ -33,7 +33,7 @@ PICTURE_SECONDS: Mapping[tuple[str, str], float] = MappingProxyType(
     }
 )
 # </tables>
-#: The same by the sound: a small network, trained once, takes 0.017 s for each and hears nine of ten.
+#: The same for the sound: a small network, trained once, takes 0.017 s for each and hears nine out of ten.
 SOUND_SECONDS = 0.019
 
 _TIMED_SQUARINGS = 4_000
@@ -78,7 +78,7 @@ def native_seconds(squarings: int) -> float:
 
 
 def cents_on_cpu(seconds: float) -> float:
-    """Return what 1,000 passes cost on a rented processor, if each takes so many CPU seconds."""
+    """Return what 1,000 passes cost on a rented processor, if each takes this many CPU seconds."""
     return 1000 * seconds * CPU_DOLLARS_PER_HOUR / 3600 * 100
 
 
@@ -88,7 +88,7 @@ def cents_on_gpu(squarings: int) -> float:
 
 
 def short(number: float) -> str:
-    """Return a number for people: with one digit that counts, or two from 1 on."""
+    """Return a number for people to read: one significant digit below 1, two from 1 up."""
     rounded = float(f"{number:.2g}")
     if rounded >= 10:
         return f"{number:,.0f}"
@@ -98,7 +98,7 @@ def short(number: float) -> str:
 
 
 def measured_seconds_per_squaring() -> float:
-    """Return the seconds that a squaring takes on this machine, in Python: the least of five times."""
+    """Return the seconds that a squaring takes on this machine, in Python: the fastest of five runs."""
     times = []
     for _ in range(5):
         begin = time.perf_counter()

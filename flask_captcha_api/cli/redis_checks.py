@@ -1,4 +1,4 @@
-"""How a Redis server is configured, as far as it can lose captchas or bring spent ones back."""
+"""Checks whether a Redis server is configured so that it can lose captchas or bring spent ones back."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ _NEARLY_FULL = 0.9
 
 
 def redis_notes(backend: Any) -> list[str]:
-    """Return what a backend's server should be configured otherwise, or what could not be read of it.
+    """Return a note on each setting of a backend's server that should change, or could not be read.
 
     :param backend: any backend; connects to those of the Redis family.
     """
@@ -20,8 +20,8 @@ def redis_notes(backend: Any) -> list[str]:
         return [*_memory_notes(memory), *_snapshot_notes(client, persistence)]
     except Exception as error:  # of the client library; a hosted server may refuse INFO
         return [
-            f"INFO of the Redis server could not be read ({type(error).__name__}): see that it evicts no keys and "
-            "takes no snapshots"
+            f"INFO of the Redis server could not be read ({type(error).__name__}): make sure that it evicts no "
+            "keys and takes no snapshots"
         ]
 
 
@@ -34,7 +34,7 @@ def _memory_notes(memory: dict[str, Any]) -> Iterator[str]:
         )
     elif limit and memory["used_memory"] > limit * _NEARLY_FULL:
         yield (
-            f"Redis uses {memory['used_memory'] / limit:.0%} of its maxmemory, and captchas are answered 01007 when it "
+            f"Redis uses {memory['used_memory'] / limit:.0%} of its maxmemory, and captcha requests get 01007 when it "
             "is full: increase maxmemory"
         )
 
@@ -46,8 +46,8 @@ def _snapshot_notes(client: Any, persistence: dict[str, Any]) -> Iterator[str]:
         takes_snapshots = bool(client.config_get("save")["save"])
     except Exception as error:  # of the client library; most hosted servers refuse CONFIG
         yield (
-            f"CONFIG of the Redis server could not be read ({type(error).__name__}): see that it takes no snapshots "
-            "without an append-only file"
+            f"CONFIG of the Redis server could not be read ({type(error).__name__}): make sure that it takes no "
+            "snapshots without an append-only file"
         )
         return
     if takes_snapshots:

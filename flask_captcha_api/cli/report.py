@@ -61,7 +61,7 @@ class Report:
 
     @contextmanager
     def recording_warnings(self) -> Iterator[None]:
-        """Add the package's warnings in the block as errors; those of other packages are ignored."""
+        """Add the package's warnings from the block as errors; those of other packages are ignored."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield

@@ -35,7 +35,7 @@ def check_routes(app: Flask, state: CaptchaState, report: Report) -> None:
                 continue
             refusal = "answers instead"
         report.add_error(
-            "a before_request function of the app refuses visitors who are not logged in the captcha routes "
+            "a before_request function of the app blocks the captcha routes for visitors who are not logged in "
             f"({url.removeprefix('https://')}: it {refusal}): let it return None if "
             "flask_captcha_api.is_captcha_request()"
         )

@@ -20,7 +20,7 @@ ANY_NAME = "any"
 
 #: The highest acceptable probability of a blind guess.
 _HIGHEST_PROBABILITY = 0.01
-#: The shortest acceptable ttl, in seconds: to hear a sound twice and type it takes as long.
+#: The shortest acceptable ttl, in seconds: hearing a sound twice and typing it takes that long.
 _SHORTEST_TTL = 30
 #: The greatest value of CAPTCHA_LENGTH.
 _GREATEST_LENGTH = 12
@@ -60,8 +60,8 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
         )
     if settings.ttl < _SHORTEST_TTL:
         report.add_error(
-            f"{_label(source)}: captchas expire after {settings.ttl} s, before visitors have read or heard and typed "
-            f"them: increase ttl, by default {SourceConfig.ttl}"
+            f"{_label(source)}: captchas expire after {settings.ttl} s, too soon for visitors to read or hear them and "
+            f"type: increase ttl, by default {SourceConfig.ttl}"
         )
     if settings.work is not None:
         report.add_note(
@@ -84,13 +84,13 @@ def _why_silent(source: Source) -> str:
         else "has no sound, because it draws its prompts itself and has no speak="
     )
     return (
-        f"{_label(source)}: kind {source.settings.kind!r} {why}, so nobody passes who cannot see the picture: give the "
-        "Kind a speak=, or offer these visitors another way"
+        f"{_label(source)}: kind {source.settings.kind!r} {why}, so people who cannot see the picture cannot pass: "
+        "give the Kind a speak=, or offer these visitors another way"
     )
 
 
 def _unexpected_lengths(source: Source, challenges: Sequence[Challenge]) -> list[int]:
-    """Return the numbers of characters of answers that are not what the kind says, sorted."""
+    """Return the lengths of answers that differ from the one that the kind declares, sorted."""
     expected = source.answer_length
     if expected is None:
         return []
@@ -103,7 +103,7 @@ def _label(source: Source) -> str:
 
 def _guess_probability(source: Source, challenges: Sequence[Challenge]) -> GuessProbability:
     if source.kind.best_guess is None:
-        # By the form that folds most: what does not count in a sound need not be guessed there.
+        # By the form that is easiest to guess: what a sound does not distinguish need not be guessed there.
         foldings = {form.folding(source) for form in FORMS.values() if form.has_prompt and form.is_offered(source)}
         estimates = [estimate((challenge.answer for challenge in challenges), folding) for folding in foldings]
         return max(estimates, key=lambda each: each.probability)
@@ -140,7 +140,7 @@ def _fonts_suffice(source: Source, challenges: Sequence[Challenge], report: Repo
 
 
 def _render(source: Source, challenges: Sequence[Challenge]) -> None:
-    """Draw challenges and, if they can be spoken, speak them in turn: each language is spoken once."""
+    """Draw the challenges, and speak those that can be spoken in turn, until every language was spoken once."""
     rng = Random(secrets.randbits(128))  # noqa: S311 - for rendering only
     kind, settings = source.kind, source.settings_at(UNCOUNTED)
     for challenge in challenges:

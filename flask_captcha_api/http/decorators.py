@@ -1,4 +1,4 @@
-"""The decorator ``verify_captcha``, and the same as a function for use inside a view."""
+"""The decorator ``verify_captcha``, and the same as a function to call inside a view."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -26,7 +26,7 @@ _EASIEST_IS_ACCEPTED = (
     "@verify_captcha('uuid', 'code', source='login')"
 )
 
-#: The names of the fields unless others are given.
+#: The default names of the fields.
 _FIELDS = ("uuid", "code")
 
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -59,18 +59,18 @@ def verify_captcha(
     :param source: the source, or sources, whose captchas are accepted. None: any.
     :param unless: a function, sync or async, called without arguments in each request. If it returns True, the request
         goes through unverified and nothing is spent. Any other value requires the captcha; one that is neither True
-        nor false is logged as an error.
-    :param except_methods: the HTTP methods that need no captcha, in upper case: ``("GET",)`` for a view that shows a
-        form and receives it too. GET includes HEAD: what
-        runs after this decorator, such as the view, then sees GET as the method. All other methods are protected.
+        nor falsy is logged as an error.
+    :param except_methods: the HTTP methods that need no captcha, in upper case: ``("GET",)`` for a view that both shows
+        and receives a form. GET includes HEAD: what runs after this decorator, such as the view, then sees GET as the
+        method. All other methods are protected.
     :param from_headers: whether to read the headers ``Captcha-Uuid`` and ``Captcha-Code``, and nothing else, instead of
         two fields: for requests whose body has a strict schema, or none. Their values are ASCII without commas. A view
-        without this option never reads these headers. Protect no GET like this that an HTTP cache may store: it would
-        send the response without a captcha.
+        without this option never reads these headers. Do not protect a GET this way if an HTTP cache may store its
+        response: the cache would send it without a captcha.
     :raises TypeError: when decorating: ``unless`` is not callable, ``except_methods`` is text, ``from_headers`` is
         given together with names of fields, or a class is decorated instead of its methods.
     :raises ValueError: when decorating: ``source`` is empty or not a valid name, or ``except_methods`` has something
-        else than HTTP methods.
+        other than HTTP methods.
     :raises LookupError: in a request: the app has no such source.
     :raises CaptchaRejected: in a request, before the view. The app answers with the envelope unless it has a handler
         for this class.
@@ -83,7 +83,7 @@ def verify_captcha(
     unprotected = _check_methods(except_methods)
 
     def decorate(view: _View) -> _View:
-        if isinstance(view, type):  # extensions have routes for classes, above which it would protect nothing
+        if isinstance(view, type):  # above an extension's route for a class, it would protect nothing
             raise TypeError(
                 f"@verify_captcha cannot protect the class {view.__name__}: put it on the class's methods, such as post"
             )
@@ -93,8 +93,8 @@ def verify_captcha(
             if request.method not in unprotected:
                 _verify(uuid, text, names, unless, from_headers)
             elif request.method == "HEAD" and "GET" in unprotected:
-                # A view that asks whether the method is GET would handle HEAD as the method that needs a captcha. It
-                # stays GET until the request ends: this may be a before_request function, which runs before the view.
+                # Otherwise a view that tests for GET would handle HEAD like POST. The method stays GET until the
+                # request ends: this may be a before_request function, which runs before the view.
                 request.method = "GET"
             return current_app.ensure_sync(view)(*args, **kwargs)
 
@@ -112,7 +112,7 @@ def verify_captcha_in_request(
     unless: Condition | None = None,
     from_headers: bool = False,
 ) -> VerifiedCaptcha:
-    """Verify the captcha of the current request: for use inside a view, instead of :func:`verify_captcha`.
+    """Verify the captcha of the current request, inside a view, instead of :func:`verify_captcha`.
 
     A view that finds another mistake in the request can spare its visitor a second captcha, unless it checks a
     password::
@@ -129,11 +129,11 @@ def verify_captcha_in_request(
 
     The parameters are those of :func:`verify_captcha`.
 
-    :returns: the captcha, which :meth:`VerifiedCaptcha.keep` replaces by one that need not be solved.
+    :returns: the captcha, which :meth:`VerifiedCaptcha.keep` can replace with one that need not be solved.
     :raises TypeError: ``unless`` is not callable, or ``from_headers`` is given together with names of fields.
     :raises ValueError: ``source`` is empty or not a valid name.
     :raises LookupError: the app has no such source.
-    :raises CaptchaRejected: the captcha does not pass, or the request is refused: with any result of verifying but
+    :raises CaptchaRejected: the captcha does not pass, or the request is refused: any result of verifying other than
         success.
     """
     names = _check_names(source)

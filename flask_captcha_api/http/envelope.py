@@ -33,7 +33,7 @@ class EnvelopeResponse(Response):
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
         """Return the headers with ``no-store``, and with the captcha's among those that other origins may read.
 
-        They are added here because all ``after_request`` functions of the app have run by now, so none can undo it.
+        They are added here because all ``after_request`` functions of the app have run by now, so none can undo this.
         Authorization has to be listed: ``*`` does not include it.
         """
         headers = super().get_wsgi_headers(environ)
@@ -68,9 +68,9 @@ def envelope(result: Result, response: Any = None, *, retry_after: int | None = 
 
 
 def captcha_json(form: str, captcha: Captcha) -> Json:
-    """Build the member ``response`` of an issued captcha: Base64 data, id, and work if there is some.
+    """Build the member ``response`` of an issued captcha: Base64 data, id, and work if there is any.
 
-    Data and id are not escaped: neither can contain anything that JSON escapes, and the search for it would take longer
+    Data and id are not escaped: neither can contain anything that JSON escapes, and looking for it would take longer
     than the rest of the envelope.
     """
     members = [b'"uuid":"%s"' % captcha.uuid.encode()]

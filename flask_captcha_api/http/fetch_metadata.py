@@ -24,9 +24,9 @@ def is_unreadable() -> bool:
 def is_forced_by_another_site() -> bool:
     """Return whether a page of another site sent this request without being able to read the response.
 
-    Unlike :func:`is_unreadable`, this excludes the app's images and beacons, and embedded pages. Prefetches by
-    speculation rules count whoever has made the rules: Chromium sends ``none`` as their site. When such a page is
-    opened, the widget's script requests the captcha that it lacks.
+    Unlike :func:`is_unreadable`, this excludes the app's own images and beacons, and embedded pages. It includes all
+    prefetches by speculation rules, even the app's own, because Chromium sends ``none`` as their site. When a
+    prefetched page is opened, the widget's script requests the captcha that it lacks.
     """
     environ = request.environ
     site = environ.get("HTTP_SEC_FETCH_SITE")
@@ -36,7 +36,7 @@ def is_forced_by_another_site() -> bool:
 
 
 def is_never_refused() -> bool:
-    """Return False. For requests that have to prove who sends them, which no page can for a visitor."""
+    """Return False: for requests that carry a secret, which no page can send through a visitor's browser."""
     return False
 
 

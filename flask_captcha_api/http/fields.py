@@ -14,7 +14,7 @@ UUID_HEADER = "Captcha-Uuid"
 TEXT_HEADER = "Captcha-Code"
 #: Maximum bytes of a body of that route.
 LARGEST_BODY = 64 * 1024
-#: Maximum bytes of a form there, and fields in it. Parsing 64 KiB of tiny fields, of bytes that are no text or of
+#: Maximum bytes of a form there, and fields in it. Parsing 64 KiB of tiny fields, of undecodable bytes or of
 #: parameters would take as long as issuing twenty or thirty captchas.
 LARGEST_FORM = 4 * 1024
 MOST_FIELDS = 20
@@ -34,7 +34,7 @@ def read_fields(uuid_names: Names, text_names: Names, *, is_bounded: bool = Fals
     A missing field is None, one given twice is a list, and both are None if the body cannot be read. None of these has
     the shape of a uuid or a text.
 
-    :param is_bounded: whether the limits above apply to the body, besides MAX_CONTENT_LENGTH and Flask's own limits.
+    :param is_bounded: whether the limits above apply to the body, on top of MAX_CONTENT_LENGTH and Flask's limits.
     """
     try:
         _check_content_type()
@@ -47,7 +47,7 @@ def read_fields(uuid_names: Names, text_names: Names, *, is_bounded: bool = Fals
 
 
 def read_form(*names: str) -> tuple[object, ...] | None:
-    """Return the fields of a form, within the limits above; None if the body is no form, or cannot be read.
+    """Return the fields of a form, within the limits above; None if the body is not a form, or cannot be read.
 
     A missing field is None, and one given twice is a list.
     """
@@ -69,7 +69,7 @@ def read_headers() -> tuple[object, object]:
 
 def _only_header(name: str) -> str | None:
     value: str | None = request.headers.get(name)
-    # Servers join a header that was sent twice by a comma. They decode headers as Latin-1, whatever was sent.
+    # Servers join duplicate headers with a comma, and decode headers as Latin-1, whatever was sent.
     return value if value is not None and value.isascii() and "," not in value else None
 
 
@@ -110,7 +110,7 @@ def _limit_body() -> None:
         limit = min(request.max_content_length or largest, largest)
         request.stream = get_input_stream(request.environ, max_content_length=limit)
     if is_form:
-        request.max_form_parts = MOST_FIELDS  # which Werkzeug applies to multipart/form-data alone
+        request.max_form_parts = MOST_FIELDS  # which Werkzeug applies only to multipart/form-data
         if request.mimetype == FORM_TYPES[0] and request.get_data().count(b"&") >= MOST_FIELDS:
             raise ValueError("the form has too many fields")
 
@@ -124,7 +124,7 @@ def _first_present(look_up: Callable[[str], list[object]], names: Names) -> obje
 
 
 def _choose_place() -> Callable[[str], list[object]]:
-    """Return the function that looks a field up in the place of the request that holds the fields."""
+    """Return the function that looks a field up in the part of the request that holds the fields."""
     may_lack_body = request.method in _BODILESS_METHODS
     # Some clients send a content type with a GET that has no body.
     if not may_lack_body or request.content_length or "Transfer-Encoding" in request.headers:

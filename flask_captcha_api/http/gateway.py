@@ -1,7 +1,7 @@
 """Issues and verifies captchas for the current request, and turns exceptions into results.
 
 Every entry point (JSON route, protected view, form field, page with the widget, siteverify) reads its input, calls
-:func:`issue` or :func:`verify`, and presents the reply. Only here are clients counted and authenticated.
+:func:`issue` or :func:`verify`, and presents the reply. Clients are counted and authenticated only here.
 """
 
 import logging
@@ -75,21 +75,21 @@ class VerifiedCaptcha:
         self._kept: KeptCaptcha | None = None
 
     def keep(self, keeps: int) -> KeptCaptcha | None:
-        """Return a captcha that takes its place, for a form that has to be sent again although the captcha was right.
+        """Return a captcha to take its place, for a form that has to be sent again although the captcha was solved.
 
         The client sends the kept captcha's uuid and text instead of a solved one. It passes once, where captchas of the
         same source are accepted, for the same identity, and until the solved one would have expired.
 
-        Never call this where a password or a one-time code is tried: every kept captcha is another guess for which no
-        captcha was solved. Further calls return the same.
+        Never call this where a password or a one-time code is checked: every kept captcha allows another guess without
+        solving a captcha. Further calls return the same one.
 
         :param keeps: how many times in a row a solved captcha may be kept, 0 to 9.
-        :returns: None if it has been kept that often or is about to expire, there was none because ``unless`` let the
-            request through, or the store is unavailable. The visitor then solves another.
+        :returns: None if the captcha has been kept that often or is about to expire, if there was none because
+            ``unless`` let the request through, or if the store is unavailable. The visitor then solves another.
         :raises ValueError: ``keeps`` is not a whole number from 0 to 9.
         """
         check_keeps(keeps)
-        verification, self._verification = self._verification, None  # twice, it would be two captchas
+        verification, self._verification = self._verification, None  # a second call would make a second captcha
         if verification is not None:
             try:
                 self._kept = current_state().service.keep(verification, keeps)
@@ -99,7 +99,7 @@ class VerifiedCaptcha:
 
 
 def check_keeps(keeps: object) -> None:
-    """Raise ValueError if this is not how many times a captcha may be kept. An entry has one digit for it."""
+    """Raise ValueError unless ``keeps`` is a whole number from 0 to 9: an entry has one digit for it."""
     if isinstance(keeps, bool) or not isinstance(keeps, int) or not 0 <= keeps <= MOST_KEEPS:
         raise ValueError(f"keeps={keeps!r} must be a whole number from 0 to {MOST_KEEPS}")
 
@@ -231,7 +231,7 @@ def _admit(
 
 
 def _service_of(state: CaptchaState) -> CaptchaService:
-    """Return the service, unless several processes, if there are any, would not see each other's captchas.
+    """Return the service, unless this may be one of several processes that do not see each other's captchas.
 
     :raises SetupError: the store is private to each of several processes.
     :raises StoreUnavailable: the cache cannot be reached.
@@ -265,7 +265,7 @@ def _answer(entry: EntryPoint, attempt: Callable[[], Reply]) -> Reply:
 
 
 def _unavailable(error: SetupError | StoreUnavailable) -> Reply:
-    """Log the cause, a fault in the set-up once per process and an outage at every request, and return the reply."""
+    """Log the cause and return the reply. An outage is logged at every request, a set-up error once per process."""
     if isinstance(error, StoreUnavailable):
         _logger.error("the captcha store is unavailable: %s", error)
     else:

@@ -34,9 +34,10 @@ class CaptchaHeader:
     """A header that describes an issued captcha.
 
     :ivar description: sentences in Markdown, for the OpenAPI description and the reference.
-    :ivar values: returns what the header may be for a source's captchas of a form, whose name is the second argument:
-        strings, or whole numbers. One, unless there is ``of_captcha``; none, and the response has no such header.
-    :ivar of_captcha: returns which of several values it is. A response to HEAD, which issues no captcha, lacks it then.
+    :ivar values: given a source and the name of a form, returns what the header may be: strings, or whole numbers. One,
+        unless there is ``of_captcha``. If there are none, the response has no such header.
+    :ivar of_captcha: returns which of several values a captcha has. A response to HEAD, which issues no captcha, then
+        lacks the header.
     :ivar needs_prompt: whether only forms with a prompt have it.
     :ivar is_in_page: whether a page with the widget has it too, as an attribute of the element.
     """
@@ -89,7 +90,7 @@ CAPTCHA_HEADERS: tuple[CaptchaHeader, ...] = (
     ),
     CaptchaHeader(
         "Captcha-Media-Type",
-        "The media type of what is encoded, such as `image/jpeg`; of a picture as `CAPTCHA_FORMAT` says.",
+        "The media type of the encoded data, such as `image/jpeg`; for pictures as `CAPTCHA_FORMAT` says.",
         lambda source, form: (FORMS[form].media_type(source.settings),),
     ),
     CaptchaHeader(

@@ -43,7 +43,7 @@ def catalogue_of_texts(tag: object) -> Catalogue:
 
 
 def is_by_accept_language(tag: object) -> bool:
-    """Return whether these texts depend on the request's Accept-Language."""
+    """Return whether :func:`catalogue_of_texts` depends on the request's Accept-Language."""
     return current_state().config.language == "auto" and not _is_given(tag)
 
 
@@ -52,7 +52,7 @@ def _is_given(tag: object) -> bool:
 
 
 def catalogue_of_page(tag: object) -> Catalogue:
-    """Return the texts of the widget on a page in a language, whatever CAPTCHA_LANGUAGE is."""
+    """Return the widget's texts for a page in the language of ``tag``, whatever CAPTCHA_LANGUAGE is."""
     state = current_state()
     otherwise = state.config.fallback_language or FALLBACK_LANGUAGE
     return state.translations.catalogues[state.translations.best_language((tag,), otherwise=otherwise)]
@@ -71,7 +71,7 @@ def example_catalogues() -> list[Catalogue]:
 def language_of_sound(tag: object) -> str:
     """Return the bundled language of a sound: that of ``tag``, else CAPTCHA_AUDIO_LANGUAGE, else CAPTCHA_LANGUAGE.
 
-    Where CAPTCHA_AUDIO_LANGUAGE is ``auto``, the visitor's languages stand in its place.
+    If CAPTCHA_AUDIO_LANGUAGE is ``auto``, the visitor's languages take its place.
 
     :param tag: the requested language; None or an unsupported one: no preference.
     """
@@ -87,18 +87,18 @@ def language_of_sound(tag: object) -> str:
 
 
 def _language_from(choose: Callable[[], object]) -> str | None:
-    """Return the language that a function of the app's chooses; None if it chooses none that there is."""
+    """Return the language that the app's function chooses; None if it chooses none, or one without texts."""
     state = current_state()
     try:
         tag = choose()
     except Exception:
         if state.is_first("CAPTCHA_LANGUAGE raises"):
-            _logger.exception("the function of CAPTCHA_LANGUAGE raised: CAPTCHA_FALLBACK_LANGUAGE is used instead")
+            _logger.exception("the CAPTCHA_LANGUAGE function raised: CAPTCHA_FALLBACK_LANGUAGE is used instead")
         return None
     language = None if tag is None else state.translations.language_for(tag)
     if tag is not None and language is None and state.is_first("CAPTCHA_LANGUAGE is unknown"):
         _logger.warning(
-            "the function of CAPTCHA_LANGUAGE returned %.100r, which no catalogue serves: CAPTCHA_FALLBACK_LANGUAGE is "
+            "the CAPTCHA_LANGUAGE function returned %.100r, which no catalogue serves: CAPTCHA_FALLBACK_LANGUAGE is "
             "used instead; CaptchaApi(texts=...) adds a language",
             tag,
         )

@@ -26,8 +26,8 @@ _logger = logging.getLogger("flask_captcha_api")
 
 #: Every live wrapper that ``verify_captcha`` has returned, with the names of its sources.
 _sources_of: WeakKeyDictionary[_View, Collection[str]] = WeakKeyDictionary()
-#: The functions below wrappers, by :func:`_identity`, as long as they live. The wrappers may not: one above the route
-#: is dropped as soon as the factory that created the app returns.
+#: The functions that wrappers wrap, by :func:`_identity`, for as long as they live. A wrapper may die sooner: one above
+#: the route is dropped as soon as the factory that created the app returns.
 _wrapped: dict[tuple[int, ...], ref[Any]] = {}
 
 
@@ -103,7 +103,7 @@ def _source_faults(wrappers: list[Any], sources: Sources) -> Iterator[UnknownSou
 
 
 def _protectable(view: _View) -> list[_View]:
-    """Return the functions that may have a wrapper for a view: the view itself or, for a class, also its methods.
+    """Return the functions of a view that may have a wrapper: the view itself and, for a class, its methods.
 
     A wrapper around the whole view protects all its methods, and a view counts as protected if any method is.
     """
@@ -125,7 +125,7 @@ def _wrappers(function: Any) -> list[Any]:
 
 
 def _chain(function: Any) -> Iterator[Any]:
-    """Yield a function and, from the outside in, the functions that decorators, partials and methods wrap in it."""
+    """Yield a function and, from the outside in, what it wraps as a decorator, a partial or a method."""
     for _ in range(_MOST_DECORATORS):
         if function is None:
             return

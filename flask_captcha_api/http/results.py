@@ -38,10 +38,10 @@ class Result(Enum):
     :ivar string_code: the envelope's ``stringCode``.
     :ivar status: the HTTP status.
     :ivar when: when a client gets this result.
-    :ivar detail: more about that, in sentences, for ``docs/reference/error-codes.md``, to which links are relative; may
-        be empty.
-    :ivar advice: what a developer should look at whose client gets it and should not, for ``docs/troubleshooting.md``,
-        to which links are relative.
+    :ivar detail: more about that, in sentences; may be empty. For ``docs/reference/error-codes.md``: links are relative
+        to it.
+    :ivar advice: what a developer should look at if a client gets this result and should not. For
+        ``docs/troubleshooting.md``: links are relative to it.
     :ivar spent: whether the captcha is spent.
     :ivar operations: which operations can have it: ``issue``, ``verify``. ``verify`` also if only protected views do.
     :ivar headers: response headers in addition to those of every envelope.
@@ -86,7 +86,7 @@ class Result(Enum):
         code="01003",
         string_code="captcha_gone",
         status=422,
-        when="the captcha is unknown, expired, already used, or of a key that is not known",
+        when="the captcha is unknown, expired, already used, or signed with an unknown key",
         detail="A captcha is also gone if its source was removed, or if it was issued with a `SECRET_KEY` or by a "
         "release that this process does not know. The log says so once.",
         advice="always: the captcha was verified twice, as by a decorator and a `CaptchaField` on one view. Now and "
@@ -175,7 +175,7 @@ class Result(Enum):
         self.headers = headers
 
 
-#: The result of a request that has tried a captcha, by the outcome, and of one that was refused, by the exception.
+#: The result by outcome, for a request that tried a captcha, and by exception, for one that was refused.
 RESULT_OF: Mapping[Outcome | type[Refused], Result] = {
     Outcome.PASSED: Result.SUCCESS,
     Outcome.WRONG: Result.CAPTCHA_WRONG,

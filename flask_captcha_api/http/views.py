@@ -70,7 +70,7 @@ def is_captcha_request() -> bool:
             if "account" not in session and not is_captcha_request():
                 return redirect("/login")
 
-    It goes by the route, wherever the routes are mounted, and not by the path.
+    It checks the route and not the path, so it holds wherever the routes are mounted.
 
     :raises RuntimeError: the app has no CaptchaApi, or there is no request.
     """
@@ -167,7 +167,7 @@ def _check_mount(app: App, subdomain: str | None, prefix: str) -> None:
     """Check that the app can route requests to the blueprint.
 
     :raises ValueError: subdomain or prefix has a variable, or the app never looks at subdomains.
-    :raises SetupError: the app matches hosts.
+    :raises SetupError: the app routes by host (``host_matching``).
     """
     for name, value in (("prefix", prefix), ("subdomain", subdomain or "")):
         if "<" in value:
@@ -176,7 +176,7 @@ def _check_mount(app: App, subdomain: str | None, prefix: str) -> None:
             )
     if app.url_map.host_matching:
         raise SetupError(
-            "the app has host_matching=True, and routes of a blueprint have no host then, so no request would reach "
+            "the app has host_matching=True, and then routes of a blueprint have no host, so no request would reach "
             "the captcha routes: use subdomain_matching=True, or serve captchas from an app of their own"
         )
     if subdomain and not app.subdomain_matching and subdomain != app.url_map.default_subdomain:

@@ -41,9 +41,9 @@ class Form:
     :ivar has_prompt: whether there is a prompt to render. Otherwise work is all there is.
     :ivar has_language: whether it depends on the visitor's language.
     :ivar has_theme: whether it depends on the theme.
-    :ivar folding: returns how the answers of a source's captchas are folded: by the source, unless this form is typed
-        from otherwise.
-    :ivar counts_as: what it counts as under a rate limit, in captchas.
+    :ivar folding: returns how the answers of a source's captchas are folded: as the source does, unless this form shows
+        answers differently.
+    :ivar counts_as: how many captchas it counts as under a rate limit.
     """
 
     noun: str
@@ -62,7 +62,7 @@ class Form:
 def has_sound(kind: Kind, prompt: str, settings: SourceConfig, language: str) -> bool:
     """Return whether a prompt is available as a sound.
 
-    A prompt with a drawing of its own need not be what a visitor reads, so the package does not speak it unasked.
+    If a kind draws its own prompts, they need not be what a visitor reads, so the package speaks them only if asked.
     """
     if not settings.audio or not kind.may_have_sound:
         return False
@@ -72,11 +72,13 @@ def has_sound(kind: Kind, prompt: str, settings: SourceConfig, language: str) ->
 def speak_prompt(prompt: str, language: str, rng: random.Random) -> bytes:
     """Speak a prompt as the package does: for ``Kind(..., draw=..., speak=speak_prompt)``.
 
-    :param prompt: a row of digits and Latin letters, which is spelt, or a sum or difference of whole numbers.
+    :param prompt: a row of digits and Latin letters, which is spelt, or a sum or difference of two whole numbers of up
+        to six digits.
     :param language: a language of the package, such as ``en``.
     :param rng: decides everything that varies.
-    :returns: a WAV file.
+    :returns: a WAV file: 8-bit mono at 8 kHz.
     :raises ValueError: there are no words for this prompt.
+    :raises KeyError: the package has no such language.
     """
     return speak(prompt, language=VOICES[language], rng=rng)
 

@@ -1,4 +1,4 @@
-"""Whether the installed Pillow has what the pictures of an app need: not every build has FreeType or WebP."""
+"""Checks that the installed Pillow has what an app's pictures need: not every build has FreeType or WebP."""
 
 from collections.abc import Iterable
 

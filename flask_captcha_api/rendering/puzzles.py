@@ -1,8 +1,8 @@
 """Work for the visitor's device: time-lock puzzles (Rivest, Shamir and Wagner, 1996).
 
-A puzzle's result is ``base ** (2 ** squarings) % modulus``. Whoever does not know the factors of the modulus has to
-square that often, one squaring after the other. The maker has squared one generator g as often beforehand, by a short
-cut that the factors allow, and forgets them: every base is a power of g, and its result the same power of g's result.
+A puzzle's result is ``base ** (2 ** squarings) % modulus``. Without the factors of the modulus, that takes this many
+squarings, one after the other. The maker uses the factors once, for a shortcut to the result of one generator g, and
+then forgets them: every base is a power of g, and its result is the same power of g's result.
 """
 
 import math
@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from ..challenges.folding import SOLUTION_DIGITS
 
-#: Of the modulus. With fewer, a result could be had from others' by index calculus.
+#: Bits of the modulus. With fewer, a result could be computed from other results by index calculus.
 _BITS = 1024
-#: Of the exponents that make the bases: with 2^64 results in the hands of an attacker, one could be had from others.
+#: Bits of the exponents that make the bases: an attacker with 2^64 results could compute one from others.
 _EXPONENT_BITS = 128
-#: Of an exponent, looked up at a time. One more saves a tenth of the time and takes three quarters more memory.
+#: Bits of an exponent that are looked up at a time. One more saves a tenth of the time, and takes three quarters more
+#: memory.
 _WINDOW_BITS = 6
 _WINDOW_MASK = 2**_WINDOW_BITS - 1
 _PRIMALITY_ROUNDS = 16
@@ -42,7 +43,11 @@ class Puzzle:
 
 
 def solve(puzzle: Mapping[str, str | int]) -> str:
-    """Solve a puzzle, as a client does, from what it gets."""
+    """Solve a puzzle as a client does.
+
+    :param puzzle: the ``work`` of a captcha: ``modulus`` and ``base`` in hexadecimal, and ``squarings``.
+    :returns: 16 lower-case hexadecimal digits.
+    """
     modulus, base = int(str(puzzle["modulus"]), 16), int(str(puzzle["base"]), 16)
     return _solution(pow(base, 1 << int(puzzle["squarings"]), modulus))
 
@@ -53,7 +58,7 @@ class PuzzleMaker:
     Creating it takes 0.1 to 0.3 seconds, and a puzzle a fraction of a millisecond. Each number of squarings takes
     250 kB of memory, and the generator as much.
 
-    :param squarings: every number that puzzles are to have.
+    :param squarings: every number of squarings that puzzles may have.
     """
 
     def __init__(self, squarings: Collection[int]) -> None:
@@ -81,7 +86,7 @@ class PuzzleMaker:
 
 
 class _PowerTable:
-    """The powers of one number, of which any other is the product of a few dozen."""
+    """Some powers of one number. Any other power is the product of a few dozen of them."""
 
     def __init__(self, number: int, modulus: int) -> None:
         self._modulus = modulus
@@ -104,8 +109,8 @@ class _PowerTable:
 def _new_prime() -> int:
     """Return a prime of half the modulus's bits that is 3 modulo 4, so that squaring permutes the squares.
 
-    The two highest bits are set, so that the product of two has exactly its number of bits. Of a number that is 3
-    modulo 4, a round of Miller and Rabin's test is one power.
+    The two highest bits are set, so that the product of two such primes has exactly the modulus's bits. For a number
+    that is 3 modulo 4, a round of the Miller-Rabin test is a single power.
     """
     bits = _BITS // 2
     while True:

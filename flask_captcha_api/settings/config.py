@@ -27,7 +27,7 @@ from .validators import (
 
 #: How hard a picture is to read.
 Difficulty: TypeAlias = Literal["calm", "normal", "hard"]
-#: Of the pages that show a picture.
+#: The theme of the pages that show a picture.
 Theme: TypeAlias = Literal["light", "dark"]
 
 PREFIX = "CAPTCHA_"
@@ -40,7 +40,7 @@ RESERVED_NAMES = frozenset({"static"})
 SOURCE_NAME_MUST_BE = "1 to 32 of A-Z a-z 0-9 _ - and not 'static'"
 #: The fewest squarings that are worth asking for: some milliseconds of a device's time.
 FEWEST_SQUARINGS = 1_000
-#: What a sound counts as under a rate limit, in captchas: it takes longer to make, and is easier for software.
+#: How many captchas a sound counts as under a rate limit: it takes longer to make, and is easier for software.
 SOUND_COUNTS_AS = 10
 
 
@@ -62,18 +62,18 @@ class SourceConfig:
     difficulty: Literal["auto"] | Difficulty = _setting(
         "auto",
         one_of("auto", "calm", "normal", "hard"),
-        "how hard the picture is to read, for software and for people; `auto` is the harder the more captchas a client "
+        "how hard the picture is to read, for software and for people; `auto` gets harder the more captchas a client "
         "has been issued",
     )
     theme: Literal["auto"] | Theme = _setting(
         "light",
         one_of("auto", "light", "dark"),
-        "of the pages that show the picture; `auto` is what the request asks for, and else `light`",
+        "the theme of the pages that show the picture; `auto` is the one that the request asks for, or else `light`",
     )
     hue: int | None = _setting(
         None,
         none_or(whole(0, 359)),
-        "degrees: the picture's hue, such as 0 for red, 120 for green, 240 for blue; None: another in every picture",
+        "degrees: the picture's hue, such as 0 for red, 120 for green, 240 for blue; None: random in every picture",
     )
     fonts: Sequence[str] | None = _setting(
         None, FONT_FILES_OR_NONE, "paths of font files, instead of the package's typefaces"
@@ -82,13 +82,13 @@ class SourceConfig:
     work: int | None = _setting(
         None,
         none_or(whole(FEWEST_SQUARINGS, 1_000_000_000)),
-        "None, or how often the client's device has to square a number besides reading or hearing: about 100,000 for "
-        "each second of a telephone",
+        "None, or how many times the client's device has to square a number, in addition to what the visitor reads or "
+        "hears: a telephone does about 100,000 a second",
     )
     work_alone: int | None = _setting(
         None,
         none_or(whole(FEWEST_SQUARINGS, 1_000_000_000)),
-        "None, or how often it has to instead of reading: then the captcha is also available as work alone",
+        "None, or how many times it has to in place of reading: the captcha is then also available as work alone",
     )
     jwt: Literal["off", "optional", "required"] = _setting(
         "optional",
@@ -123,24 +123,24 @@ class CaptchaConfig:
     language: str | Callable[[], object] = _setting(
         DEFAULT_LANGUAGE,
         LANGUAGE_OR_FUNCTION,
-        "of the messages; `auto` follows Accept-Language; a function, such as Flask-Babel's `get_locale`, is called "
-        "for each request and returns a tag or a locale",
+        "the language of the messages; `auto` follows Accept-Language; a function, such as Flask-Babel's `get_locale`, "
+        "is called for each request and returns a tag or a locale",
     )
     fallback_language: str | None = _setting(
         None,
         LANGUAGE_OR_NONE,
-        "used where `auto`, the function or the page's `lang` leads to no language that there is; "
+        "used if `auto`, the function or the page's `lang` leads to no available language; "
         f"None: `{DEFAULT_LANGUAGE}` for messages, `{FALLBACK_LANGUAGE}` for the widget on a page",
     )
     audio_language: str = _setting(
         "auto",
         LANGUAGE_OR_AUTO,
-        "of the sound, which its voice speaks, if the request names none; `auto` follows Accept-Language",
+        "the language whose voice speaks the sound, if the request names none; `auto` follows Accept-Language",
     )
     cache: Mapping[str, Any] | None = _setting(
         None,
         CACHE_OR_NONE,
-        "None: the answers are in the app's cache; else in one made of these settings alone, which only captchas use",
+        "None: the answers are in the app's cache; else in a cache of their own, made from only these settings",
     )
     rate_limit_storage: str = _setting(
         "memory://", STORAGE_URI, "where rates and failures are counted; `memory://` is for one process, and unbounded"

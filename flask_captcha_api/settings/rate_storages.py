@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from .rates import parse_rate
 
 #: The longest lifetime of a counter, in seconds, by URI scheme; the other storages have no limit. The limits library
-#: passes lifetimes on to memcached, which takes larger numbers for dates: in 1970, so that nothing would be counted.
+#: passes lifetimes on to memcached, which reads larger numbers as dates: in 1970, so that nothing would be counted.
 MAX_SECONDS = {"memcached": 30 * 24 * 3600}
 #: A sliding window is stored for twice its length, because it weighs in the window before it.
 _WINDOWS_STORED = 2

@@ -23,7 +23,7 @@ from .rate_storages import has_window_too_long
 from .rates import never_allows
 from .validators import SOURCES_OR_NONE, STORAGE_URI, Validator
 
-#: Microseconds that a squaring takes the slowest device that is to pass: an old telephone.
+#: Microseconds that a squaring takes the slowest device that has to pass: an old telephone.
 _SQUARING_MICROSECONDS = 50
 #: The narrowest character that can be read.
 _PIXELS_PER_CHARACTER = 16
@@ -33,7 +33,7 @@ _VALIDATORS: dict[str, Validator] = {
     declared.name: declared.metadata["validator"] for declared in keys_of(SourceConfig).values()
 }
 
-#: Returns what a message calls a setting, by its name and those of other settings that it is checked against.
+#: Returns what a message calls a setting, given its name and those of other settings that it is checked against.
 _NameOf: TypeAlias = Callable[..., str]
 
 
@@ -63,7 +63,7 @@ def read_config(
 
     :param settings: any mapping; keys of other packages are ignored.
     :param kinds: the kinds that exist, by name.
-    :param languages: the languages that there are texts for.
+    :param languages: the languages that have texts.
     :param other_errors: errors in other settings, to be reported in the same exception.
     :raises ValueError: names every invalid key, with its value and its range.
     """

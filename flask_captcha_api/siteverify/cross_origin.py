@@ -1,4 +1,4 @@
-"""Lets the pages of the sites load the widget and its captchas (CORS), and no other page."""
+"""CORS: lets the pages of the sites, and no others, load the widget and its captchas."""
 
 import logging
 
@@ -11,7 +11,7 @@ from .views import SCRIPT_ENDPOINT
 
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 
-# Without the origin: a stranger chooses it, and each would be a line of its own.
+# It does not name the origin: strangers choose it, and each one would add a line to the log.
 _NOT_LISTED = (
     "a page was refused because its origin is not in the origins of the site: if it is a page of yours, add its "
     "scheme, host and port to them as the browser's address bar has them; http://localhost:8000 and "
@@ -20,10 +20,10 @@ _NOT_LISTED = (
 
 
 def allow_origins(sites: Sites, response: Response) -> Response:
-    """Add the headers by which a browser lets a page read the response.
+    """Add the headers that make a browser let a page read the response.
 
-    Only GET is opened: of a captcha to the sites that have its source, of files to all sites. The requests carry no
-    credentials, and the responses none.
+    Only GET is open: captchas to the sites that use their source, files to all sites. Neither requests nor responses
+    carry credentials.
     """
     endpoint = request.endpoint or ""
     is_open = endpoint.startswith((f"{BLUEPRINT_NAME}.", SCRIPT_ENDPOINT)) and request.method in ("GET", "HEAD")

@@ -11,16 +11,16 @@ from typing import Any
 from ..settings.config import SOURCE_NAME_MUST_BE, is_source_name
 
 KEY = "CAPTCHA_SITES"
-#: The origin that stands for all.
+#: Stands for every origin.
 ANY_ORIGIN = "*"
 #: A shorter secret can be guessed. One from ``secrets.token_hex()`` has 64 characters.
 _SHORTEST = 32
 #: A longer one would not fit into the form that clients send.
 _LONGEST = 256
-#: The secret that Google publishes for tests, with which every response passes there.
+#: Google's published secret for tests, with which every response passes there.
 _PUBLISHED = frozenset({"6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"})
 _MEMBERS = ("secret", "sources", "origins")
-#: An origin as browsers send it: in lower case, and without the scheme's own port.
+#: An origin as browsers send it: in lower case, and without the scheme's default port.
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _OWN_PORT = re.compile(r"http://.*:80|https://.*:443")
 _EXAMPLE = '{"shop": {"secret": "<secrets.token_hex()>", "sources": ["shop"], "origins": ["https://shop.example"]}}'
@@ -30,9 +30,9 @@ _EXAMPLE = '{"shop": {"secret": "<secrets.token_hex()>", "sources": ["shop"], "o
 class Site:
     """A site whose server may verify captchas.
 
-    :param secret_digest: of its secret: 32 bytes.
+    :param secret_digest: SHA-256 of its secret, 32 bytes.
     :param sources: the names of the sources whose captchas pass.
-    :param origins: those of its pages, or ``*``.
+    :param origins: the origins of its pages; ``*`` for any.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Sites:
         self._sites = tuple(sites)
 
     def with_secret(self, secret: str) -> Site | None:
-        """Return the site with this secret; None if there is none. How long it takes reveals nothing about a secret."""
+        """Return the site with this secret; None if there is none. The time it takes reveals nothing about a secret."""
         digest, found = _digest(secret), None
         for site in self._sites:
             if hmac.compare_digest(site.secret_digest, digest):
@@ -56,7 +56,7 @@ class Sites:
         return found
 
     def origins_for(self, source: str | None) -> frozenset[str]:
-        """Return the origins of all sites that have a source. None: of all sites."""
+        """Return the origins of all sites that use a source; for None, of all sites."""
         return frozenset().union(*(its.origins for its in self._sites if source is None or source in its.sources))
 
     @property
@@ -80,7 +80,7 @@ def read_sites(settings: Mapping[str, Any]) -> Sites:
     if not faults:
         counts = Counter(its["secret"] for its in named.values())
         faults += [
-            f"{KEY}[{name!r}]: secret is that of another site too: give each its own"
+            f"{KEY}[{name!r}]: secret is shared with another site: give each its own"
             for name, its in named.items()
             if counts[its["secret"]] > 1
         ]
@@ -126,7 +126,7 @@ def _secret_faults(secret: object, secret_keys: Collection[object]) -> Iterator[
     elif not _SHORTEST <= len(secret) <= _LONGEST:
         yield f"secret has {len(secret)} characters, and must have {_SHORTEST} to {_LONGEST}: {remedy}"
     elif not secret.isascii() or not secret.isprintable() or " " in secret:
-        yield f"secret has white space, control characters or others than ASCII: {remedy}"
+        yield f"secret has white space, control characters or non-ASCII characters: {remedy}"
     elif secret in secret_keys or secret.encode() in secret_keys:
         yield f"secret is SECRET_KEY too, or one of SECRET_KEY_FALLBACKS, which no site may know: {remedy}"
 
@@ -150,7 +150,7 @@ def _origin_faults(origins: object) -> Iterator[str]:
         if origin != ANY_ORIGIN and not _is_origin(origin):
             yield (
                 f"origins has {origin!r}: it must be as browsers send it, such as 'https://shop.example' or "
-                "'http://localhost:8000': scheme, host in lower case and, unless it is the scheme's own, the port"
+                "'http://localhost:8000': scheme, host in lower case and, unless it is the scheme's default, the port"
             )
 
 

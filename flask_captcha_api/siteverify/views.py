@@ -37,7 +37,7 @@ _SCRIPT = compact(files(__package__).joinpath("static", "api.js").read_text(enco
 
 
 def add_routes(app: Flask, sites: Sites) -> None:
-    """Add the routes at Google's paths, and below the prefix of the captcha routes for proxies that pass on only it."""
+    """Add the routes at Google's paths, and again below the captcha prefix, for proxies that forward only that."""
     for number, prefix in enumerate(("", DEFAULT_PREFIX)):
         app.add_url_rule(
             f"{prefix}/recaptcha/api/siteverify",
@@ -49,7 +49,7 @@ def add_routes(app: Flask, sites: Sites) -> None:
 
 
 def _siteverify(sites: Sites) -> Response:
-    """Answer POST /recaptcha/api/siteverify. The fields are those of a form: a URL would be logged, with the secret."""
+    """Answer POST /recaptcha/api/siteverify. Only a form is read: a URL would be logged, with the secret."""
     form = read_form("secret", "response", "remoteip") if request.method == "POST" else None
     if form is None or any(isinstance(value, list) for value in form):
         return _refusal("bad-request")
@@ -72,7 +72,7 @@ def _verify(site: Site, uuid: str, text: str, remote_ip: str) -> Reply:
 
 def _answer(reply: Reply, uuid: str) -> Response:
     if reply.result is Result.SUCCESS:
-        # Not an id, and yet passed: that is testing.outcomes, in a test of the service.
+        # Only testing.outcomes, in a test of the service, lets something pass that is not an id.
         issued = {"challenge_ts": f"{issued_at(uuid):%Y-%m-%dT%H:%M:%SZ}"} if is_uuid(uuid) else {}
         return _respond({"success": True, **issued})
     response = _refusal(*filter(None, [ERROR_CODES.get(reply.result)]))
@@ -96,6 +96,6 @@ def _script() -> Response:
     here = dirname(url_for(request.endpoint or ""))
     contents = _SCRIPT.replace(SCRIPT, relpath(file_url(SCRIPT), here)).encode()
     response = file_response(contents, "text/javascript", digest_of_contents(contents), is_immutable=False)
-    # Also for pages with Cross-Origin-Embedder-Policy: it is the same for everybody.
+    # For pages with Cross-Origin-Embedder-Policy. The script is the same for everybody, so any page may have it.
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -17,7 +17,7 @@ _REDIS = "pip install 'flask_captcha_api[redis]'"
 _MEMCACHED = "pip install 'flask_captcha_api[memcached]'"
 _PYLIBMC = (("pylibmc",), _MEMCACHED)
 
-#: By cache type: the modules of which it needs one, and how to install one.
+#: By cache type: the modules, any one of which is enough, and how to install one.
 _CLIENTS = {
     "RedisCache": (("redis",), _REDIS),
     "RedisSentinelCache": (("redis",), _REDIS),
@@ -53,7 +53,7 @@ def check_cache_type(settings: Mapping[str, Any]) -> None:
     if name == "NullCache":
         raise SetupError(NULL_CACHE)
     if name == "MemcachedCache" and not isinstance(settings.get("CACHE_MEMCACHED_SERVERS"), list | tuple | None):
-        return  # a client
+        return  # a client object, not addresses
     modules, remedy = _CLIENTS.get(name, ((), ""))
     if modules and not any(map(_is_installed, modules)):
         raise SetupError(f"CACHE_TYPE is {given!r}, which needs the Python package {' or '.join(modules)}: {remedy}")
@@ -77,5 +77,5 @@ def _suggestion(name: str) -> str:
 def _is_installed(module: str) -> bool:
     try:
         return find_spec(module) is not None
-    except ModuleNotFoundError:  # the package that it would be in
+    except ModuleNotFoundError:  # its parent package is not installed
         return False

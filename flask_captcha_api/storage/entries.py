@@ -53,7 +53,7 @@ class Terms:
         return f"{_VERSION} {self.key_id} {flags or '-'} {self.expires} {self.source}"
 
     def fold(self, text: str) -> str:
-        """Return ``text`` without the differences that do not matter. In the solution of a puzzle, all do."""
+        """Return ``text`` without the differences that do not matter. In a puzzle's solution, all of them matter."""
         if not self.has_work:
             return self.folding.fold(text)
         typed, dot, solution = text.rpartition(".")
@@ -64,7 +64,7 @@ class Terms:
 class Entry:
     """What the store keeps for one captcha.
 
-    :param digest: of terms, uuid, identity and answer; 64 hexadecimal digits.
+    :param digest: the keyed digest of terms, uuid, identity and answer: 64 hexadecimal digits.
     """
 
     terms: Terms

@@ -1,7 +1,7 @@
 """Removal of expired entries and of orphans of failed writes from a FileSystemCache's folder.
 
-cachelib removes expired files only beyond a threshold, which captchas must do without. The app's own entries are swept
-too, once expired. Files whose names cachelib does not make are left alone.
+cachelib removes expired files only beyond a threshold, and captchas must not have one. The app's own entries are swept
+too, once expired. Files whose names are not cachelib's are left alone.
 """
 
 import logging
@@ -17,7 +17,7 @@ from cachelib import FileSystemCache
 
 from ..lazy import ProcessLock
 
-#: Files examined for each captcha that is kept. One would do for a folder that fills by captchas alone; the others
+#: Files examined for each captcha that is stored. One would be enough if only captchas filled the folder; the others
 #: work off what was there before.
 _FILES_PER_STEP = 3
 #: The most files examined after a write that failed, which takes some milliseconds.
@@ -126,7 +126,7 @@ def _entries_of(folder: str) -> Iterator[os.DirEntry[str] | None]:
 
 
 def _is_orphan(entry: os.DirEntry[str]) -> bool:
-    """Return whether an unfinished file is too old to be still written. Each write to a full disk leaves one."""
+    """Return whether an unfinished file is too old to be still being written. Each write to a full disk leaves one."""
     return entry.stat().st_mtime < time.time() - _ORPHAN_AGE
 
 

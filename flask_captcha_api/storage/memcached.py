@@ -8,7 +8,7 @@ from cachelib import MemcachedCache
 from flask_caching.backends import MemcachedCache as FlaskCachingMemcachedCache
 from flask_caching.backends import SpreadSASLMemcachedCache
 
-#: memcached takes a larger number for a Unix timestamp.
+#: memcached reads a larger number as a Unix timestamp.
 _MAX_RELATIVE_SECONDS = 30 * 24 * 60 * 60
 
 #: The first in seconds, the others in milliseconds.
@@ -53,7 +53,7 @@ def adapt_memcached(backend: Any) -> Any:
 def shorten_pylibmc_timeouts(backend: Any) -> None:
     """Let pylibmc's clients report an outage within a second; Flask-Caching's MemcachedCache has no setting for it.
 
-    By default they wait five seconds for a server that does not reply, and avoid one that failed for two to three.
+    By default they wait five seconds for a server that does not reply, then avoid it for two to three seconds.
     A client that the app created itself keeps its options; before cachelib 0.15 the two cannot be distinguished, and
     no client is changed.
     """

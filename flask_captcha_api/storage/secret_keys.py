@@ -5,7 +5,7 @@ from typing import Any
 
 from .digests import derive_key
 
-#: Whoever reads the cache can guess a secret key with fewer characters.
+#: Anyone who can read the cache can guess a shorter secret key.
 _SHORTEST = 16
 #: Keys that are published in this package's documentation.
 _PUBLISHED = frozenset(
@@ -25,7 +25,7 @@ CHANGED = (
 
 
 def find_faults(settings: Mapping[str, Any]) -> list[str]:
-    """Return a message for each setting with which the app cannot start.
+    """Return a message for each setting that keeps the app from starting.
 
     :param settings: the app's.
     """
@@ -61,7 +61,7 @@ def weakness_of(key: str | bytes) -> str | None:
     if text in _PUBLISHED:
         weakness = "is an example from the documentation, so everybody knows it"
     elif len(text) < _SHORTEST:
-        weakness = f"is shorter than {_SHORTEST} characters, so whoever reads the cache can guess it"
+        weakness = f"is shorter than {_SHORTEST} characters, so anyone who can read the cache can guess it"
     else:
         return None
     return f"SECRET_KEY {weakness}: set one from secrets.token_hex()"

@@ -1,7 +1,7 @@
 """Selection of the cache that keeps an app's answers.
 
-The cache is selected at the first use: a client that connects before the process forks shares its connection, so that
-one worker would read another's replies. ``init_app`` checks earlier whatever can be checked without a connection.
+The cache is selected at the first use: a client that connects before the process forks shares its connection with all
+workers, and one would read another's replies. ``init_app`` checks whatever can be checked without a connection.
 """
 
 import logging
@@ -107,9 +107,9 @@ def _backend(app: Flask, cache: Any, config: CaptchaConfig) -> Any:
 
 
 def _own_backend(settings: Mapping[str, Any]) -> Any:
-    """Create a backend from CAPTCHA_CACHE. None of the app's CACHE_* settings counts, and no Cache is added to it."""
+    """Create a backend from CAPTCHA_CACHE. The app's CACHE_* settings do not apply, and no Cache is added to it."""
     holder = Flask(__name__, static_folder=None)
-    # Flask-Caching's default is 500 entries. A FileSystemCache counts best if it has no limit.
+    # Flask-Caching's default is 500 entries. A FileSystemCache must have no limit: several processes miscount.
     holder.config["CACHE_THRESHOLD"] = 0 if "FileSystem" in settings["CACHE_TYPE"] else PRIVATE_THRESHOLD
     holder.config.update(settings)
     return _create_backend(holder, "CAPTCHA_CACHE")
@@ -156,8 +156,8 @@ def _warn_of_open_folder(backend: Any) -> None:
     if mode & stat.S_IWOTH:
         warnings.warn(
             f"CACHE_DIR {backend._path!r} can be written by every user of this host (mode {stat.S_IMODE(mode):04o}). "
-            "Entries are pickled, so whoever writes there can run code in the app: make it a folder of the app's user "
-            "with mode 0700",
+            "Entries are pickled, so anyone who writes there can run code in the app: make it a folder of the app's "
+            "user with mode 0700",
             stacklevel=2,
         )
 

@@ -17,7 +17,7 @@ from .redis import RedisAdapter, adapt_redis
 _CLAIMS = "captcha_api_claim:"
 _PROBE = "captcha_api_probe"
 
-#: Methods by which a backend takes by itself, and what each must do. The first that a backend has is trusted. The
+#: Methods by which a backend itself takes a value, and what each must do. The first that a backend has is trusted. The
 #: documentation's table and the tests of the store are made from this.
 TAKE_METHODS = {
     "take": (
@@ -45,7 +45,7 @@ class TakeStrategy(Protocol):
 
 
 def access_to(backend: Any, claim_seconds: int) -> tuple[Any, TakeStrategy]:
-    """Return the cache that writes to a backend, which is the backend or an adapter, and the strategy for taking.
+    """Return the cache to write to, which is the backend or an adapter for it, and the strategy for taking.
 
     :param claim_seconds: must be at least the lifetime of every value.
     """
@@ -122,7 +122,7 @@ class _TakeByClaim:
     def __init__(self, backend: Any, claim_seconds: int) -> None:
         self._backend = backend
         self._claim_seconds = claim_seconds
-        #: The caller in this process that is taking a key. A lock would be held while the client waits for its server.
+        #: Who is taking each key in this process. A lock would be held while the client waits for its server.
         self._callers: dict[str, object] = {}
 
     def take(self, key: str) -> Any:

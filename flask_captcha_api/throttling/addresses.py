@@ -2,7 +2,7 @@
 
 import ipaddress
 
-#: What translators put before the IPv4 addresses of clients of an IPv6-only host (RFC 6052).
+#: The prefix under which NAT64 shows IPv4 clients to an IPv6-only host (RFC 6052).
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -15,7 +15,7 @@ def counted_address(remote_address: str | None) -> str | None:
     """
     if not remote_address:
         return None
-    if ":" not in remote_address:  # an IPv4 address, or what takes the place of one: it counts as it is
+    if ":" not in remote_address:  # an IPv4 address, or whatever the server gives instead: counted as it is
         return remote_address
     address = _parse(remote_address)
     if address is None:
@@ -30,8 +30,8 @@ def counted_address(remote_address: str | None) -> str | None:
 def reported_address(text: str) -> str | None:
     """Return the address of a visitor that a site's server reports.
 
-    Some servers pass on the whole of X-Forwarded-For, which the visitor can begin at will: of a list the last address
-    counts, which the nearest proxy has added. All that is not an address counts as one.
+    Some servers pass on the whole of X-Forwarded-For, whose beginning a visitor can forge: of a list only the last
+    address counts, which the nearest proxy has added. Everything that is not an address shares one count.
 
     :returns: None if it is empty.
     """

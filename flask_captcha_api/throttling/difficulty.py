@@ -1,6 +1,6 @@
 """The difficulty of a client's next picture, by how many captchas it has been issued lately.
 
-Visitors see easy pictures, and whoever asks for many, as programs do that look for the ones they can read, hard ones.
+Visitors see easy pictures. Clients that ask for many, as programs do to find one that they can read, get hard ones.
 """
 
 from typing import Any
@@ -14,9 +14,9 @@ from ..storage.digests import pseudonym_of
 from .addresses import counted_address
 from .rate_limits import warn_about_private_counters
 
-#: Seconds after its first captcha in which a client's captchas are counted together.
+#: Seconds from a client's first captcha in which its captchas are counted together.
 WINDOW = 600
-#: From how many captchas on, counted in this window, the next one has which difficulty.
+#: The difficulty of the next captcha once this many were counted in the window. The first row that applies decides.
 STEPS: tuple[tuple[int, Difficulty], ...] = ((60, "hard"), (20, "normal"), (0, "calm"))
 
 
@@ -24,7 +24,8 @@ def difficulty_for(state: CaptchaState, source: Source, identity: Any) -> Diffic
     """Count a captcha for the current request's address and identity, and return its difficulty.
 
     :param identity: None: anonymous.
-    :returns: that of the source, or, where it is ``auto``, the one for the higher of the two counts.
+    :returns: for a source with ``auto``, the one for the higher of the two counts. For others nothing is counted, and
+        this is not used.
     """
     if source.settings.difficulty != "auto":
         return UNCOUNTED

@@ -132,14 +132,14 @@ def fewer_failures_than(limit: int, *, key: Callable[[], str | Awaitable[str]], 
     The default storage, ``memory://``, is unbounded: 500,000 made-up account names take 130 MB until ``seconds``
     have passed. On a public site use a server such as Redis, which needs the extra ``limits``.
 
-    :param limit: the number of failures from which on a captcha is required; at least 1.
+    :param limit: the number of failures after which a captcha is required; at least 1.
     :param key: a function, sync or async, called without arguments in each request, before the view. Returns whose
         failures are counted: the account's name or the client's address, for example. It has to accept any input, since
         the decorator lets its exceptions through. It has to normalise names exactly as the app does when it looks them
         up: each spelling that it returns is a separate count. Only a keyed digest is stored. Two counts whose keys
         return the same text share their count.
     :param seconds: the lifetime of a count, from its first failure; at least 1. On memcached at most 2,592,000 (30
-        days): with more, each use of the count raises a :exc:`SetupError`.
+        days): with more, each use of the count raises a :class:`SetupError`.
     :raises ValueError: ``limit`` or ``seconds`` is below 1.
     :raises TypeError: ``key`` is not callable.
     """

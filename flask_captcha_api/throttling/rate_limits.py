@@ -41,8 +41,10 @@ class RateLimit:
     def count_address(self, remote_address: str | None, cost: int = 1, *, site: str | None = None) -> None:
         """Count a request against its address.
 
-        :param site: the name of the site that reports the address, each of which has counts of its own. None: it is
-            the address that the request comes from.
+        :param remote_address: None: the server, or the site, gives none. The request is then not limited.
+        :param cost: how many captchas the request counts as.
+        :param site: the name of the site that reports the address; each site has counts of its own. None: it is the
+            address that the request comes from.
         :raises TooManyRequests: the limit is reached.
         """
         if not self._rates:
@@ -56,6 +58,7 @@ class RateLimit:
     def count_identity(self, identity: Any, cost: int = 1) -> None:
         """Count a request against its identity. An anonymous one, None, is not counted.
 
+        :param cost: how many captchas the request counts as.
         :raises TooManyRequests: the limit is reached.
         """
         if self._rates and identity is not None:
@@ -83,7 +86,7 @@ def limit_on_issuing(config: CaptchaConfig, source: Source) -> RateLimit:
 def limit_on_verifying(config: CaptchaConfig, *accepted: Source) -> RateLimit:
     """Return the limit on verifying: the rates of all sources whose captchas are accepted.
 
-    :param accepted: empty if every source is accepted; the app's rate applies as well then.
+    :param accepted: empty if every source is accepted; then the app's rate applies too.
     """
     app_rate = config.defaults.verify_rate_limit
     settings = {source.name: source.settings for source in accepted} or {"*": config.defaults, **(config.sources or {})}

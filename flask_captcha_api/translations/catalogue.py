@@ -76,15 +76,15 @@ class Catalogue:
         return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
 
     def with_texts(self, own: Mapping[str, Any]) -> "Catalogue":
-        """Return the catalogue with what ``own`` has in the place of its own; sections may be incomplete."""
+        """Return the catalogue with the texts in ``own`` in place of its own; sections may be incomplete."""
         return replace(self, **{key: _merge(getattr(self, key), value) for key, value in own.items()})
 
 
 class Translations:
     """The catalogues of one app, and which of them serves a language tag.
 
-    :ivar catalogues: by language. Where two claim a tag, the later one has it.
-    :ivar digest: of all that browsers may load of the texts.
+    :ivar catalogues: by language. If two claim a tag, the later one gets it.
+    :ivar digest: SHA-256 of all texts that browsers may load.
     """
 
     def __init__(self, catalogues: Mapping[str, Catalogue]) -> None:

@@ -27,16 +27,16 @@ _MEMBERS: dict[str, tuple[Callable[[object], bool], str]] = {
 def translations_with(texts: Mapping[str, Mapping[str, Any]]) -> Translations:
     """Return the package's catalogues with an app's own texts.
 
-    :param texts: for each language tag, what its catalogue is to have: the members and sections of a catalogue, as
-        far as they differ. A tag that is not the name of a catalogue adds a language, whose other sentences are those
-        of the catalogue that served the tag (German for ``de-AT``), or else English.
+    :param texts: for each language tag, the members and sections of its catalogue, as far as they differ. A tag that
+        is not the name of a catalogue adds a language, whose other sentences are those of the catalogue that served
+        the tag (German for ``de-AT``), or else English.
     :raises ValueError: names each tag, key or sentence that is not valid.
     """
     if errors := list(_errors(texts)):
         raise ValueError("invalid texts=:\n" + "\n".join(f"- {each}" for each in errors))
     names = {each.lower(): each for each in BUNDLED.catalogues}
     translations = BUNDLED
-    # Those that others may be completed from come first.
+    # First those from which others may be completed.
     for tag in sorted(texts, key=lambda each: (each.lower() not in names, len(each))):
         base = _base_of(names.get(tag.lower(), tag), translations)
         translations = Translations({**translations.catalogues, base.language: base.with_texts(texts[tag])})
@@ -80,7 +80,7 @@ def _errors_in(where: str, own: Mapping[Any, Any]) -> Iterator[str]:
 
 
 def _errors_in_section(where: str, own: object, english: Any) -> Iterator[str]:
-    """Yield the errors in a section, in one kind of ``kinds``, or in a sentence: whatever ``english`` is."""
+    """Yield the errors in a section, in one kind of ``kinds``, or in a sentence, according to what ``english`` is."""
     if isinstance(english, str):
         if not _is_sentence(own):
             yield f"{where} is {own!r}: it must be text, not empty and without control characters"

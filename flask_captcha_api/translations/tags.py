@@ -2,9 +2,9 @@
 
 import re
 
-#: Characters of a tag that count: far more than any has. Anybody may ask for a sound in a "language" of a megabyte.
+#: Characters of a tag that are read: far more than any has. Anybody may ask for a sound in a "language" of a megabyte.
 _LONGEST_TAG = 100
-#: Where the extensions of a tag begin, or what is private in it: at a subtag of one character.
+#: Where the extensions of a tag begin, or its private part: at a subtag of one character.
 _EXTENSION = re.compile("-[a-z0-9]-")
 
 

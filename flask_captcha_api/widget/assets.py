@@ -12,21 +12,21 @@ from ..http.results import Result
 from ..state import current_state
 
 SCRIPT = "captcha-field.js"
-#: What is served as the script. Its first line, which is not, says what it was made from: tools/minify_script.py.
+#: What is served as the script, without its first line, which says what it was made from: tools/minify_script.py.
 MINIFIED = "captcha-field.min.js"
 STYLESHEET = "captcha-field.css"
-#: Works puzzles out; loaded by the script for sources that have any.
+#: Solves puzzles; the script loads it for sources that have work.
 WORK_SCRIPT = "captcha-work.js"
 _ENDPOINT = "static_file"
 
 _MEDIA_TYPES = {SCRIPT: "text/javascript", WORK_SCRIPT: "text/javascript", STYLESHEET: "text/css"}
 #: A comment on lines of its own, or at the end of a line.
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n|(?<=[;,{}]) //[^\n]*$", re.MULTILINE | re.DOTALL)
-#: Indentation, blank lines, the ends of lines that the next may follow at once, and the space before a brace that ends
-#: one. No string has several lines.
+#: Indentation, blank lines, line breaks that can be dropped, and the space before a brace at the end of a line. No
+#: string spans several lines.
 _SPACE = re.compile(r"^\s+|(?<=[;,{])\n\s*| (?=\{\n)", re.MULTILINE)
-#: A string, which is kept, or a sign with the space beside it. The space before a colon or a sign of arithmetic is kept
-#: too, because selectors and ``calc()`` need it.
+#: A string, which is kept, or an operator with the space around it. The space before a colon or an arithmetic operator
+#: is kept too, because selectors and ``calc()`` need it.
 _SPACED_SIGN = re.compile(r'("(?:[^"\\\n]|\\.)*"|`[^`]*`)| ?(=>|[=!]==|[-+]?=|&&|\|\||\?\??|[<>]=?|[{}]) ?|([,:]) ')
 
 
@@ -50,7 +50,7 @@ _CONTENTS = {
     STYLESHEET: compact(_read(STYLESHEET)).encode(),
 }
 _DIGEST_OF_FILES = hashlib.sha256(b"".join(_CONTENTS.values())).digest()
-#: Ends the name of the file with the texts for a language tag: ``de-AT.json``.
+#: The suffix of files of texts, which are named after a language tag: ``de-AT.json``.
 _TEXTS = ".json"
 #: Stands for the digest in pages that do not use :func:`file_url`.
 LATEST = "latest"
@@ -73,7 +73,7 @@ def file_url(name: str) -> str:
 
 
 def current_digest() -> str:
-    """Return the digest of the files and of the app's texts: one for all, as the script finds them next to itself."""
+    """Return one digest for all files and the app's texts, because the script looks for the others next to itself."""
     state = current_state()
     fallback = str(state.config.fallback_language).encode()
     return digest_of_contents(_DIGEST_OF_FILES + state.translations.digest + fallback)
@@ -82,8 +82,8 @@ def current_digest() -> str:
 def _static_file(digest: str, file: str) -> Response:
     """Answer GET /captcha/static/{digest}/{file}: the file, or an envelope if there is none.
 
-    Of texts there is a file for every language tag: that of the language that serves it, or the fallback's. Under the
-    digest of another version there is what a page that has been open since then may yet load: texts, and what works.
+    Every language tag has a file of texts: those of the language that serves it, or of the fallback. Under the digest
+    of another version, only what a page that is still open may load is served: texts, and the script for puzzles.
 
     Browsers may keep a file for ever, since its URL changes with its contents. Under ``latest`` they must revalidate.
     """
@@ -97,7 +97,7 @@ def _static_file(digest: str, file: str) -> Response:
 
 
 def file_response(contents: bytes, media_type: str, digest: str, *, is_immutable: bool) -> Response:
-    """Build the response with a file, or the one that says that the browser has it.
+    """Build the response with a file, or a 304 if the browser has it already.
 
     :param digest: the file's ETag.
     :param is_immutable: whether the URL changes with the contents. Otherwise browsers must revalidate.

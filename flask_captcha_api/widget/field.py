@@ -24,8 +24,8 @@ from .assets import SCRIPT, STYLESHEET, file_url
 TEMPLATE = "flask_captcha_api/field.html"
 KEPT_TEMPLATE = "flask_captcha_api/kept.html"
 
-#: The element's attributes that the widget sets itself, from its other parameters or for its script, and those of a
-#: text field, which it is not.
+#: What ``attributes=`` may not have: attributes that the widget sets itself, from its other parameters or for its
+#: script, and those of a text field, which the element is not.
 OWN_ATTRIBUTES = frozenset(
     {
         *("source", "uuid-name", "text-name", "id", "lang", "error", "asks", "inputmode", "nosound", "base", "work"),
@@ -34,9 +34,9 @@ OWN_ATTRIBUTES = frozenset(
     }
 )
 
-#: The key in a request's environ that is set once the widget was rendered.
+#: The key in a request's environ that is set once a widget that is not lazy was rendered.
 _IS_RENDERED = "flask_captcha_api.field_is_rendered"
-#: The same, once one was rendered without a captcha, in a language that the request asked for.
+#: The same, once a lazy one was rendered in a language that the request's Accept-Language chose.
 _VARIES = "flask_captcha_api.field_varies"
 #: The built-in kinds whose answers are digits.
 _NUMERIC_KINDS = frozenset({"digits", "arithmetic"})
@@ -67,15 +67,15 @@ def captcha_field(
     ``no-store``, because a captcha that is shown twice can still pass only once.
 
     Without JavaScript, the buttons for a sound and for another picture submit the form. That request carries ``uuid``
-    twice, so a protected view refuses it and spends no captcha. The view has to show the form again then, with what
+    twice, so a protected view refuses it and spends no captcha. The view then has to show the form again, with what
     was typed in the other fields.
 
     :param uuid: name of the form field with the captcha's id.
     :param text: name of the form field that the visitor types the answer into.
     :param lang: language of the widget's texts: a tag such as ``en-GB``, or a locale such as Flask-Babel's
-        ``get_locale()``. None: with JavaScript the nearest ``lang`` attribute on the page,
-        without it CAPTCHA_LANGUAGE.
-    :param error: an error message about the last attempt. Left out if this request only asked for another captcha.
+        ``get_locale()``. None: with JavaScript the nearest ``lang`` attribute on the page, without it
+        CAPTCHA_LANGUAGE.
+    :param error: an error message about the last attempt. Not shown if this request only asked for another captcha.
     :param id: the ``id`` attribute of the element.
     :param nonce: for a page whose Content-Security-Policy requires one.
     :param asks: what the visitor has to type, in the page's language, such as ``Chinese characters``; for a kind of
@@ -83,21 +83,21 @@ def captcha_field(
     :param inputmode: the HTML ``inputmode`` of the text field. None: ``numeric`` for built-in kinds with digits as
         answers, else ``text``.
     :param attributes: more HTML attributes of the element, such as ``{"class": "wide", "data-step": 3}``. A
-        ``placeholder`` is that of the text field. One that is True has no value; None and False leave it out.
+        ``placeholder`` goes to the text field. True gives an attribute without a value; None and False leave it out.
     :param kept: a captcha that :meth:`VerifiedCaptcha.keep` returned. The form then has a tick in place of the widget,
         with a button to get another captcha, and sends the kept one.
-    :param lazy: for a form that stands in every page, such as in a footer, and is sent by POST. The page comes without
-        a captcha, and is not ``no-store``. The script requests one when the form gets the focus; without JavaScript
+    :param lazy: for a form on every page, such as in the footer, that is sent by POST. The page comes without a
+        captcha, and is not ``no-store``. The script requests one when the form gets the focus; without JavaScript
         there is a button that submits the form to get one. The response to a POST, or with an ``error``, has a captcha.
-    :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name
-        that HTML does not allow.
+    :raises ValueError: ``attributes`` has one that the widget sets itself or does not have, or a name that HTML does
+        not allow.
     :raises LookupError: there is no such source.
     :raises TypeError: ``kept`` is not what ``keep()`` returned.
     :raises RuntimeError: the routes are not mounted, or there is no request.
     """
     if not has_request_context():
         raise RuntimeError(
-            "captcha_field was called outside a request, and a captcha is issued to the client of one: render it in a "
+            "captcha_field was called outside a request, so there is no client to issue a captcha to: render it in a "
             "view, or in a test inside app.test_request_context()"
         )
     if not isinstance(kept, KeptCaptcha | None):
@@ -108,7 +108,7 @@ def captcha_field(
     found = current_state().sources.find(source)
     settings = found.settings
     requested = requested_form(uuid)
-    # Whatever the query says: a cache that goes by the path would give everybody the captcha that it asks for.
+    # Ignores the query: a cache that goes by the path alone would give everybody what one visitor's query asked for.
     is_lazy = lazy and request.method in ("GET", "HEAD") and not error and kept is None
     if is_lazy:
         requested = None
@@ -135,13 +135,13 @@ def captcha_field(
         )
     form = "audio" if found.may_have_sound and requested == "audio" else "image"
     language_of_captcha = partial(language_of_sound, lang)
-    if settings.work is not None:  # without the script nobody can do the work, and the script requests a captcha
+    if settings.work is not None:  # only the script can do the work, and it requests a captcha itself
         reply, issue_error = Reply(Result.SUCCESS), catalogue.page["script"]
     elif is_lazy:
         reply, issue_error = Reply(Result.SUCCESS), None
     else:
         reply, issue_error = issue(PAGE, source, form=form, language=language_of_captcha), None
-    if form == "audio" and reply.result is RESULT_OF[FormNotOffered]:  # nothing can speak this prompt of the app's kind
+    if form == "audio" and reply.result is RESULT_OF[FormNotOffered]:  # this prompt of the app's kind has no sound
         form = "image"
         reply = issue(PAGE, source, form=form, language=language_of_captcha)
     captcha = reply.captcha
@@ -182,7 +182,7 @@ def _render(template: str, page: Mapping[str, Any]) -> Markup:
 
 
 def restrict_storing_page(response: Response) -> Response:
-    """Add ``no-store`` to the response if a captcha was rendered for the current request, or ``Vary`` if a lazy one."""
+    """Add ``no-store`` to the response if this request rendered a widget, or ``Vary`` if only a lazy one."""
     environ = request.environ
     if environ.get(_IS_RENDERED):
         forbid_storing(response.headers)

@@ -75,8 +75,8 @@ def test_a_hook_that_keeps_visitors_from_the_routes(app: Flask, hook: Callable[[
     app.before_request(hook)
     (found,) = diagnosed(app).errors
     assert found == (
-        f"a before_request function of the app refuses visitors who are not logged in the captcha routes {text}: let "
-        "it return None if flask_captcha_api.is_captcha_request()"
+        f"a before_request function of the app blocks the captcha routes for visitors who are not logged in {text}: "
+        "let it return None if flask_captcha_api.is_captcha_request()"
     )
 
 

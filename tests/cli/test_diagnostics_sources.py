@@ -94,8 +94,8 @@ def test_a_lifetime_that_nobody_can_meet(app: Flask) -> None:
     """A source that locks everybody out is an error, with the remedy."""
     app.config["CAPTCHA_SOURCES"] = {"login": {"ttl": 29}, "sms": {"ttl": 30}}
     assert diagnosed(app).errors == [
-        "source login: captchas expire after 29 s, before visitors have read or heard and typed them: increase ttl, by "
-        "default 300"
+        "source login: captchas expire after 29 s, too soon for visitors to read or hear them and type: increase ttl, "
+        "by default 300"
     ]
 
 
@@ -124,8 +124,8 @@ def test_a_kind_that_draws_and_does_not_speak(app: Flask) -> None:
     assert [source.has_sound for source in report.sources] == [False]
     (note,) = (note for note in report.notes if "no sound" in note)
     assert note == (
-        "source own: kind 'drawn' has no sound, because it draws its prompts itself and has no speak=, so nobody "
-        "passes who cannot see the picture: give the Kind a speak=, or offer these visitors another way"
+        "source own: kind 'drawn' has no sound, because it draws its prompts itself and has no speak=, so people "
+        "who cannot see the picture cannot pass: give the Kind a speak=, or offer these visitors another way"
     )
 
 

@@ -54,8 +54,8 @@ def test_without_sites_it_does_not_start(sites: Any) -> None:
         (site(secret="s" * 31), "secret has 31 characters, and must have 32 to 256: set one from secrets.token_hex()"),
         (site(secret="s" * 257), "secret has 257 characters, and must have 32 to 256"),
         (site(secret=GOOGLES), "secret is the one that Google publishes for tests, so everybody knows it"),
-        (site(secret="s" * 32 + "\n"), "secret has white space, control characters or others than ASCII"),
-        (site(secret="é" * 32), "secret has white space, control characters or others than ASCII"),
+        (site(secret="s" * 32 + "\n"), "secret has white space, control characters or non-ASCII characters"),
+        (site(secret="é" * 32), "secret has white space, control characters or non-ASCII characters"),
         (site(secret=SECRET_KEY.replace(" ", "_")), "secret is SECRET_KEY too, or one of SECRET_KEY_FALLBACKS, which"),
         (site(secret="e" * 32), "secret is SECRET_KEY too, or one of SECRET_KEY_FALLBACKS, which no site may know"),
         (site(sources=[]), "sources must be a list of the names of sources, such as ['shop']"),
@@ -98,7 +98,7 @@ def test_all_faults_are_reported_at_once() -> None:
 
 def test_a_secret_is_of_one_site() -> None:
     """Otherwise the sources of both would be those of either."""
-    with pytest.raises(ValueError, match=r"CAPTCHA_SITES\['a'\]: secret is that of another site too(?s:.*)\['b'\]"):
+    with pytest.raises(ValueError, match=r"CAPTCHA_SITES\['a'\]: secret is shared with another site(?s:.*)\['b'\]"):
         make_service(CAPTCHA_SITES={"a": site(), "b": site(sources=["blog"])})
 
 
@@ -113,10 +113,10 @@ def test_origins_that_browsers_send(origin: str) -> None:
     [
         ({"SECRET_KEY": None}, "the app has no SECRET_KEY"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY is shorter than 16 characters"),
-        ({"CAPTCHA_JWT": "optional"}, "CAPTCHA_JWT is 'optional': the service issues anonymous captchas alone"),
+        ({"CAPTCHA_JWT": "optional"}, "CAPTCHA_JWT is 'optional': the service issues only anonymous captchas"),
         (
             {"CAPTCHA_SOURCES": {"shop": {"jwt": "required"}, "checkout": {}, "blog": {}}},
-            r"CAPTCHA_SOURCES\['shop'\]: jwt is 'required': the service issues anonymous captchas alone",
+            r"CAPTCHA_SOURCES\['shop'\]: jwt is 'required': the service issues only anonymous captchas",
         ),
         ({"CAPTCHA_PROXIES": "1"}, "CAPTCHA_PROXIES is '1': it must be the number of proxies"),
         ({"CAPTCHA_PROXIES": True}, "CAPTCHA_PROXIES is True: it must be the number of proxies"),

@@ -249,8 +249,8 @@ def fails() -> str:
     ("choose", "logged"),
     [
         (lambda: None, []),
-        (lambda: "qaa", ["the function of CAPTCHA_LANGUAGE returned 'qaa', which no catalogue serves"]),
-        (fails, ["the function of CAPTCHA_LANGUAGE raised"]),
+        (lambda: "qaa", ["the CAPTCHA_LANGUAGE function returned 'qaa', which no catalogue serves"]),
+        (fails, ["the CAPTCHA_LANGUAGE function raised"]),
     ],
     ids=["None", "unknown", "raises"],
 )

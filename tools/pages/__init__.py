@@ -1,1 +1,1 @@
-"""What the generated parts of the documentation are made with."""
+"""Makes the generated parts of the documentation."""

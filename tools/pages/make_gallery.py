@@ -37,8 +37,8 @@ class Item:
 
     :ivar prompt: what is drawn or spoken.
     :ivar settings: those of a source.
-    :ivar seed: of everything that varies.
-    :ivar language: of a sound; None: it is a picture.
+    :ivar seed: the seed of everything that varies.
+    :ivar language: the language of a sound; None: it is a picture.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Item:
     def make(self) -> bytes:
         """Return the file as the package makes it."""
         settings = SourceConfig(**self.settings)
-        rng = random.Random(self.seed)  # noqa: S311 - for a picture that is to be the same again
+        rng = random.Random(self.seed)  # noqa: S311 - for a reproducible picture
         if self.language:
             return FORMS["audio"].render(KINDS[settings.kind], self.prompt, settings, rng, self.language)
         # Not by FORMS: what other pictures left in the process would be drawn into this one.

@@ -1,4 +1,4 @@
-"""Markdown of what is generated."""
+"""Makes Markdown tables, images and lists."""
 
 from collections.abc import Iterable, Sequence
 

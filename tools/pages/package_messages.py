@@ -16,7 +16,7 @@ from tools.pages.markdown import bullets
 
 PACKAGE = Path(flask_captcha_api.__file__).parent
 
-#: What functions that only log are called, and methods of loggers.
+#: The names of functions that only log, and of loggers' methods.
 _LOGGING = {"log_once", "_log_once", "_log_outage", "error", "warning", "exception", "log"}
 _EXCEPTIONS = {
     "FormNotOffered",
@@ -74,7 +74,7 @@ class Message(NamedTuple):
 
 @cache
 def unresolved() -> frozenset[tuple[str, str]]:
-    """Return the modules and arguments of what is logged or warned of and cannot be told from the source."""
+    """Return the module and the code of each call that logs or warns of a message that the source does not show."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -128,7 +128,7 @@ def _messages_in(path: Path) -> Iterator[Message]:
 
 
 def _use_of(call: ast.Call) -> str | None:
-    """Return what a call does with its message; None if it is no such call."""
+    """Return what a call does with its message; None if it has none."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name in ("add_error", "add_note"):
         return "check"
@@ -149,7 +149,7 @@ def _texts_in(body: ast.AST) -> Iterator[str]:
 
 
 def _texts_of(argument: ast.expr) -> Iterator[str]:
-    """Yield what an argument may be, where that can be told from the source."""
+    """Yield the texts that an argument may be, as far as the source shows them."""
     if isinstance(argument, ast.IfExp):
         yield from _texts_of(argument.body)
         yield from _texts_of(argument.orelse)

@@ -1,7 +1,7 @@
 """Makes the entries of docs/reference/python.md from the source: signatures and docstrings, as plain Markdown.
 
-Signatures are those of the source, with its names of types; docstrings are reStructuredText with Sphinx's fields, of
-which this converts what the package uses.
+Signatures are those of the source, with its names of types. Docstrings are reStructuredText with Sphinx's fields; only
+what the package uses is converted.
 """
 
 import ast
@@ -22,7 +22,7 @@ def entry(name: str, *, only_docstring: bool) -> str:
     """Return the Markdown of a public name: its heading, signature and docstring, and its public members.
 
     :param name: with its module, as it is imported, without the package: ``CaptchaApi`` or ``wtf.CaptchaField``.
-    :param only_docstring: whether to leave out signature and members, of a class whose fields are described elsewhere.
+    :param only_docstring: whether to leave out signature and members, for a class whose fields are described elsewhere.
     """
     module_name, _, own_name = f"{_PACKAGE}.{name}".rpartition(".")
     definition = _definition(module_name, own_name)

@@ -37,8 +37,8 @@ def caller_of_route(policy: str) -> Caller | None:
     """Return the client of the current request by a source's ``jwt`` setting; None if it is anonymous.
 
     :param policy: ``off``, ``optional`` or ``required``.
-    :raises Unauthorized: a required token is missing or expired, or a token is invalid for another reason than its
-        expiry, or one of the app's callbacks raised.
+    :raises Unauthorized: a required token is missing or expired, a token is invalid for a reason other than expiry, or
+        one of the app's callbacks raised.
     :raises SetupError: a token is required in an app without a JWTManager.
     """
     return _caller_by_policy(policy, _verified_caller)
@@ -55,7 +55,7 @@ def caller_of_view(_: str) -> Caller | None:
 
 
 def caller_of_site(_: str) -> None:
-    """Return None: a site's server, which has a secret, verifies anonymous captchas alone."""
+    """Return None: a site's server authenticates by its secret, and verifies only anonymous captchas."""
 
 
 def caller_by_header() -> Caller | None:
@@ -64,7 +64,7 @@ def caller_by_header() -> Caller | None:
     Accepts the tokens that ``jwt_required()`` accepts, but does not load the user. Unlike ``verify_jwt_in_request``, it
     does not overwrite the state of the app's ``jwt_required``.
 
-    :raises Unauthorized: the token is invalid for another reason than its expiry, or one of the app's callbacks raised.
+    :raises Unauthorized: the token is invalid for a reason other than expiry, or one of the app's callbacks raised.
     """
     if not has_jwt_manager():
         return None
@@ -170,8 +170,8 @@ def refuse_identity_of_no_token(identity: Any) -> None:
 def _unauthorized_on_errors() -> Iterator[None]:
     """Turn every exception except that of an expired token into Unauthorized.
 
-    An exception of neither Flask-JWT-Extended nor PyJWT usually comes from one of the app's callbacks, and is logged:
-    in one line, as any client can cause it, and without its message, which may quote the token.
+    An exception from neither Flask-JWT-Extended nor PyJWT usually comes from one of the app's callbacks, and is logged:
+    in one line, because any client can cause it, and without its message, which may quote the token.
     """
     import jwt
     from flask_jwt_extended.exceptions import JWTExtendedException
@@ -192,13 +192,13 @@ def _unauthorized_on_errors() -> Iterator[None]:
 def _token_in_header() -> str | None:
     """Return the token in the request's header as Flask-JWT-Extended reads it; None if there is none.
 
-    :raises Unauthorized: the header is too long or malformed, or has the scheme with what Flask-JWT-Extended does not
-        read as a token: another letter case, or two tokens.
+    :raises Unauthorized: the header is too long or malformed, or has the scheme and yet nothing that
+        Flask-JWT-Extended reads as a token: the scheme in another letter case, or two tokens.
     """
     from flask_jwt_extended.config import config
     from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
 
-    # Private, but another parser could find another token, or none, where the app's jwt_required finds one.
+    # Private, but another parser might find a different token than the app's jwt_required, or none.
     from flask_jwt_extended.view_decorators import _decode_jwt_from_headers
 
     header = request.headers.get(config.header_name, "")

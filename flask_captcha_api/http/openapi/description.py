@@ -54,7 +54,7 @@ _TEXT_WITH_WORK: Json = {
 _THEME: Json = {
     "name": "theme",
     "in": "query",
-    "description": "Of the page, for sources that leave it to the client. Any other value is as if there were none.",
+    "description": "The page's theme, for sources that leave it to the client. Any other value counts as missing.",
     "schema": {"type": "string"},
     "examples": {theme: {"value": theme} for theme in get_args(Theme)},
 }
@@ -187,7 +187,7 @@ def _about_query(has_theme: bool) -> str:
 
 
 def _captcha_headers(form: str, sources: Collection[Source], *, has_body: bool) -> Json:
-    """Describe the headers that describe a captcha; those that some of the sources lack as optional."""
+    """Describe the headers of a captcha. One that some of the sources lack is optional."""
     described = {}
     for each in CAPTCHA_HEADERS:
         of_sources = [set(each.values_in(source, form)) for source in sources]
@@ -212,8 +212,8 @@ def _puzzle(squarings: list[int]) -> Json:
         "additionalProperties": False,
         "description": (
             "What the client works out: the last 16 hexadecimal digits, lower case and with leading zeros, of "
-            "`base ^ (2 ^ squarings) mod modulus`. They are the text to send; after what was read or heard and a dot, "
-            "where there is a picture or a sound."
+            "`base ^ (2 ^ squarings) mod modulus`. They are the text to send; if there is a picture or a sound, they "
+            "follow what was read or heard and a dot."
         ),
     }
 

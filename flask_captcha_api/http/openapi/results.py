@@ -67,7 +67,7 @@ def error_components(catalogues: Sequence[Catalogue]) -> Json:
 
 
 def error_response(results: Sequence[Result]) -> Json:
-    """Describe the errors of one status that an operation can have: by the component, unless that has others too."""
+    """Describe the errors of one status that an operation can have, by reference if the component has no others."""
     status = results[0].status
     if by_status(Result)[status] == results:
         return {"$ref": f"#/components/responses/{status}"}

@@ -1,4 +1,4 @@
-"""The atlas: glyphs bent into shapes of their own, and backgrounds, kept ready for some pictures."""
+"""The atlas: shapes, which are bent glyphs, and backgrounds, kept for several pictures."""
 
 import math
 import random
@@ -11,10 +11,10 @@ from .typefaces import BLUR, CAPITAL, PADDING, faces_with, glyph
 
 Range = tuple[float, float]
 
-#: Kept are at most this many shapes of an upright glyph at each size, and backgrounds, and of a tilted glyph at each of
-#: its many angles.
+#: The most backgrounds, and the most shapes of an upright glyph, that are kept at each size; and the most shapes of a
+#: tilted glyph at each of its many angles.
 SLOTS, _TILTED_SLOTS = 12, 4
-#: All images of an atlas together, in bytes of pixels. The oldest make room.
+#: The most that all images of an atlas may take, in bytes of pixels. The oldest make room.
 _CAPACITY = 4_000_000
 #: The step of the angles at which shapes are kept, in radians.
 _TILT_STEP = 0.25
@@ -25,9 +25,9 @@ _POINTS = 3
 _RIPPLE_POINTS = 5
 #: Between its points a mesh is smooth: it is drawn in this many cells along each side.
 _CELLS = 8
-#: So many pixels around a blurred glyph are too dark to become part of a shape, however heavy.
+#: The outermost pixels of a blurred glyph, this many, are too dark to become part of a shape, however heavy.
 _BLANK = PADDING - 7
-#: Between its points a smooth curve goes beyond them, so random bytes are at most this far from the middle of all.
+#: A smooth curve overshoots its points, so random bytes are at most this far from the middle of the range.
 _ROOM = 95.5
 _WITHIN = bytes(round(127.5 + _ROOM * (2 * value / 255 - 1)) for value in range(256))
 #: The change of grey per pixel at the edge of a blurred glyph.
@@ -40,15 +40,15 @@ class Bending(NamedTuple):
     """How far shapes depart from their typeface. Lengths are in heights of a capital.
 
     :ivar mesh: the largest displacement of a point of the mesh.
-    :ivar ripple: the same of a finer mesh, which is added to it.
-    :ivar turn: the largest random angle, in radians, beside the one that the layout asks for.
+    :ivar ripple: the same for a finer mesh, which is added to it.
+    :ivar turn: the largest random angle, in radians, in addition to the one that the layout asks for.
     :ivar lean: the largest shear, to either side.
     :ivar weight: how far the outline is moved outwards.
-    :ivar uneven: how much further, to either side, in one part of a glyph or another.
+    :ivar uneven: how far the weight varies, to either side, from one part of a glyph to another.
     :ivar height: a factor.
-    :ivar width: a factor, beside the height's.
-    :ivar life: how often a shape is used on average before the next one takes its place. Whoever knows the answers of
-        some pictures recognises the shapes that recur in others, so where that matters it is low.
+    :ivar width: a factor, on top of the height's.
+    :ivar life: how often a shape is used on average before the next one takes its place. An attacker who knows the
+        answers to some pictures recognises their shapes in others, so it is low where that matters.
     """
 
     mesh: float
@@ -65,7 +65,7 @@ class Bending(NamedTuple):
 class Atlas:
     """Images that are ready to be pasted. Threads may share one.
 
-    It fills as pictures ask for images, and is replaced image by image. Each process has its own.
+    It fills as pictures ask for images, which are replaced one by one. Each process has its own.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class Atlas:
         return None if image is None or life * rng.random() < 1 else image
 
     def keep(self, key: tuple[object, ...], image: Image.Image) -> None:
-        """Keep an image in the place of the one before."""
+        """Keep an image in place of the previous one."""
         with self._lock.get():
             for old_key in (key, *self._images):
                 old = self._images.pop(old_key, None)
@@ -118,7 +118,7 @@ class Atlas:
 
 
 def bend(blurred: Image.Image, bending: Bending, capital: int, tilt: float, rng: random.Random) -> Image.Image:
-    """Return a glyph, bent on a mesh, leaning, turned and in a weight of its own, without a margin."""
+    """Return a glyph that is bent on a mesh, slanted, turned and given a random weight, without a margin."""
     zoom = CAPITAL / capital
     height = rng.uniform(*bending.height)
     width = height * rng.uniform(*bending.width)
@@ -133,7 +133,7 @@ def bend(blurred: Image.Image, bending: Bending, capital: int, tilt: float, rng:
     scale = zoom / (a * d - b * c)
     mesh = _mesh(size, (d * scale, -b * scale, -c * scale, a * scale), blurred.size, bending, rng)
     bent = blurred.transform(size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR, fillcolor=0)
-    # What is brighter than the threshold, which differs from one part to another, becomes white, with soft edges.
+    # What is brighter than the threshold, which varies across the glyph, becomes white, with soft edges.
     sway = _EDGE * CAPITAL * bending.uneven
     greys = bytes(round(128 + rng.uniform(-sway, sway)) for _ in range(9))
     field = Image.frombytes("L", (3, 3), greys).resize(size, Image.Resampling.BICUBIC)
@@ -192,7 +192,7 @@ def _bends(bending: Bending, rng: random.Random) -> list[tuple[float, float]]:
 
 
 def _field(points: int, largest: float, rng: random.Random) -> list[tuple[float, float]]:
-    """Return two smooth random values for each corner of a cell, from random ones at so many points along each side."""
+    """Return two smooth random values for each corner of a cell, from random ones at ``points`` points a side."""
     # Two channels of an image are two fields.
     values = rng.randbytes(3 * points * points).translate(_WITHIN)
     coarse = Image.frombytes("RGB", (points, points), values)

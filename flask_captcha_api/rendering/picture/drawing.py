@@ -44,7 +44,7 @@ def draw(
     :param theme: a key of :data:`THEMES`.
     :param hue: of both inks, 0 to 359 degrees as in CSS; None: a random one. The grey levels are the same with any.
     :param typefaces: names of bundled typefaces, or paths of font files.
-    :param atlas: what earlier pictures left to be used again, which saves most of the time. Otherwise every glyph is
+    :param atlas: holds what earlier pictures left to be used again, which saves most of the time. None: every glyph is
         bent, and the background drawn, for this picture alone.
     :raises ValueError: there is no character to draw, or one that none of the typefaces has.
     """

@@ -17,14 +17,14 @@ from .typefaces import SIGNS, width_of
 _TALLER, _WIDER = 1.25, 1.12
 #: A capital is not higher than this share of the picture.
 _TALLEST = 0.6
-#: Two rows have glyphs of at least this share of the size that one row would give them. Otherwise there is one row.
+#: There are two rows only if their glyphs have at least this share of the size that one row would give them.
 _SMALLEST_IN_ROWS = 0.6
 #: The largest factor by which the distances between glyphs are stretched to fill a picture.
 _LARGEST_STRETCH = 1.4
 
 
 def rows(picture: Picture, rng: random.Random, *, gap: Range) -> None:
-    """Set two rows, or one if the text is short or the picture flat. Which of them is the longer one is random.
+    """Set two rows, or one if the text is short or the picture flat. Which of the two is longer is random.
 
     :param gap: between glyphs, in heights of a capital.
     """
@@ -118,14 +118,14 @@ def _breaks(text: str) -> list[int]:
 
 
 def _typical(widths: list[float]) -> float:
-    """Return the width of a glyph, rounded, so that most texts of a kind are drawn at the same size."""
+    """Return the average width of a glyph, rounded up, so that most texts of a kind are drawn at the same size."""
     return math.ceil(5 * sum(widths) / len(widths)) / 5
 
 
 def _capital_for(picture: Picture, width: float, height: float) -> int:
     """Return the height of a capital at which a text fills the picture.
 
-    :param width: of the text, in heights of a capital. So is its height.
+    :param width: the width of the text, in heights of a capital; so is ``height``.
     """
     (wide, high), margins = picture.size, 2 * picture.margin
     return max(1, round(min((wide - margins) / width, (high - margins) / height, _TALLEST * high)))

@@ -18,7 +18,7 @@ _SPREAD = bytes(round(0.7 * grey) if grey < 128 else round(255 - 0.7 * (255 - gr
 _COARSE = 4
 #: The size of the backgrounds that are kept, compared with a picture's.
 _LARGER = 1.25
-#: Of large backgrounds fewer are kept, or they would crowd the shapes out of the atlas: so many pixels of one kind.
+#: Fewer large backgrounds are kept, or they would crowd the shapes out of the atlas: this many pixels of a kind.
 _MOST_PIXELS = 150_000
 #: How much steeper the background's greys become, so that its edges are hard: before it is enlarged, and after.
 _STEEPER = (6, 8)
@@ -40,7 +40,7 @@ _SIGN_BENDING = Bending(
     width=(1.0, 1.1),
     life=100,
 )
-#: Digits that are soon taken for others. Only sums have them, which cannot do without: they are bent half as far.
+#: Digits that are easily mistaken for others, so they are bent half as far. Only sums, which need them, have them.
 _FRAGILE = frozenset("179")
 #: The diameter of the plain patch under a sign, in heights of a capital.
 _PATCH = 1.15
@@ -75,10 +75,10 @@ def patches(picture: Picture, rng: random.Random, *, across: float, along: float
     A glyph across an edge is light on one side of it and dark on the other, so that no threshold isolates it. The edges
     run at a slant, because few strokes of an upright glyph do: an edge along a stroke would hide or imitate it.
 
-    :param across: the width of a cell, in heights of a capital; the less, the more edges cross each glyph.
+    :param across: the width of a cell, in heights of a capital; the smaller it is, the more edges cross each glyph.
     :param along: the length of a cell.
-    :param angle: of the length from the horizontal, in radians, to either side.
-    :param life: how often a background is used on average.
+    :param angle: the angle of a cell's length from the horizontal, in radians, to either side.
+    :param life: how often a background is used on average before the next one takes its place.
     """
     width, height = picture.size
     cell = along * picture.capital, across * picture.capital

@@ -13,9 +13,9 @@ from .canvas import Step
 from .layouts import arch, fit, rows
 from .paint import clear_signs, ink, patches, stamp, take_shapes
 
-# Lengths are in heights of a capital, angles in radians. What costs an attacker most who looks for the outlines of the
-# bundled typefaces, and costs readers little, is the ripple: each stroke takes a way of its own, but the whole keeps
-# its proportions. The mesh alone turns glyphs into others before it costs as much.
+# Lengths are in heights of a capital, angles in radians. The ripple costs readers little, and costs attackers who match
+# the outlines of the bundled typefaces most: each stroke goes its own way, but the whole keeps its proportions. The
+# mesh alone would turn glyphs into others before it cost as much.
 _CALM_SHAPES = Bending(
     mesh=0.12,
     ripple=0.0,
@@ -40,7 +40,7 @@ _SHAPES = Bending(
 )
 # Around an arch glyphs are turned already, and there is no room for wide ones.
 _NARROW_SHAPES = _SHAPES._replace(mesh=0.11, turn=0.08, width=(0.95, 1.2))
-# Where pictures are to be hard.
+# For hard pictures.
 _HARD_SHAPES = _SHAPES._replace(mesh=0.165, ripple=0.12, turn=0.18, lean=0.2, height=(0.9, 1.1), life=8)
 _HARD_NARROW_SHAPES = _HARD_SHAPES._replace(mesh=0.13, turn=0.1, width=_NARROW_SHAPES.width)
 
@@ -77,7 +77,7 @@ DIFFICULTIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # Upright glyphs, little bent and mostly whole: the easiest to read, and the first that a network learns.
         "calm": ("calm-rows",),
         # Software that expects a single line reads no rows, and software that finds lines reads hardly an arch. Most
-        # pictures are rows: people read them best, and whoever matches outlines reads them least.
+        # pictures are rows: people read them best, and software that matches outlines worst.
         "normal": ("rows", "rows", "rows", "arch"),
         # The same, bent further and with more edges, which is harder to read at a glance.
         "hard": ("rows-fine", "rows-fine", "rows-fine", "rows-fine", "arch-fine"),

@@ -1,4 +1,4 @@
-"""The typefaces: which there are, which characters they have, and their glyphs before anything is done to them."""
+"""The typefaces, the characters that they have, and their glyphs before they are bent."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,7 +20,7 @@ CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-−×=?"
 #: look like a 7, and the strokes of a letter without serifs can be counted.
 _UNAMBIGUOUS_IN = dict.fromkeys("7ABCDEFGHIJKLMNOPQRSTUVWXYZ", SANS_SERIF) | {"1": SLAB_SERIF}
 
-#: The height of a capital in a glyph, in pixels: enough for pictures of any size, since a glyph's edge is cut anew.
+#: The height of a capital in a glyph, in pixels: enough for pictures of any size, since a glyph's edge is redrawn.
 CAPITAL = 64
 #: The blur of a glyph, as a standard deviation in pixels: about a quarter of a stroke.
 BLUR = 3.2
@@ -60,7 +60,7 @@ def width_of(character: str, typefaces: tuple[str, ...]) -> float:
 def glyph(character: str, typeface: str) -> Image.Image:
     """Return a blurred glyph, white on black, with :data:`PADDING` around it.
 
-    Half of the grey marks its edge. A darker grey is an edge further out, and so a heavier weight.
+    Mid-grey marks its edge. A darker grey marks an edge further out, and so a heavier weight.
     """
     font = _open_font(typeface, is_wide=east_asian_width(character) in {"W", "F"})
     left, top, right, bottom = map(round, font.getbbox(character))

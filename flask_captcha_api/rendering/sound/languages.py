@@ -45,7 +45,7 @@ _EN_SPELLING = (
     "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey", "x-ray",
     "yankee", "zulu",
 )
-#: The same for letters that another language confuses. Letters with distinct names need no word.
+#: The same for letters that sound alike in another language. Letters with distinct names need no word.
 _SPELLINGS = {
     "ja": {
         "B": "ボーイ", "D": "ドッグ", "F": "フレンド", "G": "ゴルフ", "M": "マイク", "N": "ナンシー", "P": "パパ",
@@ -118,7 +118,7 @@ def _letters(language: str) -> Mapping[str, Phrase]:
 def _european(
     language: str, *, signs: tuple[str, str], question: str, attention: str, announcements: tuple[str, str, str, str]
 ) -> Wording:
-    """Return the wording of a language that says "how much is" before a sum, whose numbers are spoken by digit."""
+    """Return the wording of a language that says "how much is" before a sum, and speaks numbers digit by digit."""
     names = ("digits", "letters", "characters", "question")
     return Wording(
         _letters(language),

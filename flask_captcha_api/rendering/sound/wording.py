@@ -35,9 +35,9 @@ def phrases(prompt: str, language: str) -> tuple[Phrase, ...]:
 
 
 def announcement(prompt: str, language: str) -> Phrase:
-    """Return the phrase that comes before those of ``prompt``, so that nothing else is heard over its first digit.
+    """Return the phrase that comes before those of ``prompt``, so that a screen reader does not cover its first digit.
 
-    It says what is spoken, which of a kind of the app's own need not be what the visitor has to type.
+    It names what is spoken, which for an app's own kind need not be what the visitor has to type.
     """
     wording = WORDINGS[language]
     if _ARITHMETIC.fullmatch(prompt):
@@ -49,7 +49,7 @@ def announcement(prompt: str, language: str) -> Phrase:
 
 
 def _number_phrases(digits: str, wording: Wording) -> tuple[Phrase, ...]:
-    """Return a number in words from 10 to 99; digit by digit otherwise, or if it begins with 0."""
+    """Return the phrases of a number: from 10 to 99 in words, otherwise digit by digit."""
     if len(digits) == 2 and digits[0] != "0":
         return (wording.number(*digits),)
     return tuple((digit,) for digit in digits)

@@ -1,9 +1,9 @@
-// What pages expect of reCAPTCHA's script (v2), over the element <captcha-field>.
+// The interface of reCAPTCHA's script (v2), implemented with the element <captcha-field>.
 (() => {
-  // As the document knows it: an <img name="currentScript"> in the page's content would hide it, and name the module.
+  // Read from the prototype: an <img name="currentScript"> in the page would shadow it, and choose the module.
   const script = Reflect.get(Document.prototype, "currentScript", document).src;
   const options = new URL(script).searchParams;
-  if (typeof window.grecaptcha?.render === "function") return; // it was loaded before, once for each form
+  if (typeof window.grecaptcha?.render === "function") return; // already loaded: some pages load it once per form
 
   const RESPONSE = "g-recaptcha-response";
   const widgets = [];
@@ -16,7 +16,7 @@
     else document.addEventListener("DOMContentLoaded", resolve);
   });
 
-  /** Return what a parameter or an attribute names: a function, or one of the page's by its name. */
+  /** Return the function that a parameter or an attribute gives, itself or by the name of a global one. */
   function functionOf(value) {
     const found = typeof value === "function" ? value : value && window[value];
     if (value && typeof found !== "function") console.error(`grecaptcha: there is no function ${value}`);
@@ -130,7 +130,7 @@
     execute: (id) => find(id).execute(),
     getResponse: (id) => find(id).response,
   };
-  const awaiting = window.___grecaptcha_cfg?.fns; // the stub of Google's documentation puts them there
+  const awaiting = window.___grecaptcha_cfg?.fns; // the stub in Google's documentation puts them there
   if (Array.isArray(awaiting)) awaiting.forEach(ready);
 
   Promise.all([loaded, parsed]).then(() => {

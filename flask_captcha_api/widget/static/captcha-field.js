@@ -1,11 +1,11 @@
 // The element <captcha-field source="login">: a captcha in a form, loaded from the JSON routes.
 
-// What stands between these marks is replaced in the npm package.
+// Lines between these marks are replaced in the npm package.
 // <served>
 const BASE = new URL("../..", import.meta.url).href; // a copy elsewhere needs the attribute `base`
 const [DIGEST] = import.meta.url.match(/[\da-f]{16}(?=\/[^/]*$)/) ?? ["latest"]; // of the texts that belong to this script
 // </served>
-// For a response, before another automatic request, and before the same captcha may be sent again.
+// How long to wait for a response, before another automatic request, and before the same captcha may be sent again.
 const PATIENCE_MS = 10_000;
 // What it says until it has texts, and if there are none.
 const NO_TEXTS = { failed: "The captcha could not be loaded. Please try again.", retry: "Try again" };
@@ -69,7 +69,7 @@ async function loadTexts(url) {
   }
 }
 
-/** By the colour scheme of the page if that is one alone, else by what the visitor prefers. */
+/** Whether the page is dark: by its color-scheme if that names a single one, else by the visitor's preference. */
 function isDark(element) {
   const scheme = getComputedStyle(element).colorScheme.split(" only")[0];
   return scheme === "dark" || (scheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
@@ -90,7 +90,7 @@ function isFocusFree() {
   return document.hasFocus() && document.activeElement === document.body && !other;
 }
 
-/** Reject if the browser cannot or must not play a sound. Where nothing is loaded in advance, there is no event. */
+/** Reject if the browser cannot or must not play a sound. If nothing is preloaded, there is no event. */
 function isPlayable(src) {
   return new Promise((resolve, reject) => {
     const audio = make("audio", { src });
@@ -102,7 +102,7 @@ function isPlayable(src) {
 
 const sheet = globalThis.CSSStyleSheet && new CSSStyleSheet();
 
-// Where there is no DOM, as in Node, importing this file does nothing.
+// Without a DOM, as in Node, importing this file does nothing.
 class CaptchaField extends (globalThis.HTMLElement ?? Object) {
   static formAssociated = true;
   static observedAttributes = ["source", "base", "error", "nosound", "form", "uuid-name", "text-name"];
@@ -231,7 +231,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     return this.#uuid;
   }
 
-  /** What to send as the text: the typed one and, where the source asks for it, what the device has worked out. */
+  /** What to send as the text: the typed one and, if the source asks for it, what the device has worked out. */
   get code() {
     return this.#fields[1].value;
   }
@@ -322,7 +322,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
    * into an element that has one already, which may have been spent: the server's is used, or none if it is lazy.
    */
   #adopt() {
-    // Of a captcha yet to be requested.
+    // What is known of a captcha that is yet to be requested.
     if (!this.#clock) ({ kind: this.#kind, length: this.#length, hints: this.#hints = "" } = this.dataset);
     const [uuid, medium, input] = this.querySelectorAll(".captcha-field :is([type=hidden], [src], [required])");
     if (this.#clock && this.querySelector(".captcha-field")) this.#drop();
@@ -337,7 +337,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
       this.#tokens = [""];
       this.#ui.input.value ||= input.value;
       if (input.matches(":focus")) this.focus();
-      // htmx removes what it replaces after it has inserted this, and the old form's button has the focus till then.
+      // htmx removes what it replaces after it has inserted this, and the old form's button has the focus until then.
       else if (this.#error && !this.#clock) queueMicrotask(() => isFocusFree() && this.focus());
     }
     this.replaceChildren(...this.#fields); // nothing else, or it would be submitted as well
@@ -365,7 +365,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     if (event.persisted) this.#drop(); // back from the page it was submitted to
   };
 
-  /** Prevent that a second click sends the same captcha: the visitor would see it refused, and not what the first did. */
+  /** Keep a second click from sending the same captcha: the visitor would see it refused, not what the first one did. */
   #onSubmit = (event) => {
     if (event.target !== this.#internals.form || event.defaultPrevented || !this.#uuid) return;
     if (this.#sent === this.#uuid && Date.now() < this.#sentAt + PATIENCE_MS) return event.preventDefault();
@@ -375,7 +375,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     setTimeout(() => event.defaultPrevented && (this.#sent = ""));
   };
 
-  /** Load what works puzzles out. It begins once the visitor is in the form, or waits for it. */
+  /** Load the script that solves puzzles. It starts once the visitor is in the form, or waits for the solution. */
   async #employ(isWanted = this.#form === "work" || this.hasAttribute("eager") || this.#isFocused()) {
     const module = await import("./captcha-work.js").catch(() => {}); // no connection
     if (!module) {
@@ -406,7 +406,7 @@ class CaptchaField extends (globalThis.HTMLElement ?? Object) {
     return activeElement === this || this.#internals.form?.contains(activeElement);
   }
 
-  /** Whether a lazy widget is to have a captcha. Who has been told that theirs has expired gets the next one. */
+  /** Whether a lazy widget should have a captcha. A visitor who was told that theirs has expired gets the next one. */
   #isWanted() {
     if (!this.#uuid && this.#error === "expired") return true;
     // These buttons request one when they are pressed, which gives them the focus first.

@@ -1,4 +1,4 @@
-// Works out the puzzles of <captcha-field>. Loaded where a source has any; runs in the page and in a worker.
+// Solves the puzzles of <captcha-field>. Loaded if a source has any; runs in the page and in a worker.
 
 // Squarings between two looks at the clock: at most some milliseconds on an old telephone.
 const BATCH = 64;
@@ -48,7 +48,7 @@ if (isWorker) {
 }
 
 /**
- * Start to solve a puzzle: in a worker, or in slices on the page where the browser refuses one (a script of another
+ * Start to solve a puzzle: in a worker, or in slices on the page if the browser refuses one (a script of another
  * origin, a policy). It rests while the page is hidden.
  *
  * Returns `solution`, a promise that never settles once stopped, and `stop()`.
