@@ -500,7 +500,7 @@ def test_an_app_whose_rates_outlast_memcached_does_not_start(app: Flask) -> None
     with pytest.raises(ValueError, match="invalid captcha configuration") as raised:
         CaptchaApi(app)
     assert str(raised.value).splitlines()[1:] == [
-        f"- CAPTCHA_SOURCES['a']: rate_limit is '30 per minute; 1000 per month', {too_long}",
+        f"- CAPTCHA_RATE_LIMIT is '30 per minute; 1000 per month', {too_long}",
         f"- CAPTCHA_SOURCES['b']: verify_rate_limit is '9 per year', {too_long}",
     ]
     app.config["CAPTCHA_RATE_LIMIT_STORAGE"] = "redis://127.0.0.1:6379/1"

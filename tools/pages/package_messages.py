@@ -17,7 +17,7 @@ from tools.pages.markdown import bullets
 PACKAGE = Path(flask_captcha_api.__file__).parent
 
 #: The names of functions that only log, and of loggers' methods.
-_LOGGING = {"log_once", "_log_once", "_log_outage", "error", "warning", "exception", "log"}
+_LOGGING = {"log_once", "_log_once", "error", "warning", "exception", "log"}
 _EXCEPTIONS = {
     "FormNotOffered",
     "ImportError",
