@@ -14,7 +14,7 @@ from flask import Flask, Response, render_template, request
 
 from flask_captcha_api import CaptchaApi, verify_captcha
 from flask_captcha_api.challenges.sources import Source
-from flask_captcha_api.cli.prices import SECONDS_PER_SQUARING, cents_on_cpu, doors_of, short
+from flask_captcha_api.cli.prices import SECONDS_PER_SQUARING, cents_on_cpu, short, ways_into
 from flask_captcha_api.state import current_state
 
 from . import add_security_headers
@@ -141,16 +141,16 @@ def snippets_for(chosen: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 def _price(source: Source) -> dict[str, Any]:
     """Return what a pass costs: to a program, by each way into the source, and to the visitor's device."""
-    doors = [
-        (door.form, None, None)
-        if door.seconds is None
-        else (door.form, short(door.seconds), short(cents_on_cpu(door.seconds)))
-        for door in doors_of(source, has_sound=source.may_have_sound)
+    ways_in = [
+        (way.form, None, None)
+        if way.seconds is None
+        else (way.form, short(way.seconds), short(cents_on_cpu(way.seconds)))
+        for way in ways_into(source, has_sound=source.may_have_sound)
     ]
     squarings = source.settings.work or source.settings.work_alone
     best_guess = source.kind.best_guess
     return {
-        "doors": doors,
+        "ways_in": ways_in,
         "guess": best_guess and f"{round(1 / best_guess(source.settings.length)):,}",
         "phone": squarings and short(squarings * SECONDS_PER_SQUARING["phone"]),
     }

@@ -65,8 +65,8 @@ def _doors(report: Report) -> Iterator[str]:
     """Name each source's cheapest way in, and what each of its ways in costs a program."""
     rows = []
     for source in report.sources:
-        prices = {door.form: door.seconds for door in source.doors if door.seconds is not None}
-        told = [f"{each.form} {short(each.seconds) if each.seconds else 'not measured'}" for each in source.doors]
+        prices = {way.form: way.seconds for way in source.ways_in if way.seconds is not None}
+        told = [f"{each.form} {short(each.seconds) if each.seconds else 'not measured'}" for each in source.ways_in]
         rows.append((source.name, min(prices, key=lambda form: prices[form], default="unknown"), ", ".join(told)))
     return _table(("source", "cheapest way in", "CPU seconds that a pass takes a program"), rows)
 

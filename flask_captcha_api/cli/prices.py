@@ -42,7 +42,7 @@ _MODULUS, _BASE = (1 << 1024) - 105, (1 << 1023) // 3 | 1
 
 
 @dataclass(frozen=True)
-class Door:
+class WayIn:
     """A way into a source.
 
     :ivar form: ``picture``, ``sound`` or ``work``.
@@ -53,7 +53,7 @@ class Door:
     seconds: float | None
 
 
-def doors_of(source: Source, *, has_sound: bool) -> list[Door]:
+def ways_into(source: Source, *, has_sound: bool) -> list[WayIn]:
     """Return the ways into a source. Work that comes with picture and sound is part of their price."""
     settings = source.settings
     besides = native_seconds(settings.work or 0)
@@ -63,13 +63,13 @@ def doors_of(source: Source, *, has_sound: bool) -> list[Door]:
         if kind == settings.kind and settings.difficulty in (difficulty, "auto")
     ]
     is_measured = pictures and source.kind.draw is None and settings.fonts is None
-    doors = [Door("picture", min(pictures) if is_measured else None)]
+    ways_in = [WayIn("picture", min(pictures) if is_measured else None)]
     if has_sound:
         is_measured = source.kind.speak is None
-        doors.append(Door("sound", SOUND_SECONDS + besides if is_measured else None))
+        ways_in.append(WayIn("sound", SOUND_SECONDS + besides if is_measured else None))
     if settings.work_alone is not None:
-        doors.append(Door("work", native_seconds(settings.work_alone)))
-    return doors
+        ways_in.append(WayIn("work", native_seconds(settings.work_alone)))
+    return ways_in
 
 
 def native_seconds(squarings: int) -> float:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ..challenges.guessing import GuessProbability
 from ..settings.config import SourceConfig
-from .prices import Door
+from .prices import WayIn
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class SourceReport:
 
     :ivar overrides: the settings that differ from the app's, as text.
     :ivar guess: the probability that a blind guess passes; None if unknown.
-    :ivar doors: the ways in, each with its price.
+    :ivar ways_in: each with its price.
     """
 
     name: str
@@ -26,7 +26,7 @@ class SourceReport:
     overrides: str
     has_sound: bool
     guess: GuessProbability | None
-    doors: Sequence[Door]
+    ways_in: Sequence[WayIn]
 
 
 class Report:

@@ -12,7 +12,7 @@ from ..challenges.sources import UNCOUNTED, Source
 from ..rendering import FORMS, VOICES, has_sound
 from ..rendering.picture.typefaces import BUNDLED, missing_from
 from ..settings.config import SourceConfig
-from .prices import doors_of
+from .prices import ways_into
 from .report import Report, SourceReport, as_text
 
 #: The name of the source that is checked if any name is a source.
@@ -73,8 +73,8 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
         for setting in fields(SourceConfig)
         if getattr(settings, setting.name) != getattr(defaults, setting.name)
     )
-    doors = doors_of(source, has_sound=can_be_spoken)
-    return SourceReport(source.name, settings, overrides, can_be_spoken, guess, doors)
+    ways_in = ways_into(source, has_sound=can_be_spoken)
+    return SourceReport(source.name, settings, overrides, can_be_spoken, guess, ways_in)
 
 
 def _why_silent(source: Source) -> str:

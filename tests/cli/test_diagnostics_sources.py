@@ -242,8 +242,8 @@ def test_the_ways_into_a_source_and_their_prices(app: Flask, monkeypatch: pytest
         "own": {"kind": "drawn"},
     }
     kinds = {"drawn": Kind(digits, draw=lambda *_: Image.new("L", (80, 40)), speak=lambda *_: b"RIFF")}
-    doors = {source.name: source.doors for source in diagnosed(app, kinds=kinds).sources}
-    assert {name: [(each.form, each.seconds) for each in found] for name, found in doors.items()} == {
+    ways_in = {source.name: source.ways_in for source in diagnosed(app, kinds=kinds).sources}
+    assert {name: [(each.form, each.seconds) for each in found] for name, found in ways_in.items()} == {
         "plain": [("picture", 0.5), ("sound", SOUND_SECONDS)],
         "mute": [("picture", 0.5)],
         "hard": [("picture", pytest.approx(2.3))],
