@@ -67,8 +67,8 @@ class Result(Enum):
         "page sends blindly (`cross-site`, such as an image).",
         advice='the names of the fields: `@verify_captcha("uuid", "code")` reads `uuid` and `code` from the JSON body '
         "or the form, not from the query of a POST. The JSON needs `Content-Type: application/json`, and both have "
-        "to be strings: as numbers, JavaScript rounds the uuid and the text loses its leading zeros. A GET of a protected view "
-        'has no captcha: protect only the POST, or use `except_methods=("GET",)`',
+        "to be strings: as numbers, JavaScript rounds the uuid and the text loses its leading zeros. A GET of a "
+        'protected view has no captcha: protect only the POST, or use `except_methods=("GET",)`',
         spent="no",
         operations=_VERIFY,
     )
