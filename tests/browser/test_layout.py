@@ -131,7 +131,7 @@ def test_nothing_jumps_while_there_is_no_picture(visit: Visits, site: Site, size
 def test_the_button_stands_in_the_frame_when_there_is_no_captcha(visit: Visits) -> None:
     """In the place of the picture, and nowhere else; there it tries again, and there it waits."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     field.get_by_role("textbox").fill("407")
     field.get_by_role("button", name=TEXT["refresh"]).focus()

@@ -35,7 +35,7 @@ def solve(page: Page) -> None:
 def in_form(visit: Visits, site: Site) -> tuple[Visit, str]:
     """Open a page with another field, and put the focus into the form; returns the window and the captcha's id."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     site.body = "<label>Search <input></label>" + LAZY
     window.page.goto("/page")
     window.page.get_by_label("Account").focus()
@@ -46,7 +46,7 @@ def test_the_focus_in_the_form_requests_a_captcha(visit: Visits, site: Site) -> 
     """Nothing else does: the widget is seen, time passes, and the focus is elsewhere on the page."""
     window = visit()
     page = window.page
-    page.clock.install()
+    window.stop_clock()
     site.body = "<label>Search <input></label>" + LAZY
     response = page.goto("/page")
     assert response is not None
@@ -73,7 +73,7 @@ def test_pressing_a_button_first_requests_one_captcha(visit: Visits, site: Site,
     """However long it is held: the press puts the focus into the widget, which leaves the request to the click."""
     window = visit()
     page = window.page
-    page.clock.install()
+    window.stop_clock()
     site.body = LAZY
     page.goto("/page")
     window.wait_for(DEFINED)
@@ -163,7 +163,7 @@ def test_a_closed_form_requests_nothing(visit: Visits, site: Site) -> None:
     """Until it is opened."""
     window = visit()
     page = window.page
-    page.clock.install()
+    window.stop_clock()
     site.body = CLOSED
     page.goto("/page")
     window.wait_for(DEFINED)

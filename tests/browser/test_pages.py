@@ -29,7 +29,7 @@ def test_the_routes_of_another_origin(visit: Visits, site: Site) -> None:
     elsewhere = site.address.replace("127.0.0.1", "localhost")
     site.policy = "; ".join([*site.policy.split("; "), f"connect-src 'self' {elsewhere}"])
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     window.page.on("request", lambda request: urls.append(request.url))
     urls: list[str] = []
     field = window.show(f'<captcha-field source="web" base="{elsewhere}/captcha/"></captcha-field>' + script_tag())
@@ -212,7 +212,7 @@ def test_a_page_translated_by_the_browser(visit: Visits) -> None:
     """Text nodes that a translator has replaced, and another ``lang``, break nothing; new texts are right again."""
     window = visit()
     page = window.page
-    page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     field.evaluate(
         """field => {
@@ -236,7 +236,7 @@ def test_a_page_translated_by_the_browser(visit: Visits) -> None:
 def test_the_texts_follow_the_page(visit: Visits) -> None:
     """In the nearest language, and in English where there is no better one."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD, lang="zh-Hant")
     for tag, language in (
         *((each, each) for each in BUNDLED.catalogues),
@@ -291,7 +291,7 @@ def test_texts_of_the_app_are_no_html(visit: Visits) -> None:
     texts = json.loads(BUNDLED.catalogues["en"].script_json)
     own = {**texts, "refresh": odd, "digits": [odd, *texts["digits"][1:]], "wrong": odd, "soon": f"{odd} {{}}"}
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     window.page.route("**/en.json", lambda route: route.fulfill(json=own))
     field = window.show(FIELD)
     expect(field.locator("label")).to_have_text(odd)
@@ -310,7 +310,7 @@ def test_only_the_language_of_the_page_is_loaded(visit: Visits) -> None:
     page = window.page
     urls: list[str] = []
     page.on("request", lambda request: urls.append(request.url.rpartition("/")[2]))
-    page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD * 2, lang="en-GB")
     label = field.locator("label")
     assert [url for url in urls if url.endswith(".json")] == ["en-GB.json"]

@@ -87,7 +87,7 @@ def test_what_lets_a_form_be_sent_again(visit: Visits, release: str) -> None:
 def test_after_ten_seconds_a_form_may_be_sent_again(visit: Visits) -> None:
     """A response that never came does not lock the form."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     typed(window)
     assert [window.page.evaluate(SUBMIT) for _ in range(2)] == [1, 1]
     window.page.clock.run_for(5_000)  # and what passes by itself

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 def test_it_renews_itself_while_nothing_is_typed(visit: Visits, site: Site) -> None:
     """A minute before the captcha expires there is another; the visitor sees a picture that is good, whenever."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     before = field.evaluate(UUID)
     window.page.clock.run_for(230_000)
@@ -36,7 +36,7 @@ def test_what_is_typed_while_it_renews_is_kept(visit: Visits, site: Site) -> Non
     """A visitor who begins to type while the next picture is on its way keeps the text, and the captcha it is for."""
     window = visit()
     page = window.page
-    page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     before = field.evaluate(UUID)
     held = Held(page, "**/captcha/web")
@@ -68,7 +68,7 @@ def test_a_form_is_not_sent_without_a_captcha(visit: Visits) -> None:
 def test_the_visitor_is_told_before_it_expires(visit: Visits, site: Site) -> None:
     """A minute before what is typed becomes useless, politely; one press of the button named goes on."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     status, text = field.get_by_role("status"), field.get_by_role("textbox")
     text.fill("407")
@@ -90,7 +90,7 @@ def test_the_visitor_is_told_before_it_expires(visit: Visits, site: Site) -> Non
 def test_it_goes_on_with_the_next_picture_when_it_has_expired(visit: Visits, site: Site) -> None:
     """It says so, and what was typed for the last picture is gone; the page is told too."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     field.evaluate(EVENTS)
     before = field.evaluate(UUID)
@@ -115,7 +115,7 @@ def test_it_goes_on_with_the_next_picture_when_it_has_expired(visit: Visits, sit
 def test_what_is_typed_expires_out_of_sight_too(visit: Visits, site: Site) -> None:
     """In a long form, the field may be far away when the form is sent: the browser goes back to it and says why."""
     window = visit(viewport={"width": 640, "height": 400})
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD + "<p>and so on</p>" * 40)
     field.get_by_role("textbox").fill("40718")
     window.page.evaluate("scrollTo(0, document.body.scrollHeight)")
@@ -136,7 +136,7 @@ def test_what_is_typed_expires_out_of_sight_too(visit: Visits, site: Site) -> No
 def test_a_picture_follows_a_sound_that_has_expired(visit: Visits, site: Site) -> None:
     """What somebody has heard and is about to type is not replaced in silence: it is said before and after."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     field.get_by_role("button", name="Listen").click()
     window.wait_for("field => !field.shadowRoot.querySelector('[aria-busy=true]')", field)
@@ -167,7 +167,7 @@ def test_the_longest_lifetime_does_not_overflow(visit: Visits, site: Site) -> No
 def test_after_429_the_button_waits(visit: Visits, site: Site) -> None:
     """It says how long, asks for nothing meanwhile, and the captcha that is there goes on being good."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     field.evaluate(EVENTS)
     before = field.evaluate(UUID)
@@ -191,12 +191,12 @@ def test_after_429_the_button_waits(visit: Visits, site: Site) -> None:
 def test_after_429_a_captcha_that_is_lacking_comes_when_it_may(visit: Visits, site: Site) -> None:
     """Where there is none, the visitor has nothing to press: it comes when the time is over, and once."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     site.failures = [(429, {"Retry-After": "30"})]
     field.evaluate("field => { field.setAttribute('source', 'letters') }")
     window.page.clock.run_for(1_000)
-    expect(field.get_by_role("button", name=re.compile("Wait .+ s"))).to_be_visible()
+    expect(field.get_by_role("button", name=re.compile(r"Wait \d+ s"))).to_be_visible()
     window.page.clock.run_for(25_000)
     assert len(site.asked) == 1
     window.page.clock.run_for(6_000)
@@ -211,12 +211,12 @@ def test_after_429_it_comes_also_if_nobody_looked_when_the_time_was_over(visit: 
     """Who sees that they have to wait goes to another tab."""
     window = visit()
     page = window.page
-    page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     site.failures = [(429, {"Retry-After": "30"})]
     field.evaluate("field => { field.setAttribute('source', 'letters') }")
     page.clock.run_for(1_000)
-    expect(field.get_by_role("button", name=re.compile("Wait .+ s"))).to_be_visible()
+    expect(field.get_by_role("button", name=re.compile(r"Wait \d+ s"))).to_be_visible()
     page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
     page.clock.run_for(60_000)
     assert len(site.asked) == 1
@@ -325,7 +325,7 @@ def test_the_token(visit: Visits, site: Site) -> None:
     """The page's token is sent and a new one handed back; another one of the page's gets another captcha."""
     window = visit()
     page = window.page
-    page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     field.evaluate(EVENTS)
 
@@ -353,7 +353,7 @@ def test_the_token(visit: Visits, site: Site) -> None:
 def test_what_nobody_sees_asks_for_nothing(visit: Visits, site: Site) -> None:
     """A hidden widget gets its captcha when it is shown; a removed one lets its clock go."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     field.evaluate("field => { field.hidden = true }")
     field.evaluate(OUT_OF_SIGHT)
@@ -370,7 +370,7 @@ def test_what_nobody_sees_asks_for_nothing(visit: Visits, site: Site) -> None:
 def test_what_is_spent_is_not_kept(visit: Visits, site: Site) -> None:
     """``refresh()`` forgets the captcha also where no other can be had; a hidden widget waits until it is seen."""
     window = visit()
-    window.page.clock.install()
+    window.stop_clock()
     field = window.show(FIELD)
     before = field.evaluate(UUID)
     site.failures = [(503, {})]

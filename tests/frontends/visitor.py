@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Locator, Page, expect
 
+from ..support.browser.browsers import install_clock
 from ..support.servers import wait_until
 from .shop import ANSWER, Shop
 
@@ -108,7 +109,7 @@ def visiting(browser: Browser, shop: Shop, path: str = "/", *, script: str = "")
     """Open the page of a shop, after a script of the test's, and complain at the end about what no page may have."""
     with browser.new_context(base_url=shop.address) as context:
         page = context.new_page()
-        page.clock.install()
+        install_clock(page)
         page.add_init_script(script)
         visitor = Visitor(page, shop)
         page.goto(path)

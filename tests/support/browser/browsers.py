@@ -75,6 +75,18 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def install_clock(page: Page, *, at: float | None = None) -> None:
+    """Install Playwright's clock, but for what ends a request that takes too long.
+
+    Or a request would be given up while a test lets minutes pass, however soon its response comes.
+
+    :param at: milliseconds since 1970; None: now.
+    """
+    page.add_init_script("window.timeout = AbortSignal.timeout")
+    page.clock.install(time=at)
+    page.add_init_script("AbortSignal.timeout = timeout")
+
+
 class Held:
     """Requests of a page that wait for the test, in the order they came."""
 
@@ -98,11 +110,18 @@ class Visit:
     def __init__(self, context: BrowserContext, site: Site) -> None:
         self.site = site
         self.complaints: list[str] = []
+        self._is_stopped = False
         context.on("request", self._note_request)
         context.on("console", self._note_message)
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.set_default_timeout(_PATIENCE_MS)
+
+    def stop_clock(self) -> None:
+        """Let the time of pages that are opened from now on pass by ``page.clock.run_for`` alone, until the check."""
+        install_clock(self.page, at=0)
+        self.page.clock.pause_at(1_000)
+        self._is_stopped = True
 
     def show(self, body: str, *, lang: str = "en") -> Any:
         """Open a page with ``body``, a template, and return its first widget once it has a captcha."""
@@ -127,6 +146,8 @@ class Visit:
 
     def check(self) -> None:
         """Complain about what no page may have: barriers, violations of its policy, requests to elsewhere, errors."""
+        if self._is_stopped:
+            self.page.clock.resume()
         found = barriers(self.page)
         if found:  # a widget may have been about to get its texts
             self.page.wait_for_load_state("networkidle")
