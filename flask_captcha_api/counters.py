@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 _NAMESPACE = "captcha_api"
+#: The key in a request's mapping once the storage has failed.
+_FAILED = "flask_captcha_api.counting_failed"
+#: Seconds that the client of a server waits for a connection and for an answer, unless the URI of a single Redis says
+#: otherwise. By default redis-py waits for 5, and pymemcache for ever.
+_TIMEOUT = 1
 #: The schemes of Redis, and of servers that speak its protocol, begin with these.
 _REDIS_SCHEMES = ("redis", "valkey")
 #: redis-py opens 100 connections at most. A request that needs another would count as an outage, so beyond 100 requests
@@ -28,8 +33,6 @@ _MOST_CONNECTIONS = 2**31 - 1
 
 #: Until the next sweep, counts that have ended stay in memory. Looking through half a million takes 0.2 s.
 _SECONDS_BETWEEN_SWEEPS = 60
-#: How long nothing is counted after the storage could not be reached.
-_SECONDS_OF_REST = 5
 #: The most clients whose captchas are counted in memory. They take 25 MB.
 _MOST_ISSUED_IN_MEMORY = 100_000
 
@@ -40,16 +43,24 @@ class Counters:
     """Counts rates and failures in one storage, opened at the first use so that it is never opened before a fork.
 
     If the storage cannot be reached, nothing is counted, everything is allowed, and the outage is logged: limits exist
-    to keep captchas available. Then it is left alone for a few seconds.
+    to keep captchas available.
 
     :param storage_uri: a URI of the ``limits`` library, such as ``memory://`` or ``redis://127.0.0.1:6379/1``.
     :param has_rates: whether :meth:`seconds_to_wait` will be used, which needs the library in memory too.
+    :param request: returns a mapping that lasts as long as the current request: after a failure, the storage is not
+        asked again in the same request.
     :raises ImportError: the ``limits`` library is needed and not installed, or the client library that it needs for
         this storage; the message says what to install.
     :raises ValueError: there is no such storage, or it does not support sliding windows.
     """
 
-    def __init__(self, storage_uri: str, *, has_rates: bool = True) -> None:
+    def __init__(
+        self,
+        storage_uri: str,
+        *,
+        has_rates: bool = True,
+        request: Callable[[], MutableMapping[str, Any]] = dict,
+    ) -> None:
         self._uri = storage_uri
         self._scheme = urlsplit(storage_uri).scheme
         if has_rates or not self.are_private_to_process:
@@ -59,7 +70,7 @@ class Counters:
         self._issued_in_memory = _CountsInMemory(most=_MOST_ISSUED_IN_MEMORY)
         self._lock = ProcessLock()
         self._windows: dict[str, Sequence[RateLimitItem]] = {}
-        self._rests_until = 0.0
+        self._request = request
 
     @property
     def are_private_to_process(self) -> bool:
@@ -129,7 +140,7 @@ class Counters:
             with self._counting_lock():
                 return issued.incr("/".join((_NAMESPACE, "issued", *who)), seconds)
 
-        return self._ask(count, otherwise=None, consequence="difficulties stay as they are")
+        return self._ask(count, otherwise=None, consequence="pictures are of normal difficulty")
 
     def clear_failures(self, *who: str) -> None:
         """Reset the count of failures."""
@@ -141,22 +152,20 @@ class Counters:
         self._ask(clear, otherwise=None, consequence="failures were not cleared")
 
     def _ask(self, ask: Callable[[], _Answer], *, otherwise: _Answer, consequence: str) -> _Answer:
-        """Return the storage's answer; ``otherwise`` if it is unavailable, and then for :data:`_SECONDS_OF_REST`.
+        """Return the storage's answer; ``otherwise`` if it is unavailable, and then for the rest of the request.
 
-        Without that rest, a silent storage would hold up the worker until its client gives up, several times a request.
+        Otherwise a silent storage would hold up the worker until its client gives up, once for each count. Other
+        requests ask it nevertheless: a client that makes its own fail must not switch off the limits for all.
         """
-        if time.monotonic() < self._rests_until:
+        request = self._request()
+        if _FAILED in request:
             return otherwise
         try:
             return ask()
         except Exception as error:  # no common base: each client library has its own
-            self._rests_until = time.monotonic() + _SECONDS_OF_REST
+            request[_FAILED] = True
             _logger.error(
-                "the rate limit storage is unavailable, so %s, and it is not asked again for %d s: %s: %s",
-                consequence,
-                _SECONDS_OF_REST,
-                type(error).__name__,
-                error,
+                "the rate limit storage is unavailable, so %s: %s: %s", consequence, type(error).__name__, error
             )
             return otherwise
 
@@ -177,7 +186,13 @@ class Counters:
 
         options: dict[str, Any] = {}
         if self._scheme.startswith(_REDIS_SCHEMES):
-            options["max_connections"] = _MOST_CONNECTIONS
+            options = {
+                "max_connections": _MOST_CONNECTIONS,
+                "socket_timeout": _TIMEOUT,
+                "socket_connect_timeout": _TIMEOUT,
+            }
+        elif self._scheme == "memcached":
+            options = {"timeout": _TIMEOUT, "connect_timeout": _TIMEOUT}
         if self._scheme.endswith("+sentinel"):  # a replica lags behind
             options["use_replicas"] = False
         return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **options))

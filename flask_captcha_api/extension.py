@@ -1,11 +1,11 @@
 """The extension object, which sets an app up."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, MutableMapping
 from functools import partial
 from types import EllipsisType
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, has_request_context, request
 from flask_caching import Cache
 from werkzeug.local import LocalProxy
 
@@ -190,9 +190,13 @@ def _type_name(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
+def _environ_of_request() -> MutableMapping[str, Any]:
+    return request.environ if has_request_context() else {}
+
+
 def _open_counters(storage_uri: str, *, has_rates: bool) -> Counters:
     try:
-        return Counters(storage_uri, has_rates=has_rates)
+        return Counters(storage_uri, has_rates=has_rates, request=_environ_of_request)
     except ImportError as error:
         raise SetupError(str(error)) from error
     except ValueError as error:

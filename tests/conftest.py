@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
-from flask_captcha_api import CaptchaApi
+from flask_captcha_api import CaptchaApi, counters
 from flask_captcha_api.testing import answers
 
 from .support import backends, servers
@@ -35,6 +35,12 @@ def _logging_stays() -> Iterator[None]:
     before = _set_up_of_logging()
     yield
     assert _set_up_of_logging() == before, "this test changes logging for the tests after it"
+
+
+@pytest.fixture(autouse=True)
+def _busy_servers_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or on a slow machine a count would now and then be taken for an outage, as its storage answers late."""
+    monkeypatch.setattr(counters, "_TIMEOUT", 30)
 
 
 def _set_up_of_logging() -> list[object]:

@@ -61,8 +61,8 @@ def verify_captcha(
         goes through unverified and nothing is spent. Any other value requires the captcha; one that is neither True
         nor falsy is logged as an error.
     :param except_methods: the HTTP methods that need no captcha, in upper case: ``("GET",)`` for a view that both shows
-        and receives a form. GET includes HEAD: what runs after this decorator, such as the view, then sees GET as the
-        method. All other methods are protected.
+        and receives a form. GET includes HEAD on a route for GET: what runs after this decorator, such as the view,
+        then sees GET as the method. All other methods are protected.
     :param from_headers: whether to read the headers ``Captcha-Uuid`` and ``Captcha-Code``, and nothing else, instead of
         two fields: for requests whose body has a strict schema, or none. Their values are ASCII without commas. A view
         without this option never reads these headers. Do not protect a GET this way if an HTTP cache may store its
@@ -90,12 +90,12 @@ def verify_captcha(
 
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if request.method not in unprotected:
-                _verify(uuid, text, names, unless, from_headers)
-            elif request.method == "HEAD" and "GET" in unprotected:
+            if request.method == "HEAD" and "GET" in unprotected and _route_answers_get():
                 # Otherwise a view that tests for GET would handle HEAD like POST. The method stays GET until the
                 # request ends: this may be a before_request function, which runs before the view.
                 request.method = "GET"
+            if request.method not in unprotected:
+                _verify(uuid, text, names, unless, from_headers)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         register_wrapper(wrapper, names)
@@ -182,7 +182,7 @@ def _check_place(uuid: str, text: str, from_headers: bool) -> None:
 
 
 def _check_methods(methods: Collection[str]) -> frozenset[str]:
-    """Return the methods in ``except_methods``, with HEAD if there is GET."""
+    """Return the methods in ``except_methods``."""
     if isinstance(methods, str):  # each letter would be a method
         raise TypeError(f"except_methods={methods!r} must be several methods: write except_methods=({methods!r},)")
     known = frozenset(method.upper() for method in http_method_funcs)
@@ -191,4 +191,10 @@ def _check_methods(methods: Collection[str]) -> frozenset[str]:
         raise ValueError(
             f"except_methods={methods!r} has {unknown[0]!r}: name methods in upper case, of {', '.join(sorted(known))}"
         )
-    return frozenset(methods) | ({"HEAD"} if "GET" in methods else set())
+    return frozenset(methods)
+
+
+def _route_answers_get() -> bool:
+    """Return whether Flask adds HEAD to the route of the current request, or there is no view to protect."""
+    rule = request.url_rule
+    return rule is None or rule.methods is None or "GET" in rule.methods

@@ -86,6 +86,29 @@ def test_head_shows_the_form_behind_a_hook_too(
     assert (response.status_code, response.text, response.content_length) == (200, "", len("the form"))
 
 
+def test_head_issues_nothing_behind_a_hook(app: Flask, captcha: CaptchaApi) -> None:
+    """The captcha routes go by the method that was sent."""
+    app.before_request(verify_captcha(except_methods=("GET",))(lambda: None))
+    client = app.test_client()
+    assert client.get("/captcha/web").get_json()["response"]
+    assert client.head("/captcha/web").content_length < 200
+
+
+@pytest.mark.parametrize(("methods", "status"), [(("GET",), 400), (("GET", "HEAD"), 200)])
+def test_head_of_a_route_without_get_is_a_method_of_its_own(
+    app: Flask, captcha: CaptchaApi, methods: tuple[str, ...], status: int
+) -> None:
+    """It shows no form, so it needs a captcha unless HEAD is named too, and is not called as GET."""
+
+    class Message(MethodView):
+        def head(self) -> str:
+            return "there is one"
+
+    app.before_request(verify_captcha(except_methods=methods)(lambda: None))
+    app.add_url_rule("/message", view_func=Message.as_view("message"))
+    assert app.test_client().head("/message").status_code == status
+
+
 @pytest.mark.parametrize("method", [*METHODS[1:], "get", "Get"])
 def test_every_other_method_is_protected(app: Flask, runs: list[str], method: str) -> None:
     """Whatever the method is called; one that Flask does not know by this name is not routed."""
