@@ -61,7 +61,7 @@ def check_source(source: Source, defaults: SourceConfig, report: Report) -> Sour
     if settings.ttl < _SHORTEST_TTL:
         report.add_error(
             f"{_label(source)}: captchas expire after {settings.ttl} s, too soon for visitors to read or hear them and "
-            f"type: increase ttl, by default {SourceConfig.ttl}"
+            f"type: set ttl, or CAPTCHA_TTL for all sources, to {_SHORTEST_TTL} or more"
         )
     if settings.work is not None:
         report.add_note(

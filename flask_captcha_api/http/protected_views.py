@@ -72,7 +72,9 @@ def find_faults(app: Flask, sources: Sources) -> list[str]:
             else:
                 unprotected.append((endpoint, function))
             for error in _source_faults(wrappers, sources):
-                faults.append(f"every request to view {endpoint!r} fails, because of its source=: {error}")
+                faults.append(
+                    f"view {endpoint!r} fails in each request that needs a captcha, because of its source=: {error}"
+                )
     for endpoint, function in unprotected:
         registered, *inner = map(_identity, _chain(function))
         if registered in _wrapped or any(each in _wrapped and each not in protected for each in inner):
@@ -84,7 +86,10 @@ def find_faults(app: Flask, sources: Sources) -> list[str]:
         name = getattr(hook, "__name__", type(hook).__name__)
         wrappers = _wrappers(hook)
         for error in _source_faults(wrappers, sources):
-            faults.append(f"every request to before_request function {name!r} fails, because of its source=: {error}")
+            faults.append(
+                f"before_request function {name!r} fails in each request that needs a captcha, because of its source=: "
+                f"{error}"
+            )
         if not wrappers and _identity(hook) in _wrapped:
             faults.append(
                 f"before_request function {name!r} is not protected: @verify_captcha is above @app.before_request, so "

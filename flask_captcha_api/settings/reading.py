@@ -2,7 +2,7 @@
 
 import inspect
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from types import MappingProxyType
@@ -91,8 +91,8 @@ def read_config(
         sources = MappingProxyType({name: SourceConfig(**{**defaults, **its}) for name, its in named.items()})
     config = CaptchaConfig(defaults=SourceConfig(**defaults), sources=sources, **of_app)
     _warn_of_misspelt_keys(settings)
-    for name_of, values in _settings_by_place(named, defaults):
-        _warn_of_short_length(name_of, values, kinds)
+    for warning in dict.fromkeys(_short_lengths(_settings_by_place(named, defaults), kinds)):
+        _warn(warning)
     return config
 
 
@@ -222,11 +222,14 @@ def _warn_of_misspelt_keys(settings: Mapping[str, Any]) -> None:
                 _warn(f"{key} is not a setting of flask_captcha_api: did you mean {meant}?")
 
 
-def _warn_of_short_length(name_of: _NameOf, values: Mapping[str, Any], kinds: Mapping[str, LengthLimits]) -> None:
-    length, advisable = values["length"], kinds[values["kind"]].advisable
-    if length < advisable:
-        name = name_of("length", "kind")
-        _warn(f"{name} is {length}: it should be at least {advisable}, or a blind guess passes too often")
+def _short_lengths(
+    places: Iterable[tuple[_NameOf, Mapping[Any, Any]]], kinds: Mapping[str, LengthLimits]
+) -> Iterator[str]:
+    for name_of, values in places:
+        length, advisable = values["length"], kinds[values["kind"]].advisable
+        if length < advisable:
+            name = name_of("length", "kind")
+            yield f"{name} is {length}: it should be at least {advisable}, or a blind guess passes too often"
 
 
 def _warn(message: str) -> None:

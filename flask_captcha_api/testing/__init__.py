@@ -8,10 +8,10 @@ PYTEST_DONT_REWRITE: this module has no assertions.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 
@@ -25,8 +25,6 @@ from ..rendering.puzzles import solve
 from ..service import CaptchaService, Verification
 from ..state import EXTENSION_NAME, CaptchaState
 from ..storage.answers import AnswerStore
-from ..storage.memory import PrivateSimpleCache
-from ..storage.selection import PRIVATE_THRESHOLD
 
 __all__ = ["Captchas", "answers", "outcomes", "solve"]
 
@@ -79,15 +77,9 @@ def outcomes(app: Flask, outcome: Outcome | None) -> Iterator[None]:
     :param outcome: None: the store is unavailable, as when the cache is down; the app answers 01007.
     """
     state = _state_of(app)
-
-    def open_store() -> AnswerStore:
-        try:
-            return state.store.get()
-        except StoreUnavailable:  # on a machine where the tests run without it
-            return AnswerStore(PrivateSimpleCache(threshold=PRIVATE_THRESHOLD), longest_ttl=state.config.longest_ttl)
-
     make_service = partial(_FixedOutcomeService, outcome=outcome)
-    with _swapped(app, replace(state, store=Lazy(open_store), make_service=make_service)):
+    store = cast("AnswerStore", _OptionalStore(state.store))
+    with _swapped(app, replace(state, store=Lazy(lambda: store), make_service=make_service)):
         yield
 
 
@@ -105,6 +97,24 @@ class Captchas:
     def outcomes(self, outcome: Outcome | None) -> None:
         """Make ``outcome`` the outcome of every verification until the test ends; see :func:`outcomes`."""
         self._exit_stack.enter_context(outcomes(self._app, outcome))
+
+
+class _OptionalStore:
+    """Stores issued captchas if the app's cache can be reached, as on a machine where the tests run without it."""
+
+    is_private_to_process = False
+
+    def __init__(self, store: Lazy[AnswerStore]) -> None:
+        self._store = store
+
+    def put(self, uuid: str, value: str, ttl: int) -> None:
+        """Store a value, or do nothing without a cache: no verification looks for it."""
+        with suppress(StoreUnavailable):
+            self._store.get().put(uuid, value, ttl)
+
+    def __getattr__(self, name: str) -> Any:
+        """Leave the rest, such as inspection, to the app's store."""
+        return getattr(self._store.get(), name)
 
 
 class _FixedOutcomeService(CaptchaService):

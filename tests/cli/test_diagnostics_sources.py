@@ -94,8 +94,8 @@ def test_a_lifetime_that_nobody_can_meet(app: Flask) -> None:
     """A source that locks everybody out is an error, with the remedy."""
     app.config["CAPTCHA_SOURCES"] = {"login": {"ttl": 29}, "sms": {"ttl": 30}}
     assert diagnosed(app).errors == [
-        "source login: captchas expire after 29 s, too soon for visitors to read or hear them and type: increase ttl, "
-        "by default 300"
+        "source login: captchas expire after 29 s, too soon for visitors to read or hear them and type: set ttl, or "
+        "CAPTCHA_TTL for all sources, to 30 or more"
     ]
 
 

@@ -17,7 +17,10 @@ NOT_GUARDED = (
     "view {!r} is not protected: @verify_captcha is above @app.route (or was applied to the view after it was "
     "registered), so Flask calls the function below it: move it below the route"
 )
-UNKNOWN = "every request to view {!r} fails, because of its source=: there is no source {!r}: CAPTCHA_SOURCES has {}"
+UNKNOWN = (
+    "view {!r} fails in each request that needs a captcha, because of its source=: there is no source {!r}: "
+    "CAPTCHA_SOURCES has {}"
+)
 
 Decorate = Callable[[Any], Any]
 
@@ -306,8 +309,8 @@ def test_a_source_of_a_hooks_guard_is_looked_for(app: Flask, owner: str) -> None
     if isinstance(rules, Blueprint):
         app.register_blueprint(rules)
     assert faults(app) == [
-        "every request to before_request function 'protect' fails, because of its source=: there is no source 'login': "
-        "CAPTCHA_SOURCES has sms"
+        "before_request function 'protect' fails in each request that needs a captcha, because of its source=: there "
+        "is no source 'login': CAPTCHA_SOURCES has sms"
     ]
 
 

@@ -165,6 +165,14 @@ def test_the_outcome_needs_no_cache() -> None:
     assert client.post("/captcha/web").get_json()["code"] == CODES[None]
 
 
+def test_the_outcome_does_not_depend_on_the_set_up(client: FlaskClient) -> None:
+    """Where captchas cannot work, as in memory under several processes, the view is tested nevertheless."""
+    several: dict[str, Any] = {"environ_overrides": {"wsgi.multiprocess": True}}
+    with outcomes(client.application, Outcome.PASSED):
+        assert client.post("/captcha/web", **several).get_json()["code"] == CODES[Outcome.PASSED]
+    assert client.post("/captcha/web", **several).get_json()["code"] == CODES[None]
+
+
 def test_nothing_is_spent(client: FlaskClient, captcha: CaptchaApi) -> None:
     """A captcha that a decided attempt names is as good as before."""
     app = client.application

@@ -147,6 +147,7 @@ class Visit:
     def check(self) -> None:
         """Complain about what no page may have: barriers, violations of its policy, requests to elsewhere, errors."""
         if self._is_stopped:
+            assert "native code" in self.page.evaluate("String(AbortSignal.timeout)"), "its requests have another clock"
             self.page.clock.resume()
         found = barriers(self.page)
         if found:  # a widget may have been about to get its texts
