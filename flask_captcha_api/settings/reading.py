@@ -91,8 +91,7 @@ def read_config(
         sources = MappingProxyType({name: SourceConfig(**{**defaults, **its}) for name, its in named.items()})
     config = CaptchaConfig(defaults=SourceConfig(**defaults), sources=sources, **of_app)
     _warn_of_misspelt_keys(settings)
-    for warning in dict.fromkeys(_short_lengths(_settings_by_place(named, defaults), kinds)):
-        _warn(warning)
+    _warn_of_short_lengths(_settings_by_place(named, defaults), kinds)
     return config
 
 
@@ -222,14 +221,15 @@ def _warn_of_misspelt_keys(settings: Mapping[str, Any]) -> None:
                 _warn(f"{key} is not a setting of flask_captcha_api: did you mean {meant}?")
 
 
-def _short_lengths(
+def _warn_of_short_lengths(
     places: Iterable[tuple[_NameOf, Mapping[Any, Any]]], kinds: Mapping[str, LengthLimits]
-) -> Iterator[str]:
+) -> None:
+    warned = set()
     for name_of, values in places:
-        length, advisable = values["length"], kinds[values["kind"]].advisable
-        if length < advisable:
-            name = name_of("length", "kind")
-            yield f"{name} is {length}: it should be at least {advisable}, or a blind guess passes too often"
+        name, length, advisable = name_of("length", "kind"), values["length"], kinds[values["kind"]].advisable
+        if length < advisable and name not in warned:
+            _warn(f"{name} is {length}: it should be at least {advisable}, or a blind guess passes too often")
+            warned.add(name)
 
 
 def _warn(message: str) -> None:

@@ -56,7 +56,7 @@ _ANDROIDS_JSON = Path("/usr/share/java/json-android.jar")
 
 @pytest.mark.slow
 def test_a_mobile_client_signs_in(tmp_path: Path) -> None:
-    """The client in Kotlin does what the page says, for every answer that the page's app gives."""
+    """The client in Kotlin does what the page says: after a wrong text, a wrong password and success, and offline."""
     compiler, java = shutil.which("kotlinc"), shutil.which("java")
     if not compiler or not java or not _ANDROIDS_JSON.exists():
         pytest.skip("there is no Kotlin here, or not Android's JSON")

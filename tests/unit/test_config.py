@@ -235,6 +235,17 @@ def test_a_short_length_gets_a_warning() -> None:
         read(CAPTCHA_SOURCES={"a": {"length": 3}})
 
 
+def test_a_short_length_of_all_sources_gets_one_warning() -> None:
+    """By the app's key; a source with its own gets another."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read(CAPTCHA_LENGTH=3, CAPTCHA_SOURCES={"a": {}, "b": {}, "c": {"length": 2}, "d": {"length": 5}})
+    assert [str(each.message).partition(":")[0] for each in caught] == [
+        "CAPTCHA_LENGTH is 3",
+        "CAPTCHA_SOURCES['c']",
+    ]
+
+
 def test_every_key_is_checked_at_init_app(app: Flask) -> None:
     """No key of the table waits for a request to be found wrong."""
     app.config.update(dict.fromkeys(ALL_KEYS, object()))
