@@ -91,7 +91,7 @@ class Translations:
         self.catalogues: Mapping[str, Catalogue] = MappingProxyType(dict(catalogues))
         self._languages = {tag.lower(): each.language for each in catalogues.values() for tag in each.tags}
         served = [(each.tags, each.script_json.decode()) for each in catalogues.values()]
-        self.digest = hashlib.sha256(json.dumps(served).encode()).digest()
+        self.digest: bytes = hashlib.sha256(json.dumps(served).encode()).digest()
 
     def language_for(self, tag: object) -> str | None:
         """Return the language that serves a tag, such as ``en-GB`` or ``zh_Hant_TW``; None if there is none.

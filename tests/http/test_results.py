@@ -20,3 +20,8 @@ def test_every_result_is_as_written_out() -> None:
 def test_every_outcome_and_every_refusal_has_a_result() -> None:
     """One that had none would be an error in the request that meets it."""
     assert set(RESULT_OF) == {*Outcome, *Refused.__subclasses__()}
+
+
+def test_no_code_stands_for_two_results() -> None:
+    """Clients go by the code or the string code."""
+    assert len({result.code for result in Result}) == len({result.string_code for result in Result}) == len(Result)
