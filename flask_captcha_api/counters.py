@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from .lazy import Lazy, ProcessLock
-from .settings.rate_storages import MAX_SECONDS, check_storage
+from .settings.rate_storages import MAX_SECONDS, check_storage, client_options
 from .settings.rates import parse_rate
 
 if TYPE_CHECKING:
@@ -20,17 +20,8 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 _NAMESPACE = "captcha_api"
-#: The key in a request's mapping once the storage has failed.
+#: The key in a request's mapping for the counters whose storage has failed.
 _FAILED = "flask_captcha_api.counting_failed"
-#: Seconds that the client of a server waits for a connection and for an answer, unless the URI of a single Redis says
-#: otherwise. By default redis-py waits for 5, and pymemcache for ever.
-_TIMEOUT = 1
-#: The schemes of Redis, and of servers that speak its protocol, begin with these.
-_REDIS_SCHEMES = ("redis", "valkey")
-#: redis-py opens 100 connections at most. A request that needs another would count as an outage, so beyond 100 requests
-#: at once the rest would not be limited. A URI's max_connections wins over this.
-_MOST_CONNECTIONS = 2**31 - 1
-
 #: Until the next sweep, counts that have ended stay in memory. Looking through half a million takes 0.2 s.
 _SECONDS_BETWEEN_SWEEPS = 60
 #: The most clients whose captchas are counted in memory. They take 25 MB.
@@ -158,12 +149,12 @@ class Counters:
         requests ask it nevertheless: a client that makes its own fail must not switch off the limits for all.
         """
         request = self._request()
-        if _FAILED in request:
+        if request.get(_FAILED) is self:
             return otherwise
         try:
             return ask()
         except Exception as error:  # no common base: each client library has its own
-            request[_FAILED] = True
+            request[_FAILED] = self
             _logger.error(
                 "the rate limit storage is unavailable, so %s: %s: %s", consequence, type(error).__name__, error
             )
@@ -184,18 +175,7 @@ class Counters:
         from limits.storage import storage_from_string
         from limits.strategies import SlidingWindowCounterRateLimiter
 
-        options: dict[str, Any] = {}
-        if self._scheme.startswith(_REDIS_SCHEMES):
-            options = {
-                "max_connections": _MOST_CONNECTIONS,
-                "socket_timeout": _TIMEOUT,
-                "socket_connect_timeout": _TIMEOUT,
-            }
-        elif self._scheme == "memcached":
-            options = {"timeout": _TIMEOUT, "connect_timeout": _TIMEOUT}
-        if self._scheme.endswith("+sentinel"):  # a replica lags behind
-            options["use_replicas"] = False
-        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **options))
+        return SlidingWindowCounterRateLimiter(storage_from_string(self._uri, **client_options(self._uri)))
 
     def _windows_of(self, rate: str) -> "Sequence[RateLimitItem]":
         """Return the windows of a rate, which is parsed once."""

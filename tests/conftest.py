@@ -11,7 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
-from flask_captcha_api import CaptchaApi, counters
+from flask_captcha_api import CaptchaApi
+from flask_captcha_api.settings import rate_storages
 from flask_captcha_api.testing import answers
 
 from .support import backends, servers
@@ -40,7 +41,7 @@ def _logging_stays() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _busy_servers_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or on a slow machine a count would now and then be taken for an outage, as its storage answers late."""
-    monkeypatch.setattr(counters, "_TIMEOUT", 30)
+    monkeypatch.setattr(rate_storages, "TIMEOUT", 30)
 
 
 def _set_up_of_logging() -> list[object]:

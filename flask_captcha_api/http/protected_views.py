@@ -73,7 +73,8 @@ def find_faults(app: Flask, sources: Sources) -> list[str]:
                 unprotected.append((endpoint, function))
             for error in _source_faults(wrappers, sources):
                 faults.append(
-                    f"view {endpoint!r} fails in each request that needs a captcha, because of its source=: {error}"
+                    f"view {endpoint!r} fails in each request whose method needs a captcha, because of its source=: "
+                    f"{error}"
                 )
     for endpoint, function in unprotected:
         registered, *inner = map(_identity, _chain(function))
@@ -87,8 +88,8 @@ def find_faults(app: Flask, sources: Sources) -> list[str]:
         wrappers = _wrappers(hook)
         for error in _source_faults(wrappers, sources):
             faults.append(
-                f"before_request function {name!r} fails in each request that needs a captcha, because of its source=: "
-                f"{error}"
+                f"before_request function {name!r} fails in each request whose method needs a captcha, because of its "
+                f"source=: {error}"
             )
         if not wrappers and _identity(hook) in _wrapped:
             faults.append(

@@ -99,7 +99,8 @@ def _issue(form: str, source: str) -> EnvelopeResponse:
         form=form,
         language=_language_in_query if FORMS[form].has_language else _no_language,
         theme=_theme_in_query,
-        only_headers=request.environ["REQUEST_METHOD"] == "HEAD",  # a decorator may have made request.method GET
+        # A decorator may have made request.method GET.
+        only_headers=request.environ.get("REQUEST_METHOD", "GET").upper() == "HEAD",
     )
     if reply.result is not Result.SUCCESS:
         return envelope(reply.result, retry_after=reply.retry_after)

@@ -1,7 +1,8 @@
-"""The storages of the ``limits`` library: which ones can count, what they need, and for how long they count."""
+"""The storages of the ``limits`` library: which ones can count, what they need, for how long they count, and how."""
 
 from collections.abc import Iterable
 from importlib import import_module
+from typing import Any
 from urllib.parse import urlsplit
 
 from .rates import parse_rate
@@ -9,6 +10,12 @@ from .rates import parse_rate
 #: The longest lifetime of a counter, in seconds, by URI scheme; the other storages have no limit. The limits library
 #: passes lifetimes on to memcached, which reads larger numbers as dates: in 1970, so that nothing would be counted.
 MAX_SECONDS = {"memcached": 30 * 24 * 3600}
+#: Seconds that the client of a server waits for a connection and for an answer, unless the URI of a single Redis says
+#: otherwise. By default some releases of redis-py, and pymemcache, wait for ever.
+TIMEOUT = 1
+#: redis-py opens 100 connections at most. A request that needs another would count as an outage, so beyond 100 requests
+#: at once the rest would not be limited. A URI's max_connections wins over this.
+_MOST_CONNECTIONS = 2**31 - 1
 #: A sliding window is stored for twice its length, because it weighs in the window before it.
 _WINDOWS_STORED = 2
 
@@ -39,6 +46,29 @@ def check_storage(scheme: str) -> None:
             f"CAPTCHA_RATE_LIMIT_STORAGE begins with {scheme}://, for which the limits library needs {missing}: "
             f"pip install {missing}"
         )
+
+
+def client_options(storage_uri: str) -> dict[str, Any]:
+    """Return the options for the client of a storage: it must not hold a request for long, nor hide an outage."""
+    parts = urlsplit(storage_uri)
+    scheme, _, variant = parts.scheme.partition("+")
+    if scheme in ("redis", "rediss", "valkey", "valkeys"):
+        timeouts = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+        options: dict[str, Any] = {**timeouts, "max_connections": _MOST_CONNECTIONS}
+        if variant == "sentinel":
+            client = "valkey" if scheme.startswith("valkey") else "redis"
+            once = import_module(f"{client}.retry").Retry(import_module(f"{client}.backoff").NoBackoff(), 0)
+            options |= {"use_replicas": False, "sentinel_kwargs": {**timeouts, "retry": once}}  # replicas lag behind
+        return options
+    if scheme == "memcached":
+        options = {"timeout": TIMEOUT, "connect_timeout": TIMEOUT}
+        if "," in parts.netloc:
+            # Or between two attempts the client returns for a host that is down what it does for a missing key.
+            options["retry_attempts"] = 0
+        return options
+    if scheme == "mongodb":
+        return {"serverSelectionTimeoutMS": 1000 * TIMEOUT, "socketTimeoutMS": 1000 * TIMEOUT}
+    return {}
 
 
 def has_window_too_long(rate: str, storage_uri: str) -> bool:

@@ -18,7 +18,7 @@ NOT_GUARDED = (
     "registered), so Flask calls the function below it: move it below the route"
 )
 UNKNOWN = (
-    "view {!r} fails in each request that needs a captcha, because of its source=: there is no source {!r}: "
+    "view {!r} fails in each request whose method needs a captcha, because of its source=: there is no source {!r}: "
     "CAPTCHA_SOURCES has {}"
 )
 
@@ -309,8 +309,8 @@ def test_a_source_of_a_hooks_guard_is_looked_for(app: Flask, owner: str) -> None
     if isinstance(rules, Blueprint):
         app.register_blueprint(rules)
     assert faults(app) == [
-        "before_request function 'protect' fails in each request that needs a captcha, because of its source=: there "
-        "is no source 'login': CAPTCHA_SOURCES has sms"
+        "before_request function 'protect' fails in each request whose method needs a captcha, because of its source=: "
+        "there is no source 'login': CAPTCHA_SOURCES has sms"
     ]
 
 

@@ -20,6 +20,7 @@ from limits.storage import SCHEMES, RedisStorage  # type: ignore[attr-defined]  
 from flask_captcha_api import CaptchaApi, SetupError
 from flask_captcha_api import counters as counting
 from flask_captcha_api.counters import Counters
+from flask_captcha_api.settings import rate_storages
 from flask_captcha_api.settings.rate_storages import has_window_too_long
 from flask_captcha_api.settings.rates import is_rate, max_hits_within, never_allows, parse_rate
 
@@ -363,7 +364,7 @@ def test_a_request_waits_for_a_silent_storage_once(
     make_server: Callable[[Path], Server],
 ) -> None:
     """Or each of its counts would hold the worker until the client gives up. The next request asks again."""
-    monkeypatch.setattr(counting, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(rate_storages, "TIMEOUT", 1)
     requests: list[dict[str, Any]] = [{}]
     with running(make_server(tmp_path)) as server:
         scheme = "redis" if make_server is redis_server else "memcached"
@@ -380,6 +381,36 @@ def test_a_request_waits_for_a_silent_storage_once(
         assert counters.failures("x") is None
         requests.append({})
         assert counters.failures("x") == 0
+
+
+@pytest.mark.parametrize("variant", ["", "+sentinel"])
+def test_clients_of_redis_give_up_soon(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
+    """The sentinels' too, which are asked first. A URI may say otherwise where its client reads it."""
+    monkeypatch.setattr(rate_storages, "TIMEOUT", 7)
+    storage: Any = Counters(f"redis{variant}://127.0.0.1:1/mymaster")._limiter.get().storage
+    clients = [storage.storage, *(storage.sentinel.sentinels if variant else ())]
+    for client in clients:
+        settings = client.connection_pool.connection_kwargs
+        assert (settings["socket_timeout"], settings["socket_connect_timeout"]) == (7, 7)
+    if variant:
+        assert clients[1].connection_pool.connection_kwargs["retry"]._retries == 0
+    else:
+        storage = Counters("redis://127.0.0.1:1?socket_timeout=3")._limiter.get().storage
+        assert storage.storage.connection_pool.connection_kwargs["socket_timeout"] == 3
+
+
+@pytest.mark.server
+def test_a_memcached_host_that_is_down_lets_nobody_through(tmp_path: Path) -> None:
+    """The client of several hosts must not return zero for one that it leaves alone for a while."""
+    with running(memcached_server(tmp_path / "a")) as kept, running(memcached_server(tmp_path / "b")) as killed:
+        counters = Counters(f"memcached://{kept.address},{killed.address}")
+        accounts = [str(number) for number in range(20)]
+        assert [counters.count_below(1, each, seconds=600) for each in accounts] == [1] * 20
+        killed.stop()
+        passed = [sum(counters.count_below(1, each, seconds=600) is not None for _ in range(5)) for each in accounts]
+        # Those of the host that is gone are counted anew, once.
+        assert max(passed) == 1
+        assert 0 < sum(passed) < 20
 
 
 @pytest.mark.server
