@@ -116,7 +116,8 @@ class Counters:
         def count() -> int | None:
             failures = self._failures
             with self._counting_lock():
-                return failures.incr(key, seconds) if failures.get(key) < limit else None
+                # A client of memcached may return False for a host that is down.
+                return (failures.incr(key, seconds) or None) if failures.get(key) < limit else None
 
         return self._ask(count, otherwise=None, consequence="failures are unknown")
 
@@ -145,8 +146,8 @@ class Counters:
     def _ask(self, ask: Callable[[], _Answer], *, otherwise: _Answer, consequence: str) -> _Answer:
         """Return the storage's answer; ``otherwise`` if it is unavailable, and then for the rest of the request.
 
-        Otherwise a silent storage would hold up the worker until its client gives up, once for each count. Other
-        requests ask it nevertheless: a client that makes its own fail must not switch off the limits for all.
+        A silent storage would hold up the worker until its client gives up, once for each count. Other requests still
+        ask it: a visitor whose own counts fail must not switch off the limits for all.
         """
         request = self._request()
         if request.get(_FAILED) is self:

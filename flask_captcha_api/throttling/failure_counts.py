@@ -78,7 +78,7 @@ class FailureCount:
         if pseudonym not in counted:
             warn_about_private_counters(current_state())
             number = counters.count_below(self._limit, pseudonym, seconds=self._seconds)
-            if not number:  # a client may return False for a server that is down
+            if number is None:
                 return False
             counted[pseudonym] = number
         return counted[pseudonym] <= self._limit
