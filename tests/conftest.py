@@ -40,7 +40,7 @@ def _logging_stays() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _busy_servers_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or on a slow machine a count would now and then be taken for an outage, as its storage answers late."""
+    """On a slow machine a storage may answer late, which is no outage."""
     monkeypatch.setattr(rate_storages, "TIMEOUT", 30)
 
 

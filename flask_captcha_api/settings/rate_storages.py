@@ -63,7 +63,7 @@ def client_options(storage_uri: str) -> dict[str, Any]:
     if scheme == "memcached":
         options = {"timeout": TIMEOUT, "connect_timeout": TIMEOUT}
         if "," in parts.netloc:
-            # Or between two attempts the client returns for a host that is down what it does for a missing key.
+            # Between two attempts, the client would return for a host that is down what it does for a missing key.
             options["retry_attempts"] = 0
         return options
     if scheme == "mongodb":

@@ -363,7 +363,7 @@ def test_a_request_waits_for_a_silent_storage_once(
     caplog: pytest.LogCaptureFixture,
     make_server: Callable[[Path], Server],
 ) -> None:
-    """Or each of its counts would hold the worker until the client gives up. The next request asks again."""
+    """Each count would hold the worker until the client gives up. The next request asks again."""
     monkeypatch.setattr(rate_storages, "TIMEOUT", 1)
     requests: list[dict[str, Any]] = [{}]
     with running(make_server(tmp_path)) as server:

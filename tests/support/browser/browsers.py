@@ -76,9 +76,9 @@ def chromium() -> Iterator[Browser]:
 
 
 def install_clock(page: Page, *, at: float | None = None) -> None:
-    """Install Playwright's clock, but for what ends a request that takes too long.
+    """Install Playwright's clock, but leave the timeouts of requests to the real one.
 
-    Or a request would be given up while a test lets minutes pass, however soon its response comes.
+    Otherwise a request would time out while a test lets minutes pass, however soon its response comes.
 
     :param at: milliseconds since 1970; None: now.
     """
@@ -96,7 +96,7 @@ class Held:
         page.route(pattern, lambda route: self._routes.append(route) if only(route.request) else route.continue_())
 
     def next(self) -> Route:
-        """Wait for the next one, of which the test is told later than the page knows of it, and return it."""
+        """Wait for the next one, and return it: Playwright reports a request later than the page sends it."""
         for _ in range(_PATIENCE_MS // _PAUSE_MS):
             if self._routes:
                 return self._routes.pop(0)
@@ -118,7 +118,7 @@ class Visit:
         self.page.set_default_timeout(_PATIENCE_MS)
 
     def stop_clock(self) -> None:
-        """Let the time of pages that are opened from now on pass by ``page.clock.run_for`` alone, until the check."""
+        """Let only ``page.clock.run_for`` advance the time of pages that are opened from now on, until the check."""
         install_clock(self.page, at=0)
         self.page.clock.pause_at(1_000)
         self._is_stopped = True
